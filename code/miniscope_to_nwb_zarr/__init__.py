@@ -1,0 +1,3 @@
+"""UCLA Miniscope recordings to NWB on Zarr."""
+
+__version__ = "0.1.0"

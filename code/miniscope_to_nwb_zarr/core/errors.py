@@ -1,0 +1,65 @@
+"""Errors that stop a session or the run, grouped by what the caller does next. What is merely wrong with a recording is
+a `Finding`, not an error."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the program; they are part of its interface."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    INVALID_INPUT = 3
+    SOME_FAILED = 4
+    CONFLICT = 5
+    VERIFICATION = 6
+    TEMPORARY = 75
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class MiniscopeError(Exception):
+    """Base of all errors that this program raises on purpose."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class UsageError(MiniscopeError):
+    """The command line or an option is wrong: correct it and call again."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(MiniscopeError):
+    """The input cannot be converted as it is: mend it or supply what is missing."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+
+class ConflictError(MiniscopeError):
+    """An output of that name exists and differs: choose what to do with it."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class VerificationError(MiniscopeError):
+    """What was written is not what was read: do not use the output."""
+
+    exit_code = ExitCode.VERIFICATION
+
+
+class TemporaryError(MiniscopeError):
+    """Disk full, a lost worker, the network: call again later, unchanged."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class Stopped(MiniscopeError):  # noqa: N818 - a request, not an error
+    """A signal asked the program to stop."""
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        super().__init__("stopped by a signal; nothing was published, run the same command again to go on")
+        self.exit_code = exit_code

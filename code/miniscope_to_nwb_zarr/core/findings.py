@@ -1,0 +1,122 @@
+"""What is wrong with, or worth knowing of, a recording: values, not exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Severity(StrEnum):
+    """How much a finding matters to an analysis."""
+
+    INFO = "info"
+    """Worth knowing; nothing is lost."""
+    WARNING = "warning"
+    """Look at it before you analyse: something is missing, doubtful or was mended."""
+    ERROR = "error"
+    """Data is lost or cannot be trusted."""
+
+
+class Code(StrEnum):
+    """Stable names of all findings. Names are only ever added."""
+
+    # files and folders
+    FILE_MISSING = "file_missing"
+    FILE_EMPTY = "file_empty"
+    FILE_UNREADABLE = "file_unreadable"
+    FILE_TRUNCATED = "file_truncated"
+    FILE_STALE = "file_stale"
+    FILE_IGNORED = "file_ignored"
+    FOLDER_INCOMPLETE = "folder_incomplete"
+    LINK_REFUSED = "link_refused"
+    # settings
+    SETTINGS_MISSING = "settings_missing"
+    SETTINGS_UNREADABLE = "settings_unreadable"
+    SETTINGS_VALUE = "settings_value"
+    NAME_DISAGREES = "name_disagrees"
+    NAME_SHARED = "name_shared"
+    PICTURE_UNEXPECTED = "picture_unexpected"
+    SETTINGS_MOVED = "settings_moved"
+    # rows and frames
+    FRAMES_MISSING = "frames_missing"
+    FRAMES_WITHOUT_STAMP = "frames_without_stamp"
+    FRAMES_DAMAGED = "frames_damaged"
+    FRAMES_PER_FILE = "frames_per_file"
+    NO_FRAMES = "no_frames"
+    ROW_UNREADABLE = "row_unreadable"
+    ROW_TORN = "row_torn"
+    ROWS_RENUMBERED = "rows_renumbered"
+    TABLE_FORMAT = "table_format"
+    # time
+    START_UNCERTAIN = "start_uncertain"
+    STAMP_NEGATIVE = "stamp_negative"
+    STAMP_OUTLIER = "stamp_outlier"
+    STAMP_BACKWARDS = "stamp_backwards"
+    STAMP_REPEATED = "stamp_repeated"
+    GAP = "gap"
+    RATE_DIFFERS = "rate_differs"
+    RATE_CHANGED = "rate_changed"
+    STAMPS_OSCILLATE = "stamps_oscillate"
+    QUEUE_FULL = "queue_full"
+    FRAMES_DROPPED = "frames_dropped"
+    COUNTER_UNRELIABLE = "counter_unreliable"
+    CLOCK_DRIFT = "clock_drift"
+    # what goes with the frames
+    ORIENTATION_INVALID = "orientation_invalid"
+    ORIENTATION_INCOMPLETE = "orientation_incomplete"
+    POSE_TIME_ESTIMATED = "pose_time_estimated"
+    CAMERA_UNTIMED = "camera_untimed"
+    # who and what
+    SUBJECT_UNNAMED = "subject_unnamed"
+    SUBJECT_RENAMED = "subject_renamed"
+    FACT_MISSING = "fact_missing"
+    FACT_UNKNOWN = "fact_unknown"
+    # the output
+    INSPECTOR = "inspector"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found.
+
+    Examples
+    --------
+    >>> Finding(Code.GAP, Severity.WARNING, "HPC/timeStamps.csv", "no frame for 1.2 s after row 40", numbers={"row": 40})
+    ... # doctest: +ELLIPSIS
+    Finding(code=<Code.GAP: 'gap'>, severity=<Severity.WARNING: 'warning'>, where='HPC/timeStamps.csv', ...)
+    """
+
+    code: Code
+    severity: Severity
+    where: str
+    """The file or device, by its path inside the recording."""
+    sentence: str
+    """What was found, in one plain sentence; names what was expected and, where there is something to do, what to do."""
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as plain JSON values."""
+        return {
+            "code": str(self.code),
+            "severity": str(self.severity),
+            "where": self.where,
+            "sentence": self.sentence,
+            "numbers": dict(self.numbers),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Finding:
+        """Rebuild a finding from `as_json`."""
+        return cls(
+            Code(value["code"]), Severity(value["severity"]), value["where"], value["sentence"], dict(value["numbers"])
+        )
+
+
+def worst(findings: Iterable[Finding]) -> Severity | None:
+    """The highest severity among the findings, None when there are none."""
+    order = list(Severity)
+    return max((f.severity for f in findings), key=order.index, default=None)
