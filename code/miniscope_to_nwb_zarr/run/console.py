@@ -1,0 +1,244 @@
+"""All that a person or a program calling this one sees. No other module prints.
+
+Standard output carries the result: tables for people, or with ``--json True`` one JSON object per line. Standard error
+carries progress and remarks. Text that comes from recordings is never interpreted by the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+import unicodedata
+from contextlib import contextmanager
+from dataclasses import asdict
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TextIO
+
+import rich.console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.run.progress import Meter
+from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.run.rows import PlanRow, ResultRow
+
+_LOG_WIDTH = 240
+_STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
+
+
+def visible(text: str) -> str:
+    r"""Text with every character that could move the cursor, recolour or reorder the line written out.
+
+    Examples
+    --------
+    >>> visible("mouse\x1b[2J")
+    'mouse\\x1b[2J'
+    """
+    return "".join(_visible_character(character) for character in text)
+
+
+def _visible_character(character: str) -> str:
+    # controls, formats (bidirectional overrides), surrogates (bytes that are not UTF-8), line and paragraph separators
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+class Console:
+    """Where messages go.
+
+    Parameters
+    ----------
+    json : bool
+        Write JSON lines to standard output instead of tables.
+    quiet : bool
+        Show warnings and errors only. JSON lines are written all the same.
+    stdout, stderr : text streams
+        The process's own where not given.
+    clock : callable
+        Returns seconds; decides when progress is shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._json = json
+        self._quiet = quiet
+        self._clock = clock
+        self._lock = Lock()
+        self._stdout = sys.stdout if stdout is None else stdout
+        self._out = _terminal(self._stdout)
+        self._err = _terminal(sys.stderr if stderr is None else stderr)
+        self._bars: Progress | None = None
+
+    def info(self, sentence: str) -> None:
+        """Say something worth knowing."""
+        if not self._quiet:
+            self._say(sentence, "")
+
+    def warn(self, sentence: str) -> None:
+        """Say something that needs a look."""
+        self._say(f"warning: {sentence}", _STYLES[Severity.WARNING])
+
+    def error(self, sentence: str) -> None:
+        """Say what went wrong."""
+        self._say(f"error: {sentence}", _STYLES[Severity.ERROR])
+
+    def finding(self, finding: Finding, session: str = "") -> None:
+        """Show a finding; remarks of severity info are left out when quiet."""
+        self.event({"type": "finding", "session": session, **finding.as_json()})
+        if not (self._quiet and finding.severity is Severity.INFO):
+            where = "/".join(part for part in (session, finding.where) if part)
+            self._say(f"{finding.severity}: {where}: {finding.sentence}", _STYLES[finding.severity])
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Write one JSON line, with ``--json True``; nothing otherwise."""
+        if self._json:
+            line = json.dumps(_plain(event), allow_nan=False)
+            with self._lock:
+                self._stdout.write(line + "\n")
+                self._stdout.flush()
+
+    def plan_table(self, rows: Sequence[PlanRow]) -> None:
+        """Show what would be converted."""
+        self._events("plan", rows)
+        self._table(
+            {
+                "session": [row.session for row in rows],
+                "device": [row.device for row in rows],
+                ">frames": [f"{row.frames:,}" for row in rows],
+                ">minutes": [f"{row.minutes:,.1f}" for row in rows],
+                ">raw": [size_text(row.raw_bytes) for row in rows],
+                ">store, about": [size_text(row.store_bytes_estimate) for row in rows],
+                ">objects": [f"{row.objects:,}" for row in rows],
+                "findings": [row.findings or "-" for row in rows],
+            }
+        )
+
+    def result_table(self, rows: Sequence[ResultRow]) -> None:
+        """Show what was converted."""
+        self._events("result", rows)
+        self._table(
+            {
+                "session": [row.session for row in rows],
+                "outcome": [row.outcome for row in rows],
+                ">frames": [f"{row.frames:,}" for row in rows],
+                ">time": [duration_text(row.seconds) for row in rows],
+                ">store": [size_text(row.store_bytes) for row in rows],
+                ">findings": [f"{row.n_findings:,}" for row in rows],
+                "where or why": [row.message for row in rows],
+            }
+        )
+
+    def summary(self, exit_code: int, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
+        """End the run: a sentence for people, with ``--json True`` the last line."""
+        self.event({"type": "summary", "sentence": sentence, **(facts or {}), "exit_code": int(exit_code)})
+        if not self._json and not self._quiet:
+            self._out.print(Text(visible(sentence)), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, total_frames: int, n_bytes: int, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Show the progress of one piece of work; several may run at once, from several threads.
+
+        Yields
+        ------
+        callable
+            ``advance(frames, n_bytes)``, to be called with what was done since the last call.
+        """
+        meter = Meter(total_frames, n_bytes, self._clock)
+        if self._quiet:
+            yield meter.advance
+        elif self._err.is_terminal:
+            with self._bar(meter, visible(label)) as advance:
+                yield advance
+        else:
+
+            def advance(frames: int, n_bytes: int) -> None:
+                with self._lock:
+                    meter.advance(frames, n_bytes)
+                    line = meter.due_line()
+                if line:
+                    self._say(f"{label}: {line}", "")
+
+            yield advance
+
+    @contextmanager
+    def _bar(self, meter: Meter, label: str) -> Iterator[Callable[[int, int], None]]:
+        # a terminal has room for one live display: all pieces of work share it
+        with self._lock:
+            if self._bars is None:
+                columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+                rates = TextColumn("{task.fields[rates]}", markup=False)
+                self._bars = Progress(*columns, rates, console=self._err, transient=True)
+                self._bars.start()
+            bars = self._bars
+            task = bars.add_task(label, total=meter.total_frames, rates="")
+
+        def advance(frames: int, n_bytes: int) -> None:
+            with self._lock:
+                meter.advance(frames, n_bytes)
+                bars.update(task, completed=meter.frames, rates=meter.rates_text())
+
+        try:
+            yield advance
+        finally:
+            with self._lock:
+                bars.remove_task(task)
+                if not bars.tasks:
+                    bars.stop()
+                    self._bars = None
+
+    def _say(self, sentence: str, style: str) -> None:
+        # soft_wrap leaves the line whole, so that a log can be searched
+        self._err.print(Text(visible(sentence), style=style), soft_wrap=True)
+
+    def _events(self, kind: str, rows: Iterable[PlanRow | ResultRow]) -> None:
+        for row in rows:
+            self.event({"type": kind, **asdict(row)})
+
+    def _table(self, columns: Mapping[str, Sequence[str]]) -> None:
+        if self._json or self._quiet:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in columns:
+            table.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
+        for cells in zip(*columns.values(), strict=True):
+            table.add_row(*(Text(visible(cell)) for cell in cells))
+        self._out.print(table)
+
+
+def _terminal(stream: TextIO) -> rich.console.Console:
+    # a log in an old encoding gets escapes instead of an exception
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    width = None if stream.isatty() else _LOG_WIDTH
+    return rich.console.Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON is any of its types
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if hasattr(value, "items"):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    return str(value)

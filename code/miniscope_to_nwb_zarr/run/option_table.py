@@ -1,0 +1,262 @@
+"""Every option of the program, defined once: command line, app panel and Python API are made from `OPTIONS`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DATASETS = (
+    "auto",
+    "demo",
+    "Miniscope",
+    "Miniscope DAQ",
+)
+"""Values of ``--dataset``, whatever their case."""
+
+
+class Kind(StrEnum):
+    """How the text of an option is read."""
+
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    COMPRESSION = "compression"
+    ENGINE = "engine"
+    INTEGER = "integer"
+    INSTANT = "instant"
+    NUMBER = "number"
+    PATH = "path"
+    PATHS = "paths"
+    TEXT = "text"
+    ZONE = "zone"
+
+
+class Category(StrEnum):
+    """The groups in which options are shown to people."""
+
+    WHAT = "What to convert"
+    FACTS = "Facts the recording may lack"
+    OUTPUT = "What is written"
+    CHECKS = "Checks and existing outputs"
+    MACHINE = "Machine"
+    MESSAGES = "Messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option. Every option takes a value, given as text.
+
+    Examples
+    --------
+    >>> Option("dry_run", Kind.BOOLEAN, "False", "show the plan, write nothing", Category.CHECKS).environment_name
+    'MINISCOPE_DRY_RUN'
+    """
+
+    name: str
+    kind: Kind
+    default: str
+    """Text that means the same as leaving the option out; empty: no value, or one that is found out at run time."""
+    help: str
+    category: Category
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    changes_output: bool = False
+    """True if two runs that differ only in this option write different outputs."""
+    is_on_panel: bool = True
+    """False for what only makes sense in a terminal."""
+
+    @property
+    def flag(self) -> str:
+        """The option as it is typed."""
+        return f"--{self.name}"
+
+    @property
+    def environment_name(self) -> str:
+        """The environment variable that stands in for the option where it is not given."""
+        return f"MINISCOPE_{self.name.upper()}"
+
+    @property
+    def label(self) -> str:
+        """The option's name for a form."""
+        return self.name.replace("_", " ").capitalize()
+
+
+_WHAT = (
+    Option(
+        "dataset",
+        Kind.CHOICE,
+        "auto",
+        "kind of data; auto finds out, demo makes a recording and converts it",
+        Category.WHAT,
+        choices=DATASETS,
+    ),
+    Option("data_dir", Kind.PATH, "../data", "folder that holds the recordings; only ever read", Category.WHAT),
+    Option("results_dir", Kind.PATH, "../results", "folder for the outputs; made if missing", Category.WHAT),
+    Option("scratch_dir", Kind.PATH, "../scratch", "folder for temporary files; made if missing", Category.WHAT),
+    Option(
+        "combine",
+        Kind.CHOICE,
+        "none",
+        "which recordings of one animal share a store: none, those of one day, or all",
+        Category.WHAT,
+        choices=("none", "day", "all"),
+        changes_output=True,
+    ),
+    Option(
+        "video_files",
+        Kind.PATHS,
+        "",
+        "video files of one recording that lies anywhere, in the order of recording, separated by commas; "
+        "* and ? in a name match as in a shell (? also stands for a comma)",
+        Category.WHAT,
+    ),
+    Option("timestamps_file", Kind.PATH, "", "time stamps of the frames in --video_files", Category.WHAT),
+    Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),
+)
+
+_FACTS = (
+    Option(
+        "subject_id",
+        Kind.TEXT,
+        "",
+        "name of the animal, where the recording has none or a wrong one",
+        Category.FACTS,
+        changes_output=True,
+    ),
+    Option(
+        "timezone",
+        Kind.ZONE,
+        "",
+        "IANA name of the time zone of the recording, e.g. Europe/Vienna; checked against the recording",
+        Category.FACTS,
+        changes_output=True,
+    ),
+    Option(
+        "start_time",
+        Kind.INSTANT,
+        "",
+        "start of the recording, where it has none, e.g. 2025-06-12T15:26:31.176",
+        Category.FACTS,
+        changes_output=True,
+    ),
+    Option("session_metadata", Kind.PATH, "", "YAML or JSON file with facts on subject and session", Category.FACTS),
+    Option("user_config", Kind.PATH, "", "user configuration of the acquisition software", Category.FACTS),
+)
+
+_OUTPUT = (
+    Option(
+        "metadata",
+        Kind.BOOLEAN,
+        "False",
+        "True: write only the AIND metadata files",
+        Category.OUTPUT,
+        changes_output=True,
+    ),
+    Option(
+        "require_metadata",
+        Kind.BOOLEAN,
+        "False",
+        "True: stop before any work when a fact that only the lab knows is missing",
+        Category.OUTPUT,
+    ),
+    Option(
+        "format",
+        Kind.CHOICE,
+        "zarr",
+        "format of the NWB file that is written",
+        Category.OUTPUT,
+        choices=("zarr", "hdf5"),
+        changes_output=True,
+    ),
+    Option(
+        "compression",
+        Kind.COMPRESSION,
+        "zstd:1",
+        "codec and level of the frames, zstd:1 (fastest) to zstd:9 (smallest)",
+        Category.OUTPUT,
+        changes_output=True,
+    ),
+    Option(
+        "chunk_mb",
+        Kind.NUMBER,
+        "12",
+        "size of a chunk of frames before compression, in megabytes",
+        Category.OUTPUT,
+        minimum=1,
+        maximum=64,
+        changes_output=True,
+    ),
+    Option(
+        "behavior_video",
+        Kind.CHOICE,
+        "external",
+        "behaviour video: files beside the store (external) or frames inside it (embed)",
+        Category.OUTPUT,
+        choices=("external", "embed"),
+        changes_output=True,
+    ),
+)
+
+_CHECKS = (
+    Option("dry_run", Kind.BOOLEAN, "False", "True: show the plan and write nothing", Category.CHECKS),
+    Option(
+        "existing",
+        Kind.CHOICE,
+        "verify",
+        "an output of that name exists: verify it, stop with an error, or replace it (the old one is moved aside)",
+        Category.CHECKS,
+        choices=("verify", "error", "replace"),
+    ),
+    Option("verify_only", Kind.BOOLEAN, "False", "True: check finished outputs by their receipts", Category.CHECKS),
+    Option(
+        "against_source",
+        Kind.BOOLEAN,
+        "False",
+        "True, with --verify_only True: also decode the source again and compare",
+        Category.CHECKS,
+    ),
+    Option(
+        "clean_staging",
+        Kind.CHOICE,
+        "",
+        "what interrupted runs left behind: list it, or delete what is ours and not in use",
+        Category.CHECKS,
+        choices=("list", "delete"),
+    ),
+)
+
+_MACHINE = (
+    Option(
+        "workers",
+        Kind.INTEGER,
+        "",
+        "worker processes; empty: as many as there are CPUs (CO_CPUS where it is set)",
+        Category.MACHINE,
+        minimum=1,
+        maximum=4096,
+    ),
+    Option(
+        "engine",
+        Kind.ENGINE,
+        "",
+        "where sessions run: serial, local, or a Dask scheduler tcp://host:port; empty: local above one session",
+        Category.MACHINE,
+    ),
+)
+
+_MESSAGES = (
+    Option("json", Kind.BOOLEAN, "False", "True: one JSON object per line on standard output", Category.MESSAGES),
+    Option("quiet", Kind.BOOLEAN, "False", "True: only warnings and errors", Category.MESSAGES),
+    Option(
+        "log_level",
+        Kind.CHOICE,
+        "info",
+        "what goes into the log of the run",
+        Category.MESSAGES,
+        choices=("debug", "info", "warning", "error"),
+    ),
+    Option("version", Kind.BOOLEAN, "False", "True: print the version and stop", Category.MESSAGES, is_on_panel=False),
+)
+
+OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + _CHECKS + _MACHINE + _MESSAGES
+BY_NAME = {option.name: option for option in OPTIONS}

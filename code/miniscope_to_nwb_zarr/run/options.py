@@ -1,0 +1,225 @@
+"""The options of one run, read from the command line and the environment or given from Python."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from zoneinfo import ZoneInfo
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
+from miniscope_to_nwb_zarr.run.option_table import BY_NAME, OPTIONS, Category, Kind, Option
+from miniscope_to_nwb_zarr.run.option_values import (
+    Compression,
+    available_cpus,
+    nearest,
+    text_of,
+    value_from_python,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_PROGRAM = "run_capsule.py"
+
+_EXIT_CODES = {
+    ExitCode.DONE: "done, or already done",
+    ExitCode.INTERNAL: "a fault of this program: please report it",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.INVALID_INPUT: "the input cannot be converted; no session was written",
+    ExitCode.SOME_FAILED: "some sessions failed, the others are written",
+    ExitCode.CONFLICT: "an output of that name exists and differs",
+    ExitCode.VERIFICATION: "what was written is not what was read",
+    ExitCode.TEMPORARY: "disk full, a worker lost, the network: run the same command again",
+    ExitCode.INTERRUPTED: "interrupted; nothing half-written was published",
+    ExitCode.TERMINATED: "terminated; nothing half-written was published",
+}
+
+_EXAMPLES = f"""\
+examples:
+  python {_PROGRAM} --dataset demo
+      make a recording and convert it
+  python {_PROGRAM} --data_dir ../data --dry_run True
+      show what would be converted, write nothing
+  python {_PROGRAM} --dataset Miniscope --data_dir ../data --results_dir ../results
+      convert every recording below ../data
+  python {_PROGRAM} --results_dir ../results --verify_only True
+      check finished outputs
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one run, each of its own type; None where an option without default is not given.
+
+    Examples
+    --------
+    >>> Options.from_python(dataset="miniscope", dry_run=True).dataset
+    'Miniscope'
+    """
+
+    dataset: str
+    data_dir: Path
+    results_dir: Path
+    scratch_dir: Path
+    combine: Literal["none", "day", "all"]
+    video_files: tuple[Path, ...]
+    """As given: names with ``*`` and ``?`` are not resolved yet."""
+    timestamps_file: Path | None
+    device_metadata_file: Path | None
+    subject_id: str | None
+    timezone: str | None
+    start_time: datetime | None
+    """Without offset from UTC if none was given: it is then local time in the zone of the recording."""
+    session_metadata: Path | None
+    user_config: Path | None
+    metadata: bool
+    require_metadata: bool
+    format: Literal["zarr", "hdf5"]
+    compression: Compression
+    chunk_mb: float
+    behavior_video: Literal["external", "embed"]
+    dry_run: bool
+    existing: Literal["verify", "error", "replace"]
+    verify_only: bool
+    against_source: bool
+    clean_staging: Literal["list", "delete"] | None
+    workers: int
+    engine: str | None
+    """``serial``, ``local`` or ``tcp://host:port``; None: decided by the number of sessions."""
+    json: bool
+    quiet: bool
+    log_level: Literal["debug", "info", "warning", "error"]
+    version: bool
+
+    @classmethod
+    def from_python(cls, **values: object) -> Self:
+        """Options given as Python values, checked as on the command line; text is accepted for every option.
+
+        Raises
+        ------
+        UsageError
+            If a name or a value is not known.
+        """
+        read: dict[str, object] = {}
+        for name, value in values.items():
+            if name not in BY_NAME:
+                raise UsageError(f"there is no option {name!r}{nearest(name, BY_NAME)}")
+            read[name] = value_from_python(BY_NAME[name], value)
+        return cls(**_complete(read, os.environ))
+
+
+def parse_options(argv: Sequence[str], env: Mapping[str, str]) -> Options:
+    """Read the command line; an option that is not on it is looked up in the environment.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        The arguments, without the program's name.
+    env : mapping of str to str
+        The environment: `MINISCOPE_<NAME>` for every option, and `CO_CPUS`.
+
+    Raises
+    ------
+    UsageError
+        If an option or a value is not known. Nothing has been touched then.
+    SystemExit
+        With code 0, after ``--help`` was printed.
+    """
+    known, unknown = make_parser().parse_known_args(argv)
+    if unknown:
+        raise UsageError(_unknown(unknown[0]))
+    read: dict[str, object] = {}
+    for option in OPTIONS:
+        given = getattr(known, option.name)
+        if given is None:
+            given = env.get(option.environment_name)
+        if given is not None:
+            read[option.name] = value_of(option, given)
+    return Options(**_complete(read, env))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command line. It keeps text as text: values are read by `value_of`."""
+    codes = "\n".join(f"  {code.value:<4} {meaning}" for code, meaning in _EXIT_CODES.items())
+    parser = _Parser(
+        prog=_PROGRAM,
+        usage=f"{_PROGRAM} [--option VALUE ...]",
+        description="Convert Miniscope recordings to NWB on Zarr: whole, verified, and never touching the originals.",
+        epilog=f"{_EXAMPLES}\nexit codes:\n{codes}\n\nEvery option takes a value, as --x value or --x=value; an empty"
+        "\nvalue is the default. MINISCOPE_<NAME> in the environment stands in for an option.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    groups = {category: parser.add_argument_group(str(category)) for category in Category}
+    for option in OPTIONS:
+        groups[option.category].add_argument(option.flag, metavar=_placeholder(option), help=_help(option))
+    return parser
+
+
+def output_options(options: Options) -> dict[str, Any]:
+    """Those options that change what is written, as plain JSON values: a part of the plan digest."""
+    plain: dict[str, Any] = {}
+    for option in OPTIONS:
+        if option.changes_output:
+            value = getattr(options, option.name)
+            plain[option.name] = text_of(option, value) if isinstance(value, (datetime, Compression)) else value
+    return plain
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; every option takes a value, as in --dry_run True")
+
+
+def _complete(read: Mapping[str, object], env: Mapping[str, str]) -> dict[str, Any]:
+    values = {option.name: value_of(option, "") for option in OPTIONS} | dict(read)
+    if values["workers"] is None:
+        values["workers"] = available_cpus(env)
+    _check_together(values)
+    return values
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    for name in ("timestamps_file", "device_metadata_file"):
+        if values[name] is not None and not values["video_files"]:
+            raise UsageError(f"--{name} belongs to --video_files: name the video files too")
+    if values["video_files"] and values["dataset"] == "demo":
+        raise UsageError("--dataset demo makes its own recording: leave out --video_files, or name another dataset")
+    if values["against_source"] and not values["verify_only"]:
+        raise UsageError("--against_source True belongs to --verify_only True: give both")
+    start, zone = values["start_time"], values["timezone"]
+    if start is not None and start.tzinfo is not None and zone is not None:
+        expected = start.replace(tzinfo=None).replace(tzinfo=ZoneInfo(zone)).utcoffset()
+        if start.utcoffset() != expected:
+            raise UsageError(
+                f"--start_time {start.isoformat()} is not at the offset of --timezone {zone} at that time: correct one"
+            )
+
+
+def _unknown(argument: str) -> str:
+    name = argument.partition("=")[0]
+    if not name.startswith("-"):
+        return f"{argument!r} is not an option: a value follows its option, as in --data_dir ../data"
+    return f"there is no option {name}{nearest(name, [option.flag for option in OPTIONS])}"
+
+
+def _placeholder(option: Option) -> str:
+    if option.kind is Kind.BOOLEAN:
+        return "True|False"
+    return {Kind.CHOICE: "NAME", Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.INSTANT: "TIME"}.get(
+        option.kind, option.kind.upper()
+    )
+
+
+def _help(option: Option) -> str:
+    text = option.help.replace("%", "%%")
+    if option.choices:
+        text += f" ({', '.join(option.choices)})"
+    return text + (f" [{option.default}]" if option.default else "")

@@ -1,0 +1,58 @@
+"""How far a piece of work has come, and when it is worth a line in a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINE_INTERVAL_S = 10.0
+"""A log is not flooded: at most one line in this time."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts frames and bytes against a clock, which is any function that returns seconds."""
+
+    total_frames: int
+    total_bytes: int
+    clock: Callable[[], float]
+    frames: int = 0
+    n_bytes: int = 0
+    _start_s: float = field(init=False)
+    _last_line_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start_s = self._last_line_s = self.clock()
+
+    def advance(self, frames: int, n_bytes: int) -> None:
+        """Count work that was done since the last call."""
+        self.frames += frames
+        self.n_bytes += n_bytes
+
+    def rates_text(self) -> str:
+        """Frames and bytes a second since the start, and the time left at that pace."""
+        elapsed_s = self.clock() - self._start_s
+        if elapsed_s <= 0 or self.frames == 0:
+            return ""
+        left_s = elapsed_s * max(0, self.total_frames - self.frames) / self.frames
+        rate_hz = self.frames / elapsed_s
+        return f"{rate_hz:,.0f} frames/s, {size_text(self.n_bytes / elapsed_s)}/s, {duration_text(left_s)} left"
+
+    def line(self) -> str:
+        """The state as one line of a log."""
+        percent = 100 * self.frames // self.total_frames if self.total_frames else 100
+        parts = [f"{self.frames:,} of {self.total_frames:,} frames ({percent} %)", self.rates_text()]
+        return ", ".join(part for part in parts if part)
+
+    def due_line(self) -> str | None:
+        """The state as a line if the last one is long enough ago, else None."""
+        now_s = self.clock()
+        if now_s - self._last_line_s < LINE_INTERVAL_S:
+            return None
+        self._last_line_s = now_s
+        return self.line()
