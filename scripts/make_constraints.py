@@ -3,13 +3,14 @@
 The versions go to `code/constraints.txt`, for pip and for the image of Code Ocean, and to `[tool.uv]` in
 `code/pyproject.toml`, which makes them hold for every ``uv run``. The lock file itself is not kept: it names hosts.
 
-Run in `code/` after a dependency was changed: ``python ../scripts/make_constraints.py``. What still fits stays;
-with ``--upgrade`` everything that `pyproject.toml` leaves open moves to its newest version.
+Run in `code/` after a dependency was changed: ``uv run python ../scripts/make_constraints.py``. What still fits
+stays; with ``--upgrade`` everything that `pyproject.toml` leaves open moves to its newest version.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,8 @@ def resolve(pyproject_text: str, lock: Path | None) -> Pins:
 
 def uv(arguments: str, folder: Path) -> list[str]:
     """Run uv in a folder and give the lines of its output."""
-    command = [sys.executable, "-m", "uv", *arguments.split()]
+    # `uv run` names its own program in UV; the environment it makes has none
+    command = [os.environ.get("UV", "uv"), *arguments.split()]
     output = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
     return sorted(line for line in output.splitlines() if line and not line.startswith("#"))
 

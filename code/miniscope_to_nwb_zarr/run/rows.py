@@ -47,7 +47,7 @@ def size_text(n_bytes: float) -> str:
     size = float(n_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if abs(size) < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or abs(size) >= 99.5 else f"{size:.1f} {unit}"
+            return f"{size:.0f} {unit}" if unit == "B" or abs(size) >= 99.95 else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
 
