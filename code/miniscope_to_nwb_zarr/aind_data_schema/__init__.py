@@ -1,0 +1,1 @@
+"""The AIND metadata files."""

@@ -1,0 +1,1 @@
+"""Pure: standard library and numpy only; opens nothing, reads no clock."""

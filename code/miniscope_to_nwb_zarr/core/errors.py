@@ -1,5 +1,6 @@
 """Errors that stop a session or the run, grouped by what the caller does next. What is merely wrong with a recording is
-a `Finding`, not an error."""
+a `Finding`, not an error.
+"""
 
 from __future__ import annotations
 
@@ -63,3 +64,9 @@ class Stopped(MiniscopeError):  # noqa: N818 - a request, not an error
     def __init__(self, exit_code: ExitCode) -> None:
         super().__init__("stopped by a signal; nothing was published, run the same command again to go on")
         self.exit_code = exit_code
+
+
+class MetadataError(MiniscopeError):
+    """The metadata files of a session contradict each other or the schema: nothing of that session is published."""
+
+    exit_code = ExitCode.SOME_FAILED

@@ -1,0 +1,1 @@
+"""The shell a person meets: options, plan, engine, console, summary."""

@@ -1,0 +1,1 @@
+"""Untrusted input files, read-only, turned into typed values once."""

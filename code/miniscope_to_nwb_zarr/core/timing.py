@@ -1,0 +1,234 @@
+"""What the stamps of a device tell: rate, gaps, drops, steps of the clock. Pure; nothing is mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.core.model import Device, Stream, TimeTable
+
+_GAP_INTERVALS = 1.5
+_RATE_TOLERANCE = 0.05
+_RATE_STEP = 1.25
+_RATE_WINDOW = 50
+# the stamp of a frame that was waiting when the recording began may be seconds off, never minutes
+_OUTLIER_S = 60.0
+_QUEUE_SLOTS = 128
+_QUEUE_NEARLY_FULL = 120
+_COUNTER_RANGE = 1 << 16
+_COUNTER_BAD_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time without a frame in the series."""
+
+    start_s: float
+    """Stamp of the last frame before."""
+    stop_s: float
+    """Stamp of the first frame after."""
+    n_missing: int
+    """Frames that would have fallen into it at the median interval; exact where rows of the table tell."""
+    reason: str
+
+
+def median_interval_s(time_s: NDArray[np.float64]) -> float | None:
+    """Median interval between frames; None for fewer than two frames or when it is not above zero."""
+    if len(time_s) < 2:
+        return None
+    median = float(np.median(np.diff(time_s)))
+    return median if median > 0 else None
+
+
+def rate_hz(time_s: NDArray[np.float64]) -> float | None:
+    """Measured frame rate, 1 / median interval."""
+    median = median_interval_s(time_s)
+    return None if median is None else 1.0 / median
+
+
+def find_gaps(stream: Stream) -> tuple[Gap, ...]:
+    """All intervals between consecutive frames of the series that are longer than 1.5 times the median."""
+    time_s = stream.time_s
+    median = median_interval_s(stream.table.time_s[np.isfinite(stream.table.time_s)])
+    if median is None or len(time_s) < 2:
+        return ()
+    gaps = []
+    for k in np.flatnonzero(np.diff(time_s) > _GAP_INTERVALS * median):
+        start_s, stop_s = float(time_s[k]), float(time_s[k + 1])
+        lost = [loss for loss in stream.losses if stream.rows[k] < loss.first_row < stream.rows[k + 1]]
+        if lost:
+            n_missing, reason = sum(loss.n_rows for loss in lost), lost[0].reason
+        else:
+            n_missing, reason = max(round((stop_s - start_s) / median) - 1, 1), "no frame was recorded"
+        gaps.append(Gap(start_s, stop_s, n_missing, reason))
+    return tuple(gaps)
+
+
+def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]:
+    """Everything worth reporting of a device's stamps.
+
+    Parameters
+    ----------
+    table : TimeTable
+    device : Device
+        For the rate that was asked for.
+    where : str
+        The table, for the findings.
+    """
+    time_s = table.time_s[np.isfinite(table.time_s)]
+    findings = _first_stamps(time_s, where)
+    # an absurd first stamp would hide everything else
+    steady = time_s[1:] if any(f.code is Code.STAMP_OUTLIER for f in findings) else time_s
+    findings += _intervals(steady, where)
+    findings += _rates(steady, device, where)
+    if table.queue_depth is not None:
+        findings += _queue(table.queue_depth, where)
+    if table.hardware_count is not None:
+        findings += _counter(table.hardware_count, where)
+    return tuple(findings)
+
+
+def _first_stamps(time_s: NDArray[np.float64], where: str) -> list[Finding]:
+    if len(time_s) == 0:
+        return []
+    if len(time_s) > 2 and abs(time_s[0] - time_s[1]) > _OUTLIER_S and np.all(np.diff(time_s[1:20]) < _OUTLIER_S):
+        return [
+            Finding(
+                Code.STAMP_OUTLIER,
+                Severity.WARNING,
+                where,
+                f"the first stamp is {time_s[0]:.3f} s, the second {time_s[1]:.3f} s: the first cannot be right. "
+                "It is kept as written; leave frame 0 out of analyses in time",
+                {"first_s": float(time_s[0]), "second_s": float(time_s[1])},
+            )
+        ]
+    n_negative = int(np.argmax(time_s >= 0)) if np.any(time_s >= 0) else len(time_s)
+    if n_negative == 0:
+        return []
+    return [
+        Finding(
+            Code.STAMP_NEGATIVE,
+            Severity.INFO,
+            where,
+            f"{n_negative} frame(s) were taken before the recording began (first stamp {time_s[0]:.3f} s); "
+            "their negative stamps are kept",
+            {"frames": n_negative, "first_s": float(time_s[0])},
+        )
+    ]
+
+
+def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
+    median = median_interval_s(time_s)
+    if median is None:
+        return []
+    step = np.diff(time_s)
+    found = []
+
+    def add(code: Code, severity: Severity, chosen: NDArray[np.bool_], sentence: str) -> None:
+        at = np.flatnonzero(chosen)
+        if len(at):
+            where_s = float(time_s[at[0]])
+            numbers = {"count": len(at), "first_s": where_s, "largest_s": float(step[at][np.argmax(np.abs(step[at]))])}
+            text = f"{len(at)} {sentence}; the first at {where_s:.3f} s, the largest step {numbers['largest_s']:.3f} s"
+            found.append(Finding(code, severity, where, text, numbers))
+
+    add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, "stamp(s) lie before the stamp of the frame before them "
+        "(the clock of the computer was set back); kept as written")  # fmt: skip
+    add(Code.STAMP_REPEATED, Severity.INFO, step == 0, "stamp(s) equal the stamp before them")
+    add(Code.GAP, Severity.WARNING, step > _GAP_INTERVALS * median,
+        f"gap(s): interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
+    if len(step) >= _RATE_WINDOW and _oscillates(step, median):
+        found.append(
+            Finding(
+                Code.STAMPS_OSCILLATE,
+                Severity.INFO,
+                where,
+                "short and long intervals alternate: the frames reached the computer in batches, "
+                "so a single stamp may be off by about one interval",
+            )
+        )
+    return found
+
+
+def _oscillates(step: NDArray[np.float64], median: float) -> bool:
+    usual = step[np.abs(step - median) < median]
+    if len(usual) < _RATE_WINDOW or usual.std() < median / 4:
+        return False
+    return bool(np.corrcoef(usual[:-1], usual[1:])[0, 1] < -0.5)
+
+
+def _rates(time_s: NDArray[np.float64], device: Device, where: str) -> list[Finding]:
+    rate = rate_hz(time_s)
+    if rate is None:
+        return []
+    found = []
+    windows = len(time_s) // _RATE_WINDOW
+    if windows >= 2:
+        steps = np.diff(time_s[: windows * _RATE_WINDOW + 1])[: windows * _RATE_WINDOW - 1]
+        medians = np.array([np.median(part) for part in np.array_split(steps, windows)])
+        if medians.min() > 0 and medians.max() / medians.min() > _RATE_STEP:
+            at = int(np.argmax(np.maximum(medians[1:] / medians[:-1], medians[:-1] / medians[1:])))
+            first, second = 1 / medians[at], 1 / medians[at + 1]
+            when = float(time_s[(at + 1) * _RATE_WINDOW])
+            text = (
+                f"the frame rate changes from {first:.2f} to {second:.2f} Hz about {when:.1f} s into the recording "
+                "(a sensor that reconnects starts again at its default rate); use the stamps, not the rate"
+            )
+            numbers = {"before_hz": float(first), "after_hz": float(second), "at_s": when}
+            found.append(Finding(Code.RATE_CHANGED, Severity.WARNING, where, text, numbers))
+    nominal = device.nominal_rate_hz
+    if nominal and abs(rate / nominal - 1) > _RATE_TOLERANCE:
+        text = f"measured {rate:.2f} Hz, the settings asked for {nominal:g} Hz; the measured rate is used"
+        numbers = {"measured_hz": rate, "nominal_hz": nominal}
+        found.append(Finding(Code.RATE_DIFFERS, Severity.INFO, where, text, numbers))
+    return found
+
+
+def _queue(depth: NDArray[np.int64], where: str) -> list[Finding]:
+    deepest = int(depth.max(initial=0))
+    if deepest < _QUEUE_NEARLY_FULL:
+        return []
+    first = int(np.argmax(depth >= _QUEUE_NEARLY_FULL))
+    text = (
+        f"the queue of frames waiting to be written filled up ({deepest} of {_QUEUE_SLOTS}, first at row {first}): "
+        "the disk or the codec was too slow and frames were lost at the camera; gaps in the stamps show where"
+    )
+    return [Finding(Code.QUEUE_FULL, Severity.WARNING, where, text, {"deepest": deepest, "first_row": first})]
+
+
+def count_dropped(counter: NDArray[np.int64]) -> tuple[int, int]:
+    """Frames that the board counted and the computer did not get, and readings of the counter that cannot be right.
+
+    The counter has 16 bits; -1 is a failed reading, and the first reading after the start may be stale.
+    """
+    rows = np.flatnonzero(counter >= 0)
+    rows = rows[rows > 0]
+    if len(rows) < 2:
+        return 0, 0
+    steps = np.diff(counter[rows]) % _COUNTER_RANGE
+    expected = np.diff(rows)
+    plausible = (steps >= expected) & (steps < _COUNTER_RANGE // 2)
+    return int(np.sum((steps - expected)[plausible])), int(np.sum(~plausible))
+
+
+def _counter(counter: NDArray[np.int64], where: str) -> list[Finding]:
+    dropped, implausible = count_dropped(counter)
+    n_failed = int(np.sum(counter < 0))
+    numbers = {"dropped": dropped, "implausible": implausible, "failed": n_failed}
+    if implausible + n_failed > _COUNTER_BAD_SHARE * len(counter):
+        text = (
+            f"the hardware frame counter is unreliable here ({n_failed} failed and {implausible} impossible readings "
+            f"in {len(counter)} rows), so dropped frames cannot be counted by it; see the gaps in the stamps"
+        )
+        return [Finding(Code.COUNTER_UNRELIABLE, Severity.INFO, where, text, numbers)]
+    if dropped:
+        text = f"{dropped} frame(s) were lost between the scope and the computer, by the hardware frame counter"
+        return [Finding(Code.FRAMES_DROPPED, Severity.WARNING, where, text, numbers)]
+    return []

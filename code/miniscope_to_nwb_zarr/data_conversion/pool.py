@@ -1,0 +1,74 @@
+"""The worker processes of one session."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import TemporaryError
+from miniscope_to_nwb_zarr.data_conversion.frames import start_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
+
+    Task = TypeVar("Task")
+    Report = TypeVar("Report")
+
+# Chunks are larger than the size from which glibc maps memory afresh for each allocation; keeping it saves a worker the
+# zeroing of every page it uses (it has no effect with other C libraries).
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728"}
+
+
+class Pool:
+    """Worker processes that run one function over many tasks, results in order of completion."""
+
+    def __init__(self, executor: ProcessPoolExecutor, workers: int) -> None:
+        self._executor = executor
+        self.workers = workers
+
+    def submit(self, function: Callable[[Task], Report], task: Task) -> Future[Report]:
+        """Start one task."""
+        return self._executor.submit(function, task)
+
+    def run(self, function: Callable[[Task], Report], tasks: Iterable[Task]) -> Iterator[tuple[Task, Report]]:
+        """Start a function on all tasks at once; yields each task with its report, as they finish.
+
+        Raises
+        ------
+        TemporaryError
+            A worker process died, as it does when the machine runs out of memory.
+        """
+        running = {self._executor.submit(function, task): task for task in tasks}
+        return self._reports(running)
+
+    @staticmethod
+    def _reports(running: dict[Future[Report], Task]) -> Iterator[tuple[Task, Report]]:
+        try:
+            for future in as_completed(running):
+                yield running[future], future.result()
+        except BrokenProcessPool as error:
+            raise TemporaryError(
+                "a worker process was killed, most likely because memory ran out: use fewer --workers, then run again"
+            ) from error
+
+
+@contextmanager
+def open_pool(workers: int) -> Iterator[Pool]:
+    """Start worker processes; on leaving, tasks that have not begun are dropped and the workers end."""
+    before = {name: os.environ.get(name) for name in _MALLOC}
+    os.environ.update({name: value for name, value in _MALLOC.items() if before[name] is None})
+    executor = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
+    )
+    try:
+        yield Pool(executor, workers)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)

@@ -1,0 +1,199 @@
+"""Where the frames of an AVI file are, found from the container alone: nothing is decoded.
+
+Acquisition software is killed, disks fill up: the counts in an AVI header are written when the file is closed, and are
+wrong or zero in a file that never was. So frames are counted by their packets, through the index where there is one and
+by walking from packet to packet where there is none. Files beyond 1 GB continue in further RIFF lists (OpenDML).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_CONTAINERS = (b"RIFF", b"LIST")
+_INDEX_ENTRY = np.dtype([("id", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("size", "<u4")])
+_FRAME_SUFFIXES = (b"dc", b"db")
+_HEADER_LIMIT_BYTES = 1 << 20
+
+
+class NotAnAviError(ValueError):
+    """The file is no AVI file, or its header is damaged beyond use."""
+
+
+@dataclass(frozen=True, slots=True)
+class AviScan:
+    """The frames of one AVI file.
+
+    Attributes
+    ----------
+    offsets, sizes : int64, shape (n_frames,)
+        Where the data of each frame's packet begins in the file and how long it is, in bytes. Complete packets only.
+    is_closed : bool
+        The writer closed the file: it has an index.
+    cut_bytes : int
+        Bytes of a last packet that is not all there.
+    header_frames : int
+        What the header claims.
+    """
+
+    width_px: int
+    height_px: int
+    fourcc: str
+    header_rate_hz: float
+    header_frames: int
+    is_closed: bool
+    cut_bytes: int
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @property
+    def n_frames(self) -> int:
+        """Complete frame packets in the file."""
+        return len(self.offsets)
+
+
+@dataclass(slots=True)
+class _Header:
+    width_px: int = 0
+    height_px: int = 0
+    fourcc: str = ""
+    rate_hz: float = 0.0
+    frames: int = 0
+    stream: int = -1
+    movi: int = 0
+    n_streams: int = 0
+
+
+def scan_avi(path: Path) -> AviScan:
+    """Find every frame packet of an AVI file.
+
+    Raises
+    ------
+    NotAnAviError
+        The file is empty, no AVI, or has no video stream.
+    OSError
+        The file cannot be read.
+    """
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(fd).st_size
+        header = _read_header(fd, size)
+        frame_ids = tuple(b"%02d%s" % (header.stream, suffix) for suffix in _FRAME_SUFFIXES)
+        offsets, sizes, resume = _from_index(fd, size, header.movi, frame_ids)
+        is_closed = resume > 0
+        walked, walked_sizes, cut_bytes = _walk(fd, resume or header.movi, size, frame_ids)
+    finally:
+        os.close(fd)
+    return AviScan(
+        width_px=header.width_px,
+        height_px=header.height_px,
+        fourcc=header.fourcc,
+        header_rate_hz=header.rate_hz,
+        header_frames=header.frames,
+        is_closed=is_closed,
+        cut_bytes=cut_bytes,
+        offsets=np.concatenate([offsets, np.array(walked, np.int64)]),
+        sizes=np.concatenate([sizes, np.array(walked_sizes, np.int64)]),
+    )
+
+
+def _read_header(fd: int, size: int) -> _Header:
+    start = os.pread(fd, 12, 0)
+    if size == 0:
+        raise NotAnAviError("the file is empty")
+    if start[:4] != b"RIFF" or start[8:12] != b"AVI ":
+        raise NotAnAviError("the file does not begin as an AVI file does")
+    header = _Header()
+    pos = 12
+    while pos + 12 <= min(size, _HEADER_LIMIT_BYTES):
+        chunk = os.pread(fd, 12, pos)
+        if chunk[:4] in _CONTAINERS:
+            pos += 12
+            if chunk[8:12] == b"movi":
+                header.movi = pos
+                break
+            continue
+        length = struct.unpack("<I", chunk[4:8])[0]
+        if chunk[:4] in {b"avih", b"strh", b"strf"}:
+            _take_header_chunk(header, chunk[:4], os.pread(fd, min(length, 1024), pos + 8))
+        pos += 8 + length + (length & 1)
+    if header.movi == 0 or header.stream < 0:
+        raise NotAnAviError("no video stream was found in the header")
+    return header
+
+
+def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
+    if name == b"avih" and len(body) >= 40:
+        header.frames = struct.unpack_from("<I", body, 16)[0]
+    elif name == b"strh" and len(body) >= 36:
+        if body[:4] == b"vids" and header.stream < 0:
+            header.stream = header.n_streams
+            header.fourcc = body[4:8].decode("latin-1").strip("\0 ")
+            scale, rate = struct.unpack_from("<II", body, 20)
+            header.rate_hz = rate / scale if scale else 0.0
+        header.n_streams += 1
+    elif name == b"strf" and header.stream == header.n_streams - 1 and header.width_px == 0 and len(body) >= 40:
+        width, height = struct.unpack_from("<ii", body, 4)
+        # a negative height means that the rows are stored from the top
+        header.width_px, header.height_px = width, abs(height)
+        header.fourcc = body[16:20].decode("latin-1").strip("\0 ") or header.fourcc
+
+
+def _from_index(
+    fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Frames by the `idx1` index of the first RIFF list, and where the next list begins; 0 where no index can be used."""
+    none = np.empty(0, np.int64), np.empty(0, np.int64), 0
+    riff_size, movi_size = (struct.unpack("<I", os.pread(fd, 4, at))[0] for at in (4, movi - 8))
+    index_at = movi - 4 + movi_size + (movi_size & 1)
+    name = os.pread(fd, 8, index_at)
+    while name[:4] == b"JUNK" and len(name) == 8:
+        index_at += 8 + struct.unpack("<I", name[4:])[0]
+        name = os.pread(fd, 8, index_at)
+    if name[:4] != b"idx1" or 8 + riff_size > size + 1:
+        return none
+    body = os.pread(fd, struct.unpack("<I", name[4:8])[0], index_at + 8)
+    entries = np.frombuffer(body[: len(body) // 16 * 16], _INDEX_ENTRY)
+    entries = entries[np.isin(entries["id"], frame_ids)]
+    if len(entries) == 0:
+        return none if movi_size > 4 else (none[0], none[1], 8 + riff_size + (riff_size & 1))
+    # offsets count from the word `movi` or, in files of some writers, from the start of the file
+    base = movi - 4 if int(entries["offset"][0]) < movi - 4 else 0
+    offsets = base + entries["offset"].astype(np.int64) + 8
+    sizes = entries["size"].astype(np.int64)
+    for k in (0, -1):
+        packet = os.pread(fd, 8, int(offsets[k]) - 8)
+        if packet[:4] != entries["id"][k] or struct.unpack("<I", packet[4:8])[0] != sizes[k]:
+            return none
+    if int((offsets + sizes).max()) > size or np.any(np.diff(offsets) <= 0):
+        return none
+    return offsets, sizes, 8 + riff_size + (riff_size & 1)
+
+
+def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[list[int], list[int], int]:
+    """Frames from one packet to the next, and the bytes of a last packet that is cut off."""
+    offsets: list[int] = []
+    sizes: list[int] = []
+    while pos + 8 <= size:
+        name, length = struct.unpack("<4sI", os.pread(fd, 8, pos))
+        if name in _CONTAINERS:
+            pos += 12
+            continue
+        if not name.strip().isalnum():
+            break
+        if name in frame_ids:
+            if pos + 8 + length > size:
+                return offsets, sizes, size - pos
+            offsets.append(pos + 8)
+            sizes.append(length)
+        pos += 8 + length + (length & 1)
+    return offsets, sizes, 0

@@ -1,0 +1,255 @@
+"""Video files to frames. The only module that knows codecs.
+
+Packets are read by their place in the container and decoded one at a time, so that an error is pinned to its frame and a
+damaged packet costs no other. libav reports FFV1's checksum errors in its log only, and returns a picture that looks
+normal: its error counter is compared around each packet.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import av
+import av.error
+import av.logging
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.model import Picture
+from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+# every frame stands for itself, so that decoding can begin anywhere
+INTRA_CODECS = frozenset({
+    "asv1", "asv2", "ffvhuff", "huffyuv", "jpeg2000", "lagarith", "ljpeg", "magicyuv", "mjpeg", "png", "rawvideo",
+    "utvideo", "v210", "zlib",
+})  # fmt: skip
+# The first bit of an FFV1 frame, range coded at even odds, says whether its contexts start afresh. The frames after it, 11
+# as OpenCV writes them, go on from it: decoded alone they give noise, and no error is reported.
+_FFV1_KEY_THRESHOLD = 0x7F80
+_GRAY_FORMATS = frozenset({"gray", "gray9le", "gray10le", "gray12le", "gray14le", "gray16le"})
+# how far the colour planes of a gray picture may lie from neutral: lossy codecs do not keep them exact
+_NEUTRAL_CHROMA = 128
+_CHROMA_TOLERANCE = 3
+_MAX_SIDE_PX = 16_384
+
+_libav_log = logging.getLogger("libav")
+
+
+class UndecodableError(ValueError):
+    """The file cannot be opened as video, or its codec is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """One frame as it came out of the decoder."""
+
+    array: NDArray[Any] | None
+    """Shape (height, width) for gray and (height, width, 3) for colour; None when the decoder gave no picture."""
+    is_damaged: bool
+    """The decoder reported an error, or gave no picture."""
+
+
+def listen_to_decoder() -> None:
+    """Count the decoder's errors instead of printing them. Once per process."""
+    av.logging.set_level(av.logging.ERROR)
+    _libav_log.addHandler(logging.NullHandler())
+    _libav_log.propagate = False
+
+
+def _errors_so_far() -> int:
+    return int(av.logging.get_last_error()[0])
+
+
+class VideoFile:
+    """Random access to the frames of one AVI file.
+
+    Parameters
+    ----------
+    path : Path
+    as_color : bool
+        Give frames as RGB instead of gray.
+
+    Raises
+    ------
+    UndecodableError
+        libav cannot open the file.
+    NotAnAviError
+        The container is damaged beyond use.
+    OSError
+        The file cannot be read.
+    """
+
+    def __init__(self, path: Path, *, as_color: bool = False) -> None:
+        self.path = path
+        self.scan: AviScan = scan_avi(path)
+        self._as_color = as_color
+        try:
+            self._container = av.open(str(path))
+        except av.error.FFmpegError as error:
+            raise UndecodableError(f"{path.name}: libav cannot open the file ({error.strerror})") from error
+        if not self._container.streams.video:
+            self._container.close()
+            raise UndecodableError(f"{path.name}: libav finds no video in the file")
+        stream = self._container.streams.video[0]
+        self._context = stream.codec_context
+        self._context.thread_count = 1
+        self._context.thread_type = "NONE"
+        if max(self._context.width, self._context.height) > _MAX_SIDE_PX:
+            raise UndecodableError(f"{path.name}: pictures of {self._context.width} x {self._context.height} pixels")
+        self._fd = os.open(path, os.O_RDONLY)
+        self._sequence: Iterator[DecodedFrame] | None = None
+        self._next = 0
+        self._is_tainted = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+        os.close(self._fd)
+
+    def picture(self) -> Picture:
+        """How the frames are stored, judged by the first frame that decodes."""
+        frame = next((f for f in self._raw_frames() if f is not None), None)
+        pixel_format = frame.format.name if frame is not None else self._context.pix_fmt or "unknown"
+        is_gray = pixel_format in _GRAY_FORMATS
+        return Picture(
+            width_px=self._context.width,
+            height_px=self._context.height,
+            codec=self._context.name,
+            pixel_format=pixel_format,
+            bit_depth=16 if is_gray and pixel_format != "gray" else 8,
+            is_color=frame is not None and not is_gray and _is_color(frame),
+        )
+
+    def read(self, index: int) -> DecodedFrame:
+        """Decode one frame.
+
+        Parameters
+        ----------
+        index : int
+            Number of the frame in the file, from 0. Frames of codecs with dependent frames are decoded from the key frame
+            or the start of the file, so frames are best asked for in order.
+        """
+        if self._context.name in INTRA_CODECS:
+            return self._decode(index)
+        if self._context.name == "ffv1":
+            return self._decode_from_key(index)
+        if self._sequence is None or index < self._next:
+            self._context.flush_buffers()
+            self._sequence, self._next = self._decode_in_order(), 0
+        frame = DecodedFrame(None, is_damaged=True)
+        while self._next <= index:
+            frame = next(self._sequence, DecodedFrame(None, is_damaged=True))
+            self._next += 1
+        return frame
+
+    def _decode_from_key(self, index: int) -> DecodedFrame:
+        """Decode an FFV1 frame; one that follows a damaged frame is damaged too, up to the next key frame."""
+        first = index
+        if index != self._next:
+            while first > 0 and not self._is_key(first):
+                first -= 1
+        for k in range(first, index + 1):
+            self._is_tainted = self._is_tainted and not self._is_key(k)
+            frame = self._decode(k)
+            self._is_tainted = self._is_tainted or frame.is_damaged
+        self._next = index + 1
+        return DecodedFrame(frame.array, is_damaged=self._is_tainted)
+
+    def _is_key(self, index: int) -> bool:
+        return int.from_bytes(os.pread(self._fd, 2, int(self.scan.offsets[index])), "big") >= _FFV1_KEY_THRESHOLD
+
+    def _packet(self, index: int) -> tuple[Any, bool]:
+        """A packet and whether its header in the container still says what the index says."""
+        offset, size = int(self.scan.offsets[index]), int(self.scan.sizes[index])
+        data = os.pread(self._fd, size + 8, offset - 8)
+        is_intact = len(data) == size + 8 and int.from_bytes(data[4:8], "little") == size
+        packet = av.Packet(data[8:])
+        packet.pts = packet.dts = index
+        return packet, is_intact
+
+    def _decode(self, index: int) -> DecodedFrame:
+        packet, is_intact = self._packet(index)
+        before = _errors_so_far()
+        try:
+            frames = self._context.decode(packet) if packet.size else []
+        except av.error.FFmpegError:
+            frames = []
+        if not frames:
+            return DecodedFrame(None, is_damaged=True)
+        array = self._to_array(frames[0])
+        return DecodedFrame(array, is_damaged=not is_intact or _errors_so_far() != before)
+
+    def _decode_in_order(self) -> Iterator[DecodedFrame]:
+        before = _errors_so_far()
+        for index in range(self.scan.n_frames + 1):
+            # after the last packet, an empty one brings out what the decoder still holds
+            packet = self._packet(index)[0] if index < self.scan.n_frames else None
+            try:
+                frames = self._context.decode(packet)
+            except av.error.FFmpegError:
+                frames = []
+            for frame in frames:
+                now = _errors_so_far()
+                yield DecodedFrame(self._to_array(frame), is_damaged=now != before)
+                before = now
+
+    def _raw_frames(self) -> Iterator[av.VideoFrame | None]:
+        for index in range(min(self.scan.n_frames, 10)):
+            try:
+                frames = self._context.decode(self._packet(index)[0])
+            except av.error.FFmpegError:
+                frames = []
+            yield from frames
+        self._context.flush_buffers()
+
+    def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
+        return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)
+
+
+def to_gray(frame: av.VideoFrame) -> NDArray[Any]:
+    """A frame as gray levels, shape (height, width), uint8 or uint16.
+
+    The stored plane for gray formats, one channel where red, green and blue are equal, and otherwise FFmpeg's full-range
+    gray.
+    """
+    if frame.format.name in _GRAY_FORMATS:
+        return _plane(frame, 0, np.dtype("u1" if frame.format.name == "gray" else "<u2"))
+    if frame.format.is_rgb or frame.format.name == "pal8":
+        channels = frame.to_ndarray(format="rgb24")
+        if _channels_are_equal(channels):
+            return np.ascontiguousarray(channels[..., 0])
+    return _plane(frame.reformat(format="gray"), 0, np.dtype("u1"))
+
+
+def _is_color(frame: av.VideoFrame) -> bool:
+    if frame.format.is_rgb or frame.format.name == "pal8":
+        return not _channels_are_equal(frame.to_ndarray(format="rgb24"))
+    planes = frame.reformat(format="yuv444p").to_ndarray()[1:].astype(np.int16)
+    return bool(np.abs(planes - _NEUTRAL_CHROMA).max() > _CHROMA_TOLERANCE)
+
+
+def _channels_are_equal(channels: NDArray[Any]) -> bool:
+    return bool(
+        np.array_equal(channels[..., 0], channels[..., 1]) and np.array_equal(channels[..., 0], channels[..., 2])
+    )
+
+
+def _plane(frame: av.VideoFrame, index: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A plane of a frame without copying it; it lives as long as the frame."""
+    plane = frame.planes[index]
+    row = plane.line_size // dtype.itemsize
+    return np.frombuffer(plane, dtype).reshape(-1, row)[: plane.height, : plane.width]
