@@ -9,6 +9,7 @@ import re
 import zoneinfo
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,7 +191,7 @@ def text_of(option: Option, value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, (str, int, float, Path, Compression)):
+    if isinstance(value, (str, Real, Path, Compression)):
         return str(value)
     raise UsageError(f"{option.name} is of type {type(value).__name__}, expected a value as the command line takes it")
 
