@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.demo import sensor
+from miniscope_to_nwb_zarr.demo.motion import wander
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,11 +64,10 @@ class ArenaMovie:
     @cached_property
     def path_px(self) -> NDArray[np.float64]:
         """Centre of the mouse (x, y) in each frame, in pixels; float64, shape (n_frames, 2)."""
-        steps = np.random.default_rng([self.seed, 0xA7]).normal(0, 1.2 / self.rate_hz, (self.n_frames, 2))
-        wander = np.cumsum(np.cumsum(steps, axis=0) / 4, axis=0)
+        path = wander(self.n_frames, 2, self.rate_hz, 0.4, np.random.default_rng([self.seed, 0xA7]))
         reach = 0.45 * min(self.width_px, self.height_px) - 1.5 * self._body_px
         centre = np.array([self.width_px / 2, self.height_px / 2])
-        return centre + reach * np.sin(wander)
+        return centre + reach * np.sin(2 * path)
 
     @property
     def _body_px(self) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from miniscope_to_nwb_zarr.demo import sensor
+from miniscope_to_nwb_zarr.demo.motion import wander
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,8 +123,9 @@ class ScopeMovie:
         """The brightness of each cell above the tissue, in grey levels, float32, shape (n_frames, n_cells)."""
         rng = self._rng(4)
         shape = (self.n_frames, self._n_cells)
-        events = rng.random(shape) < EVENTS_PER_S / self.rate_hz
-        trace: NDArray[np.float32] = np.where(events, rng.uniform(12, 40, shape), 0).astype(np.float32)
+        trace = np.zeros(shape, np.float32)
+        events = np.nonzero(rng.random(shape, np.float32) < EVENTS_PER_S / self.rate_hz)
+        trace[events] = rng.uniform(12, 40, len(events[0]))
         kept = np.float32(np.exp(-1 / self.rate_hz / DECAY_TIME_S))
         for k in range(1, self.n_frames):
             trace[k] += kept * trace[k - 1]
@@ -135,8 +137,8 @@ class ScopeMovie:
         """How far the tissue is displaced (rows, columns) in each frame, int64, shape (n_frames, 2)."""
         if not self.has_motion:
             return np.zeros((self.n_frames, 2), np.int64)
-        walk = np.cumsum(self._rng(5).normal(0, 0.15, (self.n_frames, 2)), axis=0)
-        shift: NDArray[np.int64] = np.rint(MAX_SHIFT_PX * np.sin(walk)).astype(np.int64)
+        path = wander(self.n_frames, 2, self.rate_hz, 1.5, self._rng(5))
+        shift: NDArray[np.int64] = np.rint(MAX_SHIFT_PX * np.sin(2 * path)).astype(np.int64)
         return shift
 
     @cached_property

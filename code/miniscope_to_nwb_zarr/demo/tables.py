@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.demo.motion import wander
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +66,8 @@ def make_rows(device: DeviceSpec, seed: int) -> Rows:
 
 
 def _turning_head(n_frames: int, rate_hz: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A smooth walk of unit quaternions in steps of the sensor, rounded to the six digits that the table has."""
-    push = rng.normal(0, 3 / rate_hz, (n_frames, 4))
-    walk = np.cumsum(np.cumsum(push, axis=0) / rate_hz, axis=0) + np.array([0.9, 0.1, -0.2, 0.3])
+    """A smooth path of unit quaternions in steps of the sensor, rounded to the six digits that the table has."""
+    walk = 1.2 * wander(n_frames, 4, rate_hz, 0.4, rng) + np.array([0.9, 0.1, -0.2, 0.3])
     unit = walk / np.linalg.norm(walk, axis=1, keepdims=True)
     steps = np.rint(unit * QUATERNION_STEPS) / QUATERNION_STEPS
     return np.array([[float(f"{value:g}") for value in row] for row in steps]).reshape(-1, 4)
