@@ -1,6 +1,7 @@
 """Damages recordings in place, each function in one way that was seen in the field (reference formats, section 6).
 
-Rows are counted from 0, without the header. `folder` is the folder of a device.
+Rows are counted from 0, without the header. `folder` is the folder of a device. A file missing in the middle is
+`(folder / "1.avi").unlink()`; what a spec can say is listed in `recordings`.
 """
 
 import json
