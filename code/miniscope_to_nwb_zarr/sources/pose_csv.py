@@ -1,0 +1,73 @@
+"""Live pose estimates, `behaviorTracker/pose.csv`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.model import Pose
+from miniscope_to_nwb_zarr.sources.delimited import (
+    empty_finding,
+    head_finding,
+    outgrows_file,
+    read_head,
+    read_raw,
+    read_rows,
+    rows_finding,
+    usual_width,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TITLE = "dlc-live pose data."
+_VALUES_PER_POINT = 3
+_MAX_WHOLE = 2**53
+
+
+def read_pose(path: Path, where: str) -> tuple[Pose | None, tuple[Finding, ...]]:
+    """Read the live pose estimates of a recording.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    where : str
+        Its path inside the recording, for findings.
+
+    Returns
+    -------
+    Pose or None
+        Every readable row; None when there is none, as is usual: the file is written whenever tracking is configured.
+    tuple of Finding
+        Rows that do not have as many values as most rows have; they are left out.
+    """
+    raw, findings = read_raw(path, where)
+    if not raw:
+        return None, findings if raw is None else (*findings, empty_finding(where))
+    # every value is written with a comma behind it, so that a row is whole when it ends with one
+    raw = raw.replace(b",\r\n", b"\n").replace(b",\n", b"\n").removesuffix(b",") + b"\n" * raw.endswith(b",")
+    head = read_head(raw, {_TITLE})
+    if head is None:
+        return None, (*findings, head_finding(raw, where, "'DLC-Live Pose Data.' or rows of numbers"))
+    n_columns = usual_width(raw, head)
+    if not n_columns:
+        return None, findings
+    if n_columns == 1 or (n_columns - 1) % _VALUES_PER_POINT or outgrows_file(raw, head, n_columns):
+        sentence = f"rows have {n_columns - 1} values, expected x, y and likelihood of each point; it was left out"
+        return None, (*findings, Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence))
+    rows = read_rows(raw, head, n_columns)
+    frame = rows.values[:, 0]
+    bad = np.isnan(rows.values).any(axis=1) | ~(np.abs(frame) <= _MAX_WHOLE) | (frame != np.floor(frame))
+    if rows.is_torn:
+        bad[-1] = True
+    if bad.any():
+        expected = f"a frame number and {n_columns - 1} values, each with a comma; the rows were left out"
+        findings += (rows_finding(rows.lines[bad], where, Severity.WARNING, expected),)
+    kept = rows.values[~bad]
+    if not len(kept):
+        return None, findings
+    x, y, likelihood = np.split(kept[:, 1:], _VALUES_PER_POINT, axis=1)
+    return Pose(path, kept[:, 0].astype(np.int64), x.copy(), y.copy(), likelihood.copy()), findings

@@ -1,0 +1,69 @@
+"""Small files whole: opened without trusting what they are, never more than a limit, decoded as text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# O_NONBLOCK: opening a FIFO must not wait for a writer. Windows has neither FIFOs in folders nor the flag.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bytes(path: Path, where: str, limit: int) -> tuple[bytes | None, tuple[Finding, ...]]:
+    """All bytes of a regular file of at most `limit` bytes; None with a finding when they cannot be had.
+
+    An empty file is ``b""`` without a finding: whether a file may be empty is known to its reader.
+    """
+    try:
+        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None, (_unreadable(where, "is not a regular file; it was not opened"),)
+            raw = file.read(limit + 1)
+    except FileNotFoundError:
+        finding = Finding(Code.FILE_MISSING, Severity.ERROR, where, "the file is not there")
+        return None, (finding,)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return None, (_unreadable(where, f"cannot be read: {reason}"),)
+    if len(raw) > limit:
+        return None, (_unreadable(where, f"is larger than {limit:,} bytes, the most that such a file may have"),)
+    return raw, ()
+
+
+def decode(raw: bytes, where: str) -> tuple[str, tuple[Finding, ...]]:
+    """Text from bytes: UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252 with a finding."""
+    encoding = "utf-16" if raw.startswith(_UTF16) else "utf-8-sig"
+    try:
+        return raw.decode(encoding), ()
+    except UnicodeDecodeError:
+        sentence = (
+            f"is not valid {encoding.removesuffix('-sig').upper()}; it was read as Windows-1252, check its letters"
+        )
+        finding = Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence)
+    try:
+        return raw.decode("cp1252"), (finding,)
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), (finding,)
+
+
+def read_text(path: Path, where: str, limit: int) -> tuple[str | None, tuple[Finding, ...]]:
+    """The text of a small file; None with a finding when it cannot be read or holds NUL characters."""
+    raw, findings = read_bytes(path, where, limit)
+    if raw is None:
+        return None, findings
+    text, doubts = decode(raw, where)
+    if "\0" in text:
+        return None, (_unreadable(where, "holds NUL characters and is therefore not text; it was left out"),)
+    return text, doubts
+
+
+def _unreadable(where: str, sentence: str) -> Finding:
+    return Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence)
