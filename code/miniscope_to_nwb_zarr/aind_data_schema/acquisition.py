@@ -1,0 +1,155 @@
+"""acquisition.json: when the session ran, and what recorded it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDetails, ExternalDataStream
+
+from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+    from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.core.model import Recording, Session, Stream
+
+FILE = "acquisition.json"
+
+# the library's own measure of "started and stopped together" (DataStream.overlapping)
+_TOGETHER_S = 120.0
+_ABSURD_S = 60.0
+_LONGEST_S = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """First and last frame of a device, in seconds from the start of the session."""
+
+    stream: Stream
+    first_s: float
+    last_s: float
+
+    def is_together_with(self, other: _Span) -> bool:
+        return abs(self.first_s - other.first_s) <= _TOGETHER_S and abs(self.last_s - other.last_s) <= _TOGETHER_S
+
+
+def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[Finding, ...]]:
+    """The acquisition, or None and the facts that it lacks.
+
+    Without a description of the rig each set of devices that ran together is an `ExternalDataStream`, the schema's own
+    form for that case.
+
+    Raises
+    ------
+    InputError
+        When the sources name different animals, or a time zone that the recording contradicts.
+    """
+    animal = facts.animal(session, sidecar)
+    zone, end_s = facts.zone_of(session, sidecar), last_stamp_s(session)
+    given = sidecar.session
+    obstacles = (*_absent(animal, sidecar), *_time_obstacles(session.start, zone, end_s))
+    if obstacles or animal is None or end_s is None or not given.acquisition_type:
+        return None, obstacles
+    acquisition = Acquisition(
+        subject_id=animal,
+        acquisition_start_time=facts.local(session.start, zone),
+        acquisition_start_tz=getattr(zone, "key", None),
+        acquisition_end_time=later(session.start, end_s, zone),
+        experimenters=list(facts.experimenters(session, sidecar)),
+        ethics_review_id=list(given.ethics_review_id) or None,
+        protocol_id=_protocol_dois(given.protocol),
+        instrument_id=sidecar.rig.instrument_id,
+        acquisition_type=given.acquisition_type,
+        notes=given.notes,
+        data_streams=[_data_stream(session.start, zone, group) for group in _groups(session)],
+        subject_details=AcquisitionSubjectDetails(
+            animal_weight_prior=sidecar.subject.weight_g, mouse_platform_name=given.mouse_platform or ""
+        ),
+    )
+    return acquisition, ()
+
+
+def last_stamp_s(session: Session) -> float | None:
+    """Seconds from the start of the session to the last frame of any device; None when no frame has a time."""
+    return max((span.last_s for recording in session.recordings for span in _spans(recording)), default=None)
+
+
+def later(start: dt.datetime, seconds: float, zone: dt.tzinfo) -> dt.datetime:
+    """The moment that many seconds after the start, by the clocks of the zone at that moment."""
+    return facts.local(start.astimezone(dt.UTC) + dt.timedelta(seconds=seconds), zone)
+
+
+def _absent(animal: str | None, sidecar: Sidecar) -> list[Finding]:
+    known = {
+        "subject.subject_id": animal,
+        "session.acquisition_type": sidecar.session.acquisition_type,
+        "session.mouse_platform": sidecar.session.mouse_platform,
+    }
+    return [missing(FILE, fact) for fact, value in known.items() if value is None]
+
+
+def _time_obstacles(start: dt.datetime, zone: dt.tzinfo, end_s: float | None) -> list[Finding]:
+    if end_s is None or end_s < 0:
+        reason = "no frame was taken after the recording began, so that its end is not known"
+        return [inexpressible(FILE, "acquisition_end_time", reason)]
+    if end_s > _LONGEST_S:
+        reason = (
+            f"the last time stamp lies {end_s / 86_400:.0f} days after the start; see the findings of its time table"
+        )
+        return [inexpressible(FILE, "acquisition_end_time", reason)]
+    offset = start.utcoffset() or dt.timedelta()
+    if offset % dt.timedelta(hours=1) and getattr(zone, "key", None) is None:
+        # the library rounds such offsets down to whole hours, which would be a wrong zone
+        return [missing(FILE, "session.timezone")]
+    return []
+
+
+def _span_s(recording: Recording, stream: Stream) -> _Span | None:
+    stamps = stream.time_s[np.isfinite(stream.time_s)]
+    if not len(stamps):
+        return None
+    # a first stamp left over from the counter of an earlier recording; `core.timing` reports it
+    if len(stamps) > 2 and stamps[0] > stamps[1] + _ABSURD_S:
+        stamps = stamps[1:]
+    return _Span(stream, float(stamps.min()) + recording.offset_s, float(stamps.max()) + recording.offset_s)
+
+
+def _spans(recording: Recording) -> list[_Span]:
+    return [span for stream in recording.streams if (span := _span_s(recording, stream)) is not None]
+
+
+def _groups(session: Session) -> list[list[_Span]]:
+    """Devices that started and stopped together, recording by recording."""
+    groups: list[list[_Span]] = []
+    for recording in session.recordings:
+        here: list[list[_Span]] = []
+        for span in _spans(recording):
+            group = next((group for group in here if span.is_together_with(group[0])), None)
+            if group is None:
+                here.append([span])
+            else:
+                group.append(span)
+        groups += here
+    return groups
+
+
+def _data_stream(start: dt.datetime, zone: dt.tzinfo, group: list[_Span]) -> ExternalDataStream:
+    devices = [span.stream.device for span in group]
+    names = ", ".join(f"{device.name} ({device.model})" if device.model else device.name for device in devices)
+    return ExternalDataStream(
+        # cameras stream before the recording begins; a stream must lie inside the acquisition
+        stream_start_time=later(start, max(0.0, min(span.first_s for span in group)), zone),
+        stream_end_time=later(start, max(0.0, *(span.last_s for span in group)), zone),
+        modalities=modalities.of_streams(span.stream for span in group),
+        notes=f"Recorded by {names}. The setup was not described by the lab.",
+    )
+
+
+def _protocol_dois(protocol: str | None) -> list[str] | None:
+    match = re.search(r"10\.\d{4,9}/\S+", protocol or "")
+    return [match[0]] if match else None

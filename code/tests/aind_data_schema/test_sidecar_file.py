@@ -1,0 +1,149 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Facts, Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar, parse_sidecar, template
+from miniscope_to_nwb_zarr.core.errors import InputError
+
+
+def load(tmp_path, text, name="lab.yml"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_sidecar(path)
+
+
+def test_nothing_said_is_valid(tmp_path):
+    assert Sidecar() == load(tmp_path, "") == load(tmp_path, "# only a comment\n") == load(tmp_path, "subject:\n")
+
+
+def test_template_loads_and_names_every_line():
+    filled = parse_sidecar(template(), "template")
+    assert filled.subject.subject_id == "m770001"
+    for section, field in Sidecar.model_fields.items():
+        names = set(field.annotation.model_fields) - {"age"}  # given as a date of birth
+        given_or_shown = {name for name in names if f"  {name}:" in template()}
+        assert given_or_shown == names, section
+        assert getattr(filled, section).model_fields_set >= names - {"notes"}, section
+
+
+def test_every_line_has_words_for_messages():
+
+    for key, section in Sidecar.model_fields.items():
+        assert issubclass(section.annotation, Facts)
+        for name, field in section.annotation.model_fields.items():
+            assert field.title, name
+            assert field.description, name
+            example = field.examples[0]
+            shown = example if isinstance(example, str) else json.dumps(example)
+            parse_sidecar(f"{key}:\n  {name}: {shown}\n", name)
+
+
+@pytest.mark.parametrize("typed", ["007", "1e3", "0x10", "2026-01-01", "yes", "12_3", "1:30"])
+def test_ids_stay_as_typed(tmp_path, typed):
+    assert load(tmp_path, f"subject:\n  subject_id: {typed}\n").subject.subject_id == typed
+
+
+def test_json_is_read_alike_with_tabs_and_wide_characters(tmp_path):
+    text = json.dumps(
+        {"subject": {"subject_id": "007", "weight_g": 23.1}, "session": {"notes": "\U0001f42d tail"}}, indent="\t"
+    )
+    sidecar = load(tmp_path, text, "lab.json")
+    assert (sidecar.subject.subject_id, str(sidecar.subject.weight_g)) == ("007", "23.1")
+    assert sidecar.session.notes == "\U0001f42d tail"
+
+
+def test_one_text_counts_as_a_list_of_one(tmp_path):
+    assert load(tmp_path, "session:\n  experimenters: Doe, Jane\n").session.experimenters == ("Doe, Jane",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("subject:\n  subject_id: a\n  sexe: F\n", 3, "did you mean `sex`"),
+        ("subject:\n  sex: male\n", 2, "`male`; expected M (male), F"),
+        ("subject:\n  species: mouse\n", 2, "expected the Latin name"),
+        ("subject:\n  age: 90\n", 2, "expected P90D"),
+        ("subject:\n  age: P1.5M\n", 2, "expected P90D"),
+        ("subject:\n  date_of_birth: 0\n", 2, "YYYY-MM-DD"),
+        ("subject:\n  date_of_birth: 2025-02-30\n", 2, "YYYY-MM-DD"),
+        ("subject:\n  date_of_birth: 2025-12-01\n  age: P90D\n", 1, "keep the date"),
+        ("subject:\n  weight_g: -3\n", 2, "grams"),
+        ("subject:\n  weight_g: .nan\n", 2, "grams"),
+        ("subject:\n  genotype: TBD\n", 2, "leave the line out"),
+        ("subject:\n  strain: Unknown\n", 2, "leave the line out"),
+        ("subject:\n  subject_id: 鼠\n", 2, "letters a-z"),
+        ('subject:\n  genotype: "a\\0b"\n', 2, "control character"),
+        ("session:\n  lab: |\n    a\n    b\n", 2, "more than one line"),
+        ("session:\n  timezone: localtime\n", 2, "IANA"),
+        ("session:\n  timezone: Mars/Olympus\n", 2, "IANA"),
+        ("session:\n  timezone: /etc/passwd\n", 2, "IANA"),
+        ("session:\n  experimenters: {a: b}\n", 2, "expected names as Last, First"),
+        ("imaging:\n  excitation_nm: 525\n  emission_nm: 470\n", 1, "exchanged"),
+        ("imaging:\n  excitation_nm: 470 nm\n", 2, "nanometers"),
+        ("dataset:\n  project_name: open_field\n", 2, "without underscores"),
+        ("dataset:\n  license: GPL\n", 2, "CC-BY-4.0 or MIT"),
+        ("dataset:\n  investigators:\n    - name: A\n    - orcid: 0000-0002-1825-0097\n", 4, "2.name` is missing"),
+        ("dataset:\n  investigators:\n    - name: A\n      orcid: 0000-0002-1825-0098\n", 4, "mistyped"),
+        ("animal: 3\n", 1, "expected one of subject, session"),
+        ("subject: 3\n", 1, "lines about the animal"),
+        ("- subject\n", 1, "the sections subject"),
+        ("a: 1\na: 2\n", 2, "already in line 1"),
+        ("subject:\n  sex: F\n  sex: M\n", 3, "already in line 2"),
+        ("subject: &a\n  sex: F\n", 1, "anchor"),
+        ("a: x\nb: *a\n", 2, "anchor"),
+        ("subject: !!python/object/apply:os.system [ls]\n", 1, "tag"),
+        ("subject:\n  sex: [F\n", 3, "not YAML"),
+        ("a: 1\n---\nb: 1\n", 2, "another document"),
+        ("? [a]\n: b\n", 1, "list or mapping as a name"),
+        ("a: " + "[" * 5000, 1, "12 levels"),
+        ("a: [" + "1," * 30_000 + "1]", 1, "20000 values"),
+        ('a: "\\ud800"', 1, "surrogate"),
+        ("\na: \x01", 2, "control character"),
+        (b"\na: \xff", 2, "UTF-8"),
+    ],
+)  # fmt: skip
+def test_message_names_file_line_and_what_was_expected(tmp_path, text, line, words):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, text)
+    assert f"lab.yml, line {line}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_everything_wrong_is_said_at_once(tmp_path):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, "subject:\n  sex: x\n  weight_g: heavy\nfoo: 1\n")
+    assert [part.split(":")[0].rsplit(" ", 1)[1] for part in str(caught.value).splitlines()] == ["2", "3", "4"]
+
+
+def test_large_and_absent_files_are_refused(tmp_path):
+    with pytest.raises(InputError, match="more than 1 MB"):
+        load(tmp_path, "# " + "x" * 1_000_000)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_sidecar(tmp_path / "none.yml")
+
+
+def test_escape_beyond_unicode_is_refused(tmp_path):
+    with pytest.raises(InputError, match="stands for no character"):
+        load(tmp_path, 'a: "\\UFFFFFFFF"')
+
+
+@given(st.text(max_size=60) | st.text("{}[]:,-&*!|>'\"\\%@`#?ab \n\t", max_size=60))
+def test_any_text_gives_a_sidecar_or_a_message(text):
+    try:
+        found = parse_sidecar(text, "x")
+    except InputError as error:
+        found = error
+    assert isinstance(found, Sidecar) or str(found).startswith("x")
+
+
+def test_reading_a_sidecar_does_not_import_the_library():
+    program = (
+        "import sys; from miniscope_to_nwb_zarr.aind_data_schema import facts, missing, sidecar_file;"
+        "sys.exit('aind_data_schema' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
