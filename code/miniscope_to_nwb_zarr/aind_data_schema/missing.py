@@ -18,15 +18,12 @@ def missing(file: str, fact: str) -> Finding:
         The metadata file that is left out.
     fact
         Section and name in the session metadata file, e.g. ``subject.sex``.
-
-    Examples
-    --------
-    >>> missing("subject.json", "subject.sex").sentence
-    "subject.json is left out: the animal's sex is not known; add `sex: F` under `subject:` in --session_metadata"
     """
     words, line = _words_and_line(fact)
     section = fact.partition(".")[0]
-    sentence = f"{file} is left out: {words} is not known; add `{line}` under `{section}:` in --session_metadata"
+    sentence = (
+        f"{file} is left out: {words} is not known; add a line like `{line}` under `{section}:` in --session_metadata"
+    )
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact, "line": line})
 
 
@@ -40,9 +37,8 @@ def unknown(file: str, fact: str) -> Finding:
     """A field holds the schema's own "unknown" because the fact is not known."""
     words, line = _words_and_line(fact)
     section = fact.partition(".")[0]
-    sentence = (
-        f"{file} says that {words} is unknown; if it is known, add `{line}` under `{section}:` in --session_metadata"
-    )
+    known = f"if it is known, add a line like `{line}` under `{section}:` in --session_metadata"
+    sentence = f"{file} says that {words} is unknown; {known}"
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 
 

@@ -82,7 +82,8 @@ def test_without_a_sidecar_every_missing_line_is_named(session):
     assert {finding.code for finding in made.findings} == {Code.FACT_MISSING}
     sentence = next(f.sentence for f in made.findings if f.numbers["fact"] == "subject.sex")
     assert sentence == (
-        "subject.json is left out: the animal's sex is not known; add `sex: F` under `subject:` in --session_metadata"
+        "subject.json is left out: the animal's sex is not known; "
+        "add a line like `sex: F` under `subject:` in --session_metadata"
     )
 
 
