@@ -32,5 +32,7 @@ TREE_DEPTH: Final = 32
 LINK_DEPTH: Final = 8
 """Symbolic links on the way from the data folder to a folder."""
 
+VALUES_REPORTED: Final = 20
+"""Doubtful values of one settings file that are named before the rest is only counted."""
 NAMES_SHOWN: Final = 3
 """Names or lines that one finding lists before it only counts."""

@@ -58,7 +58,7 @@ def read_json(path: Path, where: str) -> tuple[dict[str, Any] | None, str | None
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}"
         return None, text, (*findings, _unreadable(where, problem))
-    findings += tuple(parser.findings)
+    findings += parser.findings
     if not isinstance(settings, dict):
         return (
             None,
@@ -78,8 +78,17 @@ class _Parser:
     """`json.loads` that reports what it silently accepts."""
 
     def __init__(self, where: str) -> None:
-        self.findings: list[Finding] = []
+        self._sentences: list[str] = []
+        self._n_more = 0
         self._where = where
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was doubtful, the first values by name."""
+        more = [f"holds {self._n_more} more doubtful values"] if self._n_more else []
+        return tuple(
+            Finding(Code.SETTINGS_VALUE, Severity.WARNING, self._where, sentence) for sentence in self._sentences + more
+        )
 
     def parse(self, text: str) -> Any:  # noqa: ANN401 - JSON holds anything
         """Parse text whose depth is known to be harmless."""
@@ -129,7 +138,10 @@ class _Parser:
         self._report(f"holds {shown}, expected a number that fits into 64 bits; it was left out")
 
     def _report(self, sentence: str) -> None:
-        self.findings.append(Finding(Code.SETTINGS_VALUE, Severity.WARNING, self._where, sentence))
+        if len(self._sentences) < limits.VALUES_REPORTED:
+            self._sentences.append(sentence)
+        else:
+            self._n_more += 1
 
 
 def _depth_exceeds(text: str, limit: int) -> bool:
