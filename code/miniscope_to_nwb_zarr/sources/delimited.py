@@ -205,6 +205,12 @@ def head_finding(raw: bytes, where: str, expected: str) -> Finding:
     return Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence)
 
 
+def short_rows_finding(where: str, n_columns: int) -> Finding:
+    """The finding for a table that `outgrows_file`."""
+    sentence = f"most of its lines are far too short to hold {n_columns} fields; the table was left out"
+    return Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence)
+
+
 def outgrows_file(raw: bytes, head: Head, n_columns: int) -> bool:
     """Whether so many columns times lines would be far more fields than the file has bytes for."""
     return n_columns * (raw.count(b"\n", head.start) + 1) > max(len(raw), limits.LINE_BYTES)

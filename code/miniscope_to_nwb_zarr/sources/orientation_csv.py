@@ -19,6 +19,7 @@ from miniscope_to_nwb_zarr.sources.delimited import (
     read_raw,
     read_rows,
     rows_finding,
+    short_rows_finding,
 )
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ def read_orientation(path: Path, where: str) -> tuple[Orientation | None, tuple[
         return None, findings if raw is None else (*findings, empty_finding(where))
     head = read_head(raw, _COLUMNS)
     order = _order(head) if head else None
-    if head is None or order is None or outgrows_file(raw, head, _n_columns(head)):
+    if head is None or order is None:
         return None, (*findings, head_finding(raw, where, _EXPECTED))
-    rows = read_rows(raw, head, _n_columns(head))
+    n_columns = max(len(head.names), len(_COLUMNS))
+    if outgrows_file(raw, head, n_columns):
+        return None, (*findings, short_rows_finding(where, n_columns))
+    rows = read_rows(raw, head, n_columns)
     values, doubts = _readable(rows, order, where)
     findings += doubts
     if not len(values):
@@ -79,10 +83,6 @@ def _order(head: Head) -> list[int] | None:
     if not names or names == list(_QUATERNION):
         return list(range(len(_COLUMNS)))
     return [names.index(name) for name in _COLUMNS] if set(_COLUMNS) <= set(names) else None
-
-
-def _n_columns(head: Head) -> int:
-    return max(len(head.names), len(_COLUMNS))
 
 
 def _readable(rows: Rows, order: list[int], where: str) -> tuple[NDArray[np.float64], tuple[Finding, ...]]:

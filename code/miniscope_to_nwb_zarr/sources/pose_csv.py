@@ -9,6 +9,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Pose
 from miniscope_to_nwb_zarr.sources.delimited import (
+    Rows,
     empty_finding,
     head_finding,
     outgrows_file,
@@ -16,11 +17,14 @@ from miniscope_to_nwb_zarr.sources.delimited import (
     read_raw,
     read_rows,
     rows_finding,
+    short_rows_finding,
     usual_width,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _TITLE = "dlc-live pose data."
 _VALUES_PER_POINT = 3
@@ -55,19 +59,28 @@ def read_pose(path: Path, where: str) -> tuple[Pose | None, tuple[Finding, ...]]
     n_columns = usual_width(raw, head)
     if not n_columns:
         return None, findings
-    if n_columns == 1 or (n_columns - 1) % _VALUES_PER_POINT or outgrows_file(raw, head, n_columns):
+    if n_columns == 1 or (n_columns - 1) % _VALUES_PER_POINT:
         sentence = f"rows have {n_columns - 1} values, expected x, y and likelihood of each point; it was left out"
         return None, (*findings, Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence))
+    if outgrows_file(raw, head, n_columns):
+        return None, (*findings, short_rows_finding(where, n_columns))
     rows = read_rows(raw, head, n_columns)
-    frame = rows.values[:, 0]
-    bad = np.isnan(rows.values).any(axis=1) | ~(np.abs(frame) <= _MAX_WHOLE) | (frame != np.floor(frame))
-    if rows.is_torn:
-        bad[-1] = True
-    if bad.any():
+    is_readable = _are_readable(rows)
+    if not is_readable.all():
         expected = f"a frame number and {n_columns - 1} values, each with a comma; the rows were left out"
-        findings += (rows_finding(rows.lines[bad], where, Severity.WARNING, expected),)
-    kept = rows.values[~bad]
-    if not len(kept):
-        return None, findings
-    x, y, likelihood = np.split(kept[:, 1:], _VALUES_PER_POINT, axis=1)
-    return Pose(path, kept[:, 0].astype(np.int64), x.copy(), y.copy(), likelihood.copy()), findings
+        findings += (rows_finding(rows.lines[~is_readable], where, Severity.WARNING, expected),)
+    return (_pose(path, rows.values[is_readable]) if is_readable.any() else None), findings
+
+
+def _are_readable(rows: Rows) -> NDArray[np.bool_]:
+    """Shape (n_rows,): rows of numbers that begin with a whole one, without a last row that may be cut."""
+    frame = rows.values[:, 0]
+    readable = ~np.isnan(rows.values).any(axis=1) & (np.abs(frame) <= _MAX_WHOLE) & (frame == np.floor(frame))
+    if rows.is_torn:
+        readable[-1] = False
+    return np.asarray(readable)
+
+
+def _pose(path: Path, values: NDArray[np.float64]) -> Pose:
+    x, y, likelihood = np.split(values[:, 1:], _VALUES_PER_POINT, axis=1)
+    return Pose(path, values[:, 0].astype(np.int64), x.copy(), y.copy(), likelihood.copy())

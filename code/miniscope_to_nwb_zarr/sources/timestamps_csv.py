@@ -20,6 +20,7 @@ from miniscope_to_nwb_zarr.sources.delimited import (
     read_raw,
     read_rows,
     rows_finding,
+    short_rows_finding,
     usual_width,
 )
 
@@ -63,8 +64,10 @@ def read_time_table(path: Path, where: str) -> tuple[TimeTable | None, tuple[Fin
         return None, findings if raw is None else (*findings, empty_finding(where))
     head = read_head(raw, _KNOWN)
     names = _column_names(raw, head) if head else ()
-    if head is None or _TIME not in names or outgrows_file(raw, head, len(names)):
+    if head is None or _TIME not in names:
         return None, (*findings, head_finding(raw, where, _EXPECTED))
+    if outgrows_file(raw, head, len(names)):
+        return None, (*findings, short_rows_finding(where, len(names)))
     rows = read_rows(raw, head, len(names))
     values = rows.values
     unreadable = _unreadable_rows(values, names)

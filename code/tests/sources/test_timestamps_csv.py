@@ -167,6 +167,12 @@ def test_a_foreign_table_is_refused_with_what_was_expected(read, raw):
     assert "expected a header" in finding.sentence
 
 
+def test_a_file_of_line_ends_is_refused(read):
+    found, (finding,) = read(HEADER + b"\n" * 100_000)
+    assert found is None
+    assert "too short" in finding.sentence
+
+
 def test_an_empty_file_is_reported(read):
     assert codes(read(b"")[1]) == [Code.FILE_EMPTY]
 
