@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 # With all of a frame in one chunk a pixel's trace reads the whole movie; with many tiles a frame opens many chunks.
 # Two halves: a random frame 1.3x and a trace 0.5x the time of whole frames (scripts/benchmark.py --chunks).
@@ -28,10 +28,12 @@ class ChunkPlan:
     @property
     def n_objects(self) -> int:
         """Chunks of the series, one object each."""
-        total = 1
-        for size, chunk in zip(self.shape, self.chunks, strict=True):
-            total *= ceil(size / chunk)
-        return total
+        return prod(ceil(size / chunk) for size, chunk in zip(self.shape, self.chunks, strict=True))
+
+    @property
+    def n_values(self) -> int:
+        """Values of the whole array."""
+        return prod(self.shape)
 
     def slabs(self) -> list[tuple[int, int]]:
         """The runs of frames ``[first, stop)`` that fill whole chunks."""
@@ -46,8 +48,6 @@ def plan_chunks(shape: tuple[int, ...], itemsize: int, chunk_bytes: int) -> Chun
     """
     n_frames, width = shape[:2]
     tile = ceil(width / _TILES) if width >= 2 * _MIN_TILE_PX else width
-    tile_bytes = tile * itemsize
-    for size in shape[2:]:
-        tile_bytes *= size
+    tile_bytes = tile * prod(shape[2:]) * itemsize
     length = max(1, min(n_frames, chunk_bytes // tile_bytes))
     return ChunkPlan(shape, (length, tile, *shape[2:]))

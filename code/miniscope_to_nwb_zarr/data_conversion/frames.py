@@ -170,4 +170,3 @@ def _block(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     if len(_state.buffer) < n_bytes:
         _state.buffer = np.empty(n_bytes, np.uint8)
     return _state.buffer[:n_bytes].view(dtype).reshape(shape)
-

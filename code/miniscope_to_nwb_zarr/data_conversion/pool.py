@@ -62,9 +62,7 @@ def open_pool(workers: int) -> Iterator[Pool]:
     """Start worker processes; on leaving, tasks that have not begun are dropped and the workers end."""
     before = {name: os.environ.get(name) for name in _MALLOC}
     os.environ.update({name: value for name, value in _MALLOC.items() if before[name] is None})
-    executor = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
-    )
+    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
     try:
         yield Pool(executor, workers)
     finally:

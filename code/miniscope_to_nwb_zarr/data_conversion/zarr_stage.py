@@ -12,25 +12,28 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 import zarr
-from hdmf.data_utils import AbstractDataChunkIterator
 from hdmf_zarr import NWBZarrIO, ZarrDataIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
-from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames
-from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask, write_slab
+from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames, encode_table
+from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask, read_slab, write_slab
+from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import numpy as np
+    from numpy.typing import NDArray
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
+
+SUFFIX = ".nwb.zarr"
+_TABLE_ROWS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,46 +103,24 @@ def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
     )
 
 
-class EmptyFrames(AbstractDataChunkIterator):  # type: ignore[misc]
-    """Tells hdmf-zarr the shape of an array of frames and yields none of them."""
-
-    def __init__(self, series: FrameSeries) -> None:
-        self._series = series
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Never:
-        raise StopIteration
-
-    def recommended_chunk_shape(self) -> tuple[int, ...]:
-        """Chunk shape as planned."""
-        return self._series.plan.chunks
-
-    def recommended_data_shape(self) -> tuple[int, ...]:
-        """Shape of the whole array."""
-        return self._series.plan.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Depth of the source."""
-        return self._series.dtype
-
-    @property
-    def maxshape(self) -> tuple[int, ...]:
-        """Shape of the whole array."""
-        return self._series.plan.shape
-
-
-def frames_placeholder(series: FrameSeries, level: int) -> ZarrDataIO:
-    """The `data` of a series for hdmf-zarr: an array of the planned chunks and codecs without frames."""
+def series_data(series: FrameSeries, level: int, _filled: Path) -> ZarrDataIO:
+    """The `data` of a series for hdmf-zarr, with the planned chunks and codecs."""
     encoding = encode_frames(level, series.plan.chunks, series.dtype)
     return ZarrDataIO(
-        data=EmptyFrames(series),
+        data=LazyFrames(series),
         chunks=series.plan.chunks,
         compressor=encoding.compressor,
         filters=list(encoding.filters) or None,
         fillvalue=0,
+    )
+
+
+def table_data(values: NDArray[Any]) -> ZarrDataIO:
+    """A small array for hdmf-zarr, in few chunks."""
+    return ZarrDataIO(
+        data=values,
+        chunks=(max(1, min(len(values), _TABLE_ROWS)), *values.shape[1:]),
+        compressor=encode_table(),
     )
 
 
@@ -151,17 +132,36 @@ def write_store(nwbfile: NWBFile, store: Path, series: Sequence[FrameSeries], fr
     VerificationError
         hdmf-zarr made an array that differs from the one that the workers filled.
     """
-    with NWBZarrIO(str(store), mode="w") as io:
+    lazy = [nwbfile.acquisition[one.name].data.data for one in series]
+    with LazyFrames.written_elsewhere(lazy), NWBZarrIO(str(store), mode="w") as io:
         io.write(nwbfile, consolidate_metadata=False)
     for one in series:
         _move_chunks(frames / one.name, store / one.path)
     zarr.consolidate_metadata(zarr.DirectoryStore(str(store)))
 
 
+def open_store(store: Path) -> NWBZarrIO:
+    """Open a store as any reader would."""
+    return NWBZarrIO(str(store), mode="r")
+
+
+def start_reading(series: Sequence[FrameSeries], store: Path, pool: Pool) -> Iterator[tuple[SlabTask, SlabReport]]:
+    """Set the workers to read every frame back from the store."""
+    tasks = [task for one in series for task in one.tasks(store / one.path, pool.workers)]
+    return pool.run(read_slab, tasks)
+
+
+def known_objects(path: str, written: WrittenSeries) -> dict[str, tuple[int, str]]:
+    """Size and sha256 of the chunks of a series, by their path in the output."""
+    return {f"{path}/{key}": (size, sha256) for key, size, sha256 in written.objects}
+
+
 def _move_chunks(source: Path, target: Path) -> None:
     made, filled = (json.loads((array / ".zarray").read_text()) for array in (target, source))
     if made != filled:
-        raise VerificationError(f"{target.name}: hdmf-zarr made the array as {made}, the frames were written as {filled}")
+        raise VerificationError(
+            f"{target.name}: hdmf-zarr made the array as {made}, the frames were written as {filled}"
+        )
     for entry in os.scandir(source):
         if entry.name != ".zarray":
             os.rename(entry.path, target / entry.name)  # noqa: PTH104 - 700 renames: keep it cheap

@@ -1,0 +1,122 @@
+"""The receipt of a finished output: what it was made from, how, and what every file of it must be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from miniscope_to_nwb_zarr.core.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RECEIPT_NAME = "receipt.json"
+SCHEMA_VERSION = 1
+
+# What differs between two runs that did the same: times of packaging, and reports that carry them.
+VOLATILE_NAMES = frozenset({"data_description.json", "processing.json", "quality_control.json", RECEIPT_NAME})
+VOLATILE_PARTS = ("/file_create_date/", "inspector_report.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file by its path in the output or the recording, with ``/`` as separator."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesEntry:
+    """A series of frames, and the digest of its frames as they were decoded."""
+
+    name: str
+    n_frames: int
+    frames_digest: str
+    """xxh3-128 over the xxh3-64 of each frame, shape (x, y), in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything needed to tell whether an output is whole, and whether it is the one that a run would make."""
+
+    session: str
+    plan_digest: str
+    program_version: str
+    created: str
+    options: Mapping[str, Any]
+    sources: tuple[FileEntry, ...]
+    files: tuple[FileEntry, ...]
+    series: tuple[SeriesEntry, ...]
+    findings: tuple[Finding, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    parent: str | None = None
+    """Digest of the receipt of the version that this one follows."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def content_digest(self) -> str:
+        """Digest of all that does not differ between two equal runs."""
+        lasting = [(entry.path, entry.sha256) for entry in self.files if not is_volatile(entry.path)]
+        return digest_of(sorted(lasting))
+
+    def as_text(self) -> str:
+        """The receipt as canonical JSON."""
+        value = asdict(self) | {
+            "content_digest": self.content_digest,
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+        return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Receipt:
+        """Read a receipt.
+
+        Raises
+        ------
+        ValueError
+            The text is no receipt of this schema version.
+        """
+        try:
+            value = json.loads(text)
+            if value["schema_version"] != SCHEMA_VERSION:
+                raise ValueError(f"receipt of schema version {value['schema_version']}, expected {SCHEMA_VERSION}")
+            del value["content_digest"]
+            for key, kind in (("sources", FileEntry), ("files", FileEntry), ("series", SeriesEntry)):
+                value[key] = tuple(kind(**entry) for entry in value[key])
+            value["findings"] = tuple(Finding.from_json(entry) for entry in value["findings"])
+            return cls(**value)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a receipt: {error}") from error
+
+
+def is_volatile(path: str) -> bool:
+    """Whether a file of an output carries the time of packaging, and so differs between two equal runs."""
+    return path.rpartition("/")[2] in VOLATILE_NAMES or any(part in path for part in VOLATILE_PARTS)
+
+
+def plan_digest(
+    sources: Iterable[FileEntry], options: Mapping[str, Any], sidecar: str | None, program_version: str
+) -> str:
+    """Digest of all that decides what an output will hold: the sources, the options that matter, the program.
+
+    Parameters
+    ----------
+    sources : iterable of FileEntry
+    options : mapping
+        Options that change the output, as JSON values.
+    sidecar : str or None
+        sha256 of the session metadata file.
+    program_version : str
+    """
+    files = sorted((entry.path, entry.sha256) for entry in sources)
+    return digest_of({"files": files, "options": dict(options), "sidecar": sidecar, "program": program_version})
+
+
+def digest_of(value: object) -> str:
+    """The sha256 of a JSON value in canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,85 @@
+"""Behaviour video next to the store: copies of the camera's files, each with the place of its frames in the series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.data_conversion import disk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.core.model import Session, Stream
+    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+
+FOLDER = "behavior-videos"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFile:
+    """A video file of a camera and its copy."""
+
+    source: Path
+    target: str
+    """Path in the output."""
+    size_bytes: int
+    first_frame: int
+    """Number of the file's first frame in the series."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    source: Path
+    target: Path
+
+
+def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[CameraFile, ...]]:
+    """The copies to make, by ``<recording number>/<device name>``; none for cameras whose frames are embedded."""
+    planned = {}
+    for number, recording in enumerate(session.recordings):
+        part = f"{recording.start:%Y%m%dT%H%M%S}/" if len(session.recordings) > 1 else ""
+        for stream in recording.streams_of(DeviceKind.CAMERA):
+            if embed and stream.n_frames:
+                continue
+            firsts = _first_frames(stream)
+            planned[f"{number}/{stream.device.name}"] = tuple(
+                CameraFile(
+                    file.path,
+                    f"{FOLDER}/{stream.device.name}/{part}{file.path.name}",
+                    file.size_bytes,
+                    firsts.get(file.path, 0),
+                )
+                for file in stream.video_files
+                if file.path in firsts or not stream.n_frames
+            )
+    return planned
+
+
+def copy_camera_files(
+    planned: Mapping[str, tuple[CameraFile, ...]], staging: Path, pool: Pool
+) -> dict[str, tuple[int, str]]:
+    """Copy the files; gives size and sha256 of each copy by its path in the output."""
+    files = {staging / one.target: one for some in planned.values() for one in some}
+    for target in files:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    copies = [_Copy(one.source, target) for target, one in files.items()]
+    return {
+        files[copy.target].target: (files[copy.target].size_bytes, sha256) for copy, sha256 in pool.run(_copy, copies)
+    }
+
+
+def _first_frames(stream: Stream) -> dict[Path, int]:
+    """For each file that has frames in the series the number of its first one."""
+    firsts: dict[Path, int] = {}
+    begin = 0
+    for segment in stream.segments:
+        firsts.setdefault(segment.path, begin)
+        begin += segment.n_frames
+    return firsts
+
+
+def _copy(copy: _Copy) -> str:
+    return disk.copy_file(copy.source, copy.target)

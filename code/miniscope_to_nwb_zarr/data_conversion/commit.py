@@ -1,0 +1,197 @@
+"""Publish an output whole or not at all.
+
+Everything is written into a staging folder beside the final place, checked there, listed in the receipt, forced onto the
+disk and then renamed. The rename is the only mark of completeness. Nothing that is not ours is ever deleted or changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import uuid
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ConflictError
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt
+from miniscope_to_nwb_zarr.data_conversion import disk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+    from typing import IO
+
+STAGING_PREFIX = ".staging-"
+REPLACED_FOLDER = ".replaced"
+_OWNER_NAME = ".owner.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A staging folder that a run left behind, or is still filling."""
+
+    path: Path
+    is_alive: bool
+    is_ours: bool
+    n_bytes: int
+
+
+@contextmanager
+def staging_folder(results: Path, session: str) -> Iterator[Path]:
+    """A folder of its own beside the final place; removed on leaving unless it was published.
+
+    While it exists a lock on its marker shows that this process is alive, also to other machines on most shared disks.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    folder = results / f"{STAGING_PREFIX}{session}-{uuid.uuid4().hex}"
+    folder.mkdir()
+    marker = (folder / _OWNER_NAME).open("w", encoding="utf-8")
+    try:
+        json.dump({"program": "miniscope-to-nwb-zarr", "pid": os.getpid(), "host": socket.gethostname()}, marker)
+        marker.flush()
+        _lock(marker)
+        yield folder
+    finally:
+        # the folder bears another name once it is published
+        if folder.exists():
+            shutil.rmtree(folder)
+        marker.close()
+
+
+def list_files(folder: Path, known: Mapping[str, tuple[int, str]]) -> tuple[FileEntry, ...]:
+    """Every file of a staged output with its size and sha256.
+
+    Parameters
+    ----------
+    folder : Path
+    known : mapping of path to (size, sha256)
+        Files that were hashed as they were written; the others are read. A size that differs is an error of the disk.
+    """
+    entries = []
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(base, name)  # noqa: PTH118 - many small files: keep it cheap
+            relative = os.path.relpath(path, folder).replace(os.sep, "/")
+            size = os.stat(path).st_size  # noqa: PTH116
+            if relative in {_OWNER_NAME, RECEIPT_NAME}:
+                continue
+            sha256 = (
+                known[relative][1] if known.get(relative, (-1, ""))[0] == size else disk.hash_file(folder / relative)
+            )
+            entries.append(FileEntry(relative, size, sha256))
+    return tuple(sorted(entries, key=lambda entry: entry.path))
+
+
+def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now: datetime) -> None:
+    """Make a staged output the finished one.
+
+    Parameters
+    ----------
+    staging, final : Path
+        On the same disk.
+    receipt : Receipt
+    replace : bool
+        Take the place of an output that is there; it is kept under ``.replaced``.
+    now : datetime
+        Names the folder of a replaced output.
+
+    Raises
+    ------
+    ConflictError
+        Another output is there and is not the same.
+    """
+    (staging / RECEIPT_NAME).write_text(receipt.as_text(), encoding="utf-8")
+    disk.sync_tree(staging)
+    (staging / _OWNER_NAME).unlink()
+    disk.sync_folder(staging)
+    try:
+        disk.rename_new(staging, final)
+    except FileExistsError:
+        if replace:
+            _take_place(staging, final, now)
+        elif not is_same(final, receipt):
+            raise ConflictError(
+                f"{final.name}: another run has published a different output there meanwhile; nothing was changed. "
+                "Move it away, or use --existing replace"
+            ) from None
+        else:
+            shutil.rmtree(staging)
+    disk.sync_folder(final.parent)
+
+
+def is_same(final: Path, receipt: Receipt) -> bool:
+    """Whether the output at `final` was made by the same plan."""
+    found = read_receipt(final)
+    return found is not None and found.plan_digest == receipt.plan_digest
+
+
+def read_receipt(output: Path) -> Receipt | None:
+    """The receipt of a finished output; None where there is none that can be read."""
+    try:
+        return Receipt.from_text((output / RECEIPT_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _take_place(staging: Path, final: Path, now: datetime) -> None:
+    """Exchange the staged output with the finished one, and move the former aside."""
+    disk.exchange(staging, final)
+    replaced = final.parent / REPLACED_FOLDER
+    replaced.mkdir(exist_ok=True)
+    disk.rename_new(staging, replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}")
+    disk.sync_folder(replaced)
+
+
+def leftovers(results: Path) -> tuple[Leftover, ...]:
+    """Staging folders in a results folder; ours where they hold our marker, alive where its lock is held."""
+    found = []
+    for folder in sorted(results.glob(f"{STAGING_PREFIX}*")):
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        marker = folder / _OWNER_NAME
+        n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        found.append(Leftover(folder, _is_locked(marker), _is_ours(marker), n_bytes))
+    return tuple(found)
+
+
+def remove_leftover(leftover: Leftover) -> bool:
+    """Remove a staging folder if it is ours and no process is filling it."""
+    if leftover.is_ours and not leftover.is_alive:
+        shutil.rmtree(leftover.path)
+        return True
+    return False
+
+
+def _is_ours(marker: Path) -> bool:
+    try:
+        return bool(json.loads(marker.read_text(encoding="utf-8")).get("program") == "miniscope-to-nwb-zarr")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _lock(marker: IO[str]) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    # a disk without locks: the marker still tells whose folder it is
+    with suppress(OSError):
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_locked(marker: Path) -> bool:
+    if sys.platform == "win32" or not marker.exists():
+        return False
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    with marker.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

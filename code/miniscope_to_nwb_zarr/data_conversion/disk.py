@@ -1,0 +1,127 @@
+"""The few operations on the disk that publishing depends on, in one place so that tests can interrupt each of them."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+_RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
+_AT_FDCWD = -100
+_FICLONE = 0x40049409
+_COPY_BYTES = 1 << 22
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename a folder to a name that is not taken.
+
+    A plain rename would silently take the place of an empty folder. Where the kernel offers no rename that refuses, a
+    lock folder keeps two runs of this program apart, which is weaker against other programs.
+
+    Raises
+    ------
+    FileExistsError
+        The name is taken.
+    """
+    if _renameat2(source, target, _RENAME_NOREPLACE):
+        return
+    lock = target.with_name(f".{target.name}.publishing")
+    lock.mkdir()
+    try:
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.rename(target)
+    finally:
+        lock.rmdir()
+
+
+def exchange(first: Path, second: Path) -> None:
+    """Let two folders change places; readers see one or the other, never none, where the kernel offers it."""
+    if _renameat2(first, second, _RENAME_EXCHANGE):
+        return
+    aside = first.with_name(f"{first.name}.aside")
+    second.rename(aside)
+    first.rename(second)
+    aside.rename(first)
+
+
+def sync_tree(folder: Path) -> None:
+    """Force every file and folder of a tree onto the disk."""
+    for path, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            _sync(os.path.join(path, name))  # noqa: PTH118 - many small files: keep it cheap
+        _sync(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's entries onto the disk."""
+    _sync(str(folder))
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy_file(source: Path, target: Path) -> str:
+    """Copy a file, sharing its blocks where the disk can; gives the sha256 of what was copied.
+
+    Never a hard link: the copy must not change when the original does.
+    """
+    with source.open("rb") as reader, target.open("xb") as writer:
+        if _clone(reader, writer):
+            return hashlib.file_digest(reader, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := reader.read(_COPY_BYTES):
+            digest.update(block)
+            writer.write(block)
+        return digest.hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that can still be written in a folder."""
+    return shutil.disk_usage(folder).free
+
+
+def _clone(reader: BinaryIO, writer: BinaryIO) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    try:
+        fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
+    except OSError:
+        return False
+    return True
+
+
+def _renameat2(source: Path, target: Path, flags: int) -> bool:
+    """Whether the kernel and the file system could do it; raises the error of the rename itself."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
+    if libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), flags) == 0:
+        return True
+    error = ctypes.get_errno()
+    if error in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
+        return False
+    raise OSError(error, os.strerror(error), str(source), None, str(target))
+
+
+def _sync(path: str) -> None:
+    if os.name == "nt" and os.path.isdir(path):  # noqa: PTH112 - see sync_tree
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,145 @@
+"""Head orientation, notes, changed settings and pose in the NWB file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pynwb import TimeSeries
+from pynwb.misc import AnnotationSeries
+
+from miniscope_to_nwb_zarr.core.model import DeviceKind, Orientation, Pose, Recording, Session, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hdmf.data_utils import DataIO
+    from numpy.typing import NDArray
+    from pynwb import NWBFile, ProcessingModule
+
+    Wrap = Callable[[NDArray[Any]], DataIO]
+
+
+def add_behavior(nwbfile: NWBFile, session: Session, wrap: Wrap) -> None:
+    """Add all that was recorded of the animal besides the frames."""
+    for recording in session.recordings:
+        suffix = "" if len(session.recordings) == 1 else f"_{recording.start:%Y%m%dT%H%M%S}"
+        for stream in recording.streams:
+            if stream.orientation is not None and len(stream.orientation.time_s):
+                _add_orientation(nwbfile, recording, stream, stream.orientation, suffix, wrap)
+        _add_notes(nwbfile, recording, suffix)
+        if recording.pose is not None:
+            _add_pose(nwbfile, recording, recording.pose, suffix, wrap)
+
+
+def _module(nwbfile: NWBFile) -> ProcessingModule:
+    if "behavior" not in nwbfile.processing:
+        nwbfile.create_processing_module("behavior", "head orientation and pose, as measured during the recording")
+    return nwbfile.processing["behavior"]
+
+
+def _add_orientation(
+    nwbfile: NWBFile, recording: Recording, stream: Stream, orientation: Orientation, suffix: str, wrap: Wrap
+) -> None:
+    device = stream.device
+    n_invalid = int(np.sum(~orientation.is_valid))
+    _module(nwbfile).add(
+        TimeSeries(
+            name=f"HeadOrientation_{device.name}{suffix}",
+            description=(
+                f"orientation of {device.label!r} on the head, by its inertial sensor: unit quaternion, "
+                "scalar first (w, x, y, z). The axes of the sensor and its frame of reference are not recorded. "
+                f"{n_invalid} of {len(orientation.time_s)} rows are not of unit length and no orientation; "
+                "they are kept as written."
+            ),
+            data=wrap(orientation.quaternion),
+            unit=NO_UNIT,
+            timestamps=wrap(recording.offset_s + orientation.time_s),
+        )
+    )
+
+
+def _add_notes(nwbfile: NWBFile, recording: Recording, suffix: str) -> None:
+    if recording.notes:
+        nwbfile.add_acquisition(
+            AnnotationSeries(
+                name=f"Notes{suffix}",
+                description="remarks typed during the recording",
+                data=[note.text for note in recording.notes],
+                timestamps=[recording.offset_s + note.time_s for note in recording.notes],
+            )
+        )
+    if recording.property_changes:
+        nwbfile.add_acquisition(
+            AnnotationSeries(
+                name=f"DevicePropertyChanges{suffix}",
+                description="settings changed during the recording: device, setting, new value",
+                data=[f"{change.device},{change.setting},{change.value}" for change in recording.property_changes],
+                timestamps=[recording.offset_s + change.time_s for change in recording.property_changes],
+            )
+        )
+
+
+def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, wrap: Wrap) -> None:
+    # ndx-pose is needed for recordings with live pose only
+    from ndx_pose import PoseEstimation, PoseEstimationSeries  # noqa: PLC0415
+
+    camera = next(iter(recording.streams_of(DeviceKind.CAMERA)), None)
+    if camera is None or camera.n_frames == 0:
+        return
+    time_s, is_timed = pose_times(pose, camera)
+    timestamps = wrap(recording.offset_s + time_s)
+    points = [
+        PoseEstimationSeries(
+            name=f"point_{k}",
+            description="position of one tracked point, from the top left corner of the camera's picture",
+            data=wrap(np.column_stack([pose.x_px[is_timed, k], pose.y_px[is_timed, k]])),
+            confidence=wrap(pose.likelihood[is_timed, k]),
+            confidence_definition="likelihood by DeepLabCut-Live",
+            unit="pixels",
+            reference_frame="(0, 0) is the top left corner of the picture",
+            timestamps=timestamps,
+        )
+        for k in range(pose.x_px.shape[1])
+    ]
+    _module(nwbfile).add(
+        PoseEstimation(
+            name=f"PoseEstimation{suffix}",
+            description=(
+                "live pose. The file counts frames since the camera began to stream; its first row is taken to be the "
+                "first saved frame, so the times may be off by some frames."
+            ),
+            pose_estimation_series=points,
+            devices=[nwbfile.devices[camera.device.name]],
+            source_software="DeepLabCut-Live",
+        )
+    )
+    _module(nwbfile).add(
+        TimeSeries(
+            name=f"PoseFrameCount{suffix}",
+            description="the camera's frame count of each row of the pose file, as written",
+            data=wrap(pose.frame_count[is_timed]),
+            unit=NO_UNIT,
+            timestamps=timestamps,
+        )
+    )
+
+
+def pose_times(pose: Pose, camera: Stream) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """When each pose was seen, and which of them can be placed at all.
+
+    The counter of the pose file runs since the camera began to stream, the saved frames since the recording began; what
+    lies between is not recorded. The first row is taken to be the first saved frame.
+
+    Returns
+    -------
+    time_s : float64, shape (n_timed,)
+        Seconds from the start of the recording.
+    is_timed : bool, shape (n,)
+    """
+    frame = pose.frame_count - pose.frame_count[0]
+    is_timed = (frame >= 0) & (frame < camera.n_frames)
+    return camera.time_s[frame[is_timed]], is_timed
+
+
+NO_UNIT = "n.a."

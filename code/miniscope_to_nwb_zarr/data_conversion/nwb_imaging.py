@@ -1,0 +1,172 @@
+"""Frames, and what was counted and timed with them, in the NWB file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pynwb import TimeSeries
+from pynwb.image import ImageSeries
+from pynwb.ophys import OnePhotonSeries
+
+from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Session, Stream
+from miniscope_to_nwb_zarr.core.timing import find_gaps, rate_hz
+from miniscope_to_nwb_zarr.data_conversion.nwb_devices import add_imaging_plane, common_settings
+from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries, series_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hdmf.data_utils import DataIO
+    from numpy.typing import NDArray
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.aind_data_schema.facts import NwbSession
+
+    Wrap = Callable[[NDArray[Any]], DataIO]
+
+NO_UNIT = "n.a."
+
+
+def add_scope(
+    nwbfile: NWBFile, session: Session, series: FrameSeries, data: DataIO, facts: NwbSession, wrap: Wrap
+) -> None:
+    """Add the frames of a scope."""
+    stream = series.stream
+    frames = OnePhotonSeries(
+        name=series.name,
+        description=_description(session, series.recording, stream),
+        comments=_settings_text(stream),
+        imaging_plane=add_imaging_plane(nwbfile, stream, facts),
+        data=data,
+        unit=NO_UNIT,
+        dimension=list(series.plan.shape[1:3]),
+        bits_per_pixel=8 * series.dtype.itemsize,
+        timestamps=wrap(series.recording.offset_s + stream.time_s),
+    )
+    nwbfile.add_acquisition(frames)
+    _add_counters(nwbfile, series.name, stream, frames, wrap)
+
+
+def add_camera(
+    nwbfile: NWBFile,
+    session: Session,
+    recording: Recording,
+    stream: Stream,
+    wrap: Wrap,
+    *,
+    external_files: Sequence[tuple[str, int]] = (),
+    embedded: tuple[FrameSeries, DataIO] | None = None,
+) -> None:
+    """Add a behaviour camera: its frames, or the files that hold them.
+
+    Parameters
+    ----------
+    nwbfile, session, recording, stream, wrap
+        As in `add_scope`.
+    external_files : sequence of (str, int)
+        Path of each video file, relative to the folder of the store, and the number of its first frame in the series.
+    embedded : (FrameSeries, DataIO), optional
+        The frames themselves.
+    """
+    shared = {
+        "name": series_name(session, recording, stream),
+        "description": _description(session, recording, stream),
+        "comments": _settings_text(stream),
+        "device": nwbfile.devices[stream.device.name],
+        "timestamps": wrap(recording.offset_s + stream.time_s),
+        "unit": NO_UNIT,
+    }
+    if embedded:
+        series, data = embedded
+        images = ImageSeries(**shared, data=data, dimension=list(series.plan.shape[1:3]), format="raw")
+    else:
+        picture = stream.picture
+        images = ImageSeries(
+            **shared,
+            format="external",
+            external_file=[path for path, _ in external_files],
+            starting_frame=[first for _, first in external_files],
+            dimension=[picture.width_px, picture.height_px] if picture else None,
+        )
+    nwbfile.add_acquisition(images)
+    _add_counters(nwbfile, images.name, stream, images, wrap)
+
+
+def add_gaps(nwbfile: NWBFile, session: Session) -> None:
+    """Add a table of all stretches of time in which a device has no frame."""
+    found = [(recording, stream, gap) for recording, stream in session.streams for gap in find_gaps(stream)]
+    if not found:
+        return
+    table = nwbfile.create_time_intervals(
+        name="gaps",
+        description="Stretches of time without a frame: between the last frame before and the first frame after.",
+    )
+    table.add_column("series", "the series that has no frame there")
+    table.add_column(
+        "missing_frames", "frames missing: lost rows of the time table, else estimated by the median interval"
+    )
+    table.add_column("reason", "why, as far as the files tell")
+    for recording, stream, gap in sorted(found, key=lambda item: item[0].offset_s + item[2].start_s):
+        table.add_row(
+            start_time=recording.offset_s + gap.start_s,
+            stop_time=recording.offset_s + gap.stop_s,
+            series=series_name(session, recording, stream),
+            missing_frames=gap.n_missing,
+            reason=gap.reason,
+        )
+
+
+def _add_counters(nwbfile: NWBFile, name: str, stream: Stream, frames: TimeSeries, wrap: Wrap) -> None:
+    table = stream.table
+    _, _, device = name.partition("_")
+    columns: dict[str, tuple[str, NDArray[Any] | None]] = {
+        "BufferIndex": ("frames waiting to be written when this one was (Buffer Index)", table.queue_depth),
+        "DAQFrameNumber": (
+            "frame counter of the acquisition board (DAQ Frame Number), 16 bit, -1 where it could not be read",
+            table.hardware_count,
+        ),
+    }
+    for header, values in table.extra.items():
+        label = "".join(ch for ch in header.title() if ch.isalnum())
+        columns[label or "column"] = (f"column {header!r} of {table.path.name}", values)
+    for label, (description, values) in columns.items():
+        if values is not None:
+            nwbfile.add_acquisition(
+                TimeSeries(
+                    name=f"{label}_{device}",
+                    description=f"{description}, for each frame of {name}",
+                    data=wrap(values[stream.rows]),
+                    unit=NO_UNIT,
+                    timestamps=frames,
+                )
+            )
+
+
+def _description(session: Session, recording: Recording, stream: Stream) -> str:
+    device, rate = stream.device, rate_hz(stream.time_s)
+    is_scope = device.kind is DeviceKind.SCOPE
+    parts = [f"{'One-photon imaging' if is_scope else 'Behaviour video'} by {device.label!r}"]
+    if rate is not None:
+        parts.append(f"measured rate {rate:.3f} Hz (1 / median interval)")
+    if len(session.recordings) > 1:
+        parts.append(f"recording of {recording.start.isoformat()}")
+        common = common_settings(session, device.name)
+        own = {key: value for key, value in device.settings.items() if key not in common}
+        if own:
+            parts.append(f"settings of this recording: {json.dumps(own, sort_keys=True, ensure_ascii=False)}")
+    lost = sum(loss.n_rows for loss in stream.losses)
+    if lost:
+        parts.append(f"{lost} frames that the time table lists are not in the video files")
+    return "; ".join(parts)
+
+
+def _settings_text(stream: Stream) -> str:
+    if not stream.device.settings:
+        return "no settings were found"
+    return json.dumps(dict(stream.device.settings), sort_keys=True, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else str(value)

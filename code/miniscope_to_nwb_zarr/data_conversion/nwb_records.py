@@ -1,0 +1,90 @@
+"""The tables that tell where the data came from and what was found: kept in the store, beside the data they concern."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hdmf.common import DynamicTable, VectorData
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.receipt import FileEntry
+
+
+def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry], findings: Sequence[Finding]) -> None:
+    """Add the processing module ``source``: every file of the recording, small ones verbatim, and every finding.
+
+    Parameters
+    ----------
+    nwbfile : NWBFile
+    session : Session
+    sources : sequence of FileEntry
+        Every source file with its checksum, by its path in the folder that holds all recordings of the session.
+    findings : sequence of Finding
+    """
+    module = nwbfile.create_processing_module(
+        "source", "the files this store was made from, and what was found in them"
+    )
+    root = source_root(session)
+    texts = {relative_path(file.path, root): file.text or "" for file in session.source_files}
+    module.add(
+        _table(
+            "source_files",
+            "every file of the recording; settings, notes and small tables verbatim in the column text",
+            {
+                "path": ("path in the folder of the recording", [entry.path for entry in sources]),
+                "size_bytes": ("size", [entry.size_bytes for entry in sources]),
+                "sha256": ("checksum", [entry.sha256 for entry in sources]),
+                "text": (
+                    "the file's text, verbatim; empty for video and large files",
+                    [texts[entry.path] for entry in sources],
+                ),
+            },
+        )
+    )
+    if findings:
+        module.add(
+            _table(
+                "findings",
+                "what was wrong with, or is worth knowing of, the recording",
+                {
+                    "code": ("stable name of the kind of finding", [str(f.code) for f in findings]),
+                    "severity": ("info, warning or error", [str(f.severity) for f in findings]),
+                    "where": ("file or device", [f.where for f in findings]),
+                    "sentence": ("what was found", [f.sentence for f in findings]),
+                    "numbers": (
+                        "the figures, as JSON",
+                        [json.dumps(dict(f.numbers), sort_keys=True) for f in findings],
+                    ),
+                },
+            )
+        )
+
+
+def source_root(session: Session) -> Path:
+    """The folder that holds all recordings of a session."""
+    first, *others = (recording.folder for recording in session.recordings)
+    root = first
+    while not all(folder.is_relative_to(root) for folder in others):
+        root = root.parent
+    return root
+
+
+def relative_path(path: Path, root: Path) -> str:
+    """A source file's path in the recording's folder; its name alone where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def _table(name: str, description: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> DynamicTable:
+    return DynamicTable(
+        name=name,
+        description=description,
+        columns=[VectorData(name=key, description=text, data=list(values)) for key, (text, values) in columns.items()],
+    )

@@ -1,0 +1,246 @@
+"""One session from its files to a published output: build, stage, verify, describe, commit."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
+from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt, SeriesEntry, plan_digest
+from miniscope_to_nwb_zarr.data_conversion import commit, disk
+from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
+from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
+from miniscope_to_nwb_zarr.data_conversion.series import plan_series
+from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+    from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+
+    Advance = Callable[[int, int], None]
+
+# noise of a sensor packs to between a half and two thirds; free space is asked for with some to spare
+_STORE_SHARE = 0.7
+_PACKAGES = ("aind-data-schema", "av", "hdmf-zarr", "numcodecs", "numpy", "pynwb", "zarr")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What holds for every session of a run."""
+
+    results: Path
+    workers: int
+    chunk_bytes: int
+    compression_level: int
+    embed_cameras: bool
+    backend: str
+    """``zarr`` or ``hdf5``."""
+    metadata_only: bool
+    existing: str
+    """``verify``, ``error`` or ``replace``."""
+    sidecar: Sidecar
+    sidecar_sha256: str | None
+    output_options: Mapping[str, Any]
+    """The options that change the output, as JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a session."""
+
+    word: str
+    """``written`` or ``already done``."""
+    receipt: Receipt
+    output: Path
+
+
+def convert_session(session: Session, job: Job, now: Callable[[], datetime], advance: Advance) -> Outcome:
+    """Convert one session, or find that it is done.
+
+    Parameters
+    ----------
+    session : Session
+    job : Job
+    now : callable
+        The time, aware of its zone.
+    advance : callable
+        Told the frames and bytes that are done, twice for each frame: written, and read back.
+
+    Raises
+    ------
+    InputError
+        The recording cannot be converted, or changed meanwhile.
+    ConflictError
+        Another output of that name is there.
+    VerificationError
+        What was written is not what was read, or a finished output has changed since.
+    TemporaryError
+        The disk is full or fails, a worker died.
+    """
+    final = job.results / session.name
+    try:
+        with open_pool(job.workers) as pool:
+            sources = hash_sources(session, pool, with_video=not job.metadata_only)
+            plan = plan_digest(sources, job.output_options, job.sidecar_sha256, __version__)
+            finished = _settle(final, plan, job)
+            if finished is not None:
+                return Outcome("already done", finished, final)
+            _check_space(session, job)
+            with commit.staging_folder(job.results, session.name) as staging:
+                receipt = _fill(staging, session, sources, plan, job, pool, now, advance)
+                replace = job.existing == "replace" or _is_followed(final, job)
+                commit.publish(staging, final, receipt, replace=replace, now=now())
+    except OSError as error:
+        raise _as_temporary(error, session, job) from error
+    return Outcome("written", receipt, final)
+
+
+def hash_sources(session: Session, pool: Pool, *, with_video: bool) -> tuple[FileEntry, ...]:
+    """The checksum of every source file; of video files the size alone where `with_video` is False.
+
+    Raises
+    ------
+    InputError
+        A file has changed since it was looked at.
+    """
+    files = {file.path: file for file in session.source_files}
+    videos = {file.path for _, stream in session.streams for file in stream.video_files}
+    root = source_root(session)
+    wanted = [path for path in files if with_video or path not in videos]
+    digests = dict(pool.run(disk.hash_file, wanted))
+    for path, file in files.items():
+        if path.stat().st_size != file.size_bytes:
+            raise InputError(
+                f"{relative_path(path, root)}: has changed since it was looked at (it had {file.size_bytes} bytes); "
+                "is it still being recorded or copied? Run again when it is finished"
+            )
+    entries = (FileEntry(relative_path(p, root), f.size_bytes, digests.get(p, "")) for p, f in files.items())
+    return tuple(sorted(entries, key=lambda entry: entry.path))
+
+
+def _settle(final: Path, plan: str, job: Job) -> Receipt | None:
+    """The receipt of an output that is already there and is the one wanted; None when there is work to do."""
+    if not final.exists():
+        return None
+    found = commit.read_receipt(final)
+    if job.existing == "replace" and (found is None or found.plan_digest != plan):
+        return None
+    if job.existing == "error":
+        raise ConflictError(f"{final.name}: is already in the results; nothing was changed (--existing error)")
+    if found is None:
+        raise ConflictError(
+            f"{final.name}: a folder of that name is in the results and holds no receipt of ours; nothing was changed. "
+            "Move it away, or use --existing replace"
+        )
+    if found.plan_digest == plan:
+        problems = check_files(final, found, job.workers)
+        if problems:
+            raise VerificationError(
+                f"{final.name}: the output is finished, but {len(problems)} file(s) are not as they were written: "
+                f"{'; '.join(problems[:3])}. Use --existing replace to convert it again; the former is kept"
+            )
+        return found
+    if _is_followed(final, job):
+        return None
+    raise ConflictError(
+        f"{final.name}: the output was made from other files, options or another version of this program; nothing was "
+        "changed. Use --existing replace to make it again (the former is kept), or another --results_dir"
+    )
+
+
+def _is_followed(final: Path, job: Job) -> bool:
+    """Whether the output there is a metadata-only one that a full conversion may follow, or the other way round."""
+    found = commit.read_receipt(final)
+    return found is not None and bool(found.options.get("metadata")) != job.metadata_only
+
+
+def _check_space(session: Session, job: Job) -> None:
+    if job.metadata_only:
+        return
+    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
+    needed = sum(int(one.plan.n_values * one.dtype.itemsize * _STORE_SHARE) for one in series)
+    copied = (s for _, s in session.streams if s.device.kind is DeviceKind.CAMERA and not job.embed_cameras)
+    needed += sum(file.size_bytes for stream in copied for file in stream.video_files)
+    free = disk.free_bytes(job.results) if job.results.exists() else None
+    if free is not None and needed > free:
+        raise TemporaryError(
+            f"{session.name}: needs about {needed:,} bytes in {job.results.name}, {free:,} are free; nothing was written"
+        )
+
+
+def _fill(
+    staging: Path,
+    session: Session,
+    sources: tuple[FileEntry, ...],
+    plan: str,
+    job: Job,
+    pool: Pool,
+    now: Callable[[], datetime],
+    advance: Advance,
+) -> Receipt:
+    created = now()
+    findings = list(session.findings)
+    series: tuple[SeriesEntry, ...] = ()
+    known: dict[str, tuple[int, str]] = {}
+    if job.metadata_only:
+        _keep_former(job.results / session.name, staging)
+    else:
+        # the libraries of NWB take seconds to import, and a metadata run does without them
+        from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
+
+        made = make_store(staging, session, sources, job, pool, created, advance)
+        findings, series, known = list(made.findings), made.series, dict(made.known)
+    findings += _write_metadata(staging, session, job, created)
+    former = commit.read_receipt(job.results / session.name)
+    return Receipt(
+        session=session.name,
+        plan_digest=plan,
+        program_version=__version__,
+        created=created.isoformat(),
+        options=dict(job.output_options),
+        sources=sources,
+        files=commit.list_files(staging, known),
+        series=series or (former.series if former and job.metadata_only else ()),
+        findings=tuple(findings),
+        versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        parent=former.plan_digest if former else None,
+    )
+
+
+def _write_metadata(staging: Path, session: Session, job: Job, created: datetime) -> tuple[Finding, ...]:
+    # the library takes over a second to import; the workers are decoding meanwhile
+    from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle  # noqa: PLC0415
+
+    bundle = make_bundle(session, job.sidecar, created)
+    for name, text in bundle.files.items():
+        (staging / name).write_text(text, encoding="utf-8")
+    return bundle.findings
+
+
+def _keep_former(former: Path, staging: Path) -> None:
+    """Take over the files of a finished output, as links: they are ours and never change."""
+    receipt = commit.read_receipt(former)
+    for entry in receipt.files if receipt else ():
+        if "/" in entry.path:
+            target = staging / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.hardlink_to(former / entry.path)
+
+
+def _as_temporary(error: OSError, session: Session, job: Job) -> TemporaryError:
+    where = f" ({error.filename})" if error.filename else ""
+    free = disk.free_bytes(job.results) if job.results.exists() else 0
+    return TemporaryError(
+        f"{session.name}: the disk or the network failed: {error.strerror or error}{where}; {free:,} bytes are free in "
+        f"{job.results.name}. Nothing was published; run the same command again"
+    )

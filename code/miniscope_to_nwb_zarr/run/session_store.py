@@ -1,0 +1,148 @@
+"""The store of one session: frames by the workers while the NWB file is built, then joined, read back and inspected."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.receipt import SeriesEntry
+from miniscope_to_nwb_zarr.core.timing import median_interval_s
+from miniscope_to_nwb_zarr.data_conversion import hdf5_stage, zarr_stage
+from miniscope_to_nwb_zarr.data_conversion.camera_files import copy_camera_files, plan_camera_files
+from miniscope_to_nwb_zarr.data_conversion.nwb_build import build_nwbfile, fix_object_ids
+from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
+from miniscope_to_nwb_zarr.data_conversion.series import plan_series
+from miniscope_to_nwb_zarr.data_conversion.verify import check_stamps, compare_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.receipt import FileEntry
+    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+    from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
+    from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
+    from miniscope_to_nwb_zarr.data_conversion.backend import Backend
+    from miniscope_to_nwb_zarr.run.session_job import Job
+
+_NAMED_FRAMES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MadeStore:
+    """What is known of a store once it is written and verified."""
+
+    findings: tuple[Finding, ...]
+    series: tuple[SeriesEntry, ...]
+    known: Mapping[str, tuple[int, str]]
+    """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
+
+
+def make_store(
+    staging: Path,
+    session: Session,
+    sources: Sequence[FileEntry],
+    job: Job,
+    pool: Pool,
+    created: datetime,
+    advance: Callable[[int, int], None],
+) -> MadeStore:
+    """Write and verify the store of a session in its staging folder.
+
+    Raises
+    ------
+    VerificationError
+        What was read back is not what was decoded, or the file is not valid.
+    """
+    backend = zarr_stage if job.backend == "zarr" else hdf5_stage
+    store = staging / f"{session.name}{backend.SUFFIX}"
+    frames = staging / ".frames"
+    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
+    decoding = zarr_stage.start_writing(series, frames, job.compression_level, pool)
+    cameras = plan_camera_files(session, embed=job.embed_cameras)
+    copying = copy_camera_files(cameras, staging, pool)
+    nwbfile = build_nwbfile(
+        session,
+        job.sidecar,
+        series,
+        created=created,
+        frames=lambda one: backend.series_data(one, job.compression_level, frames / one.name),
+        wrap=backend.table_data,
+        external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
+    )
+    written = zarr_stage.collect(decoding, advance)
+    known = dict(copying)
+    findings = [*session.findings]
+    for one in series:
+        findings += add_damage(nwbfile, one, written[one.name])
+    add_records(nwbfile, session, sources, findings)
+    fix_object_ids(nwbfile, session.name)
+    backend.write_store(nwbfile, store, series, frames)
+    if frames.exists():
+        shutil.rmtree(frames)
+    findings += _read_back(backend, store, session, series, written, pool, advance, staging)
+    for one in series:
+        known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
+    entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
+    return MadeStore(tuple(findings), tuple(entries), known)
+
+
+def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) -> list[Finding]:
+    """Mark the frames that the decoder complained of as invalid times of the series, and report them."""
+    if not written.damaged:
+        return []
+    time_s = series.recording.offset_s + series.stream.time_s
+    interval = median_interval_s(series.stream.time_s) or 0.0
+    for frame, has_picture in written.damaged:
+        nwbfile.add_invalid_time_interval(
+            start_time=float(time_s[frame]),
+            stop_time=float(time_s[frame]) + interval,
+            tags=["frame damaged" if has_picture else "frame lost"],
+            timeseries=[nwbfile.acquisition[series.name]],
+        )
+    lost = [frame for frame, has_picture in written.damaged if not has_picture]
+    frames = [frame for frame, _ in written.damaged]
+    named = ", ".join(str(frame) for frame in frames[:_NAMED_FRAMES]) + (", ..." if len(frames) > _NAMED_FRAMES else "")
+    device = series.stream.device.name
+    return [
+        Finding(
+            Code.FRAMES_DAMAGED,
+            Severity.ERROR,
+            device,
+            f"the data of {len(frames)} frame(s) is damaged in the video file (frames {named} of the series); "
+            f"{len(lost)} of them could not be decoded at all and are stored black, the others as the decoder gave "
+            "them. All are marked in the table invalid_times: leave them out of analyses",
+            {"frames": frames[:1000], "n_damaged": len(frames), "n_lost": len(lost)},
+        )
+    ]
+
+
+def _read_back(
+    backend: Backend,
+    store: Path,
+    session: Session,
+    series: Sequence[FrameSeries],
+    written: Mapping[str, WrittenSeries],
+    pool: Pool,
+    advance: Callable[[int, int], None],
+    staging: Path,
+) -> tuple[Finding, ...]:
+    reading = backend.start_reading(series, store, pool)
+    # the workers read frames while the inspector, a second of imports included, reads the rest
+    from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect  # noqa: PLC0415
+
+    with backend.open_store(store) as io:
+        nwbfile = io.read()
+        check_stamps(nwbfile, series)
+        inspection = inspect(nwbfile, io, session.name)
+    compare_frames(reading, written, advance)
+    report = staging / "qc" / f"{session.name}.nwb.inspector_report.txt"
+    report.parent.mkdir()
+    report.write_text(inspection.report, encoding="utf-8")
+    return inspection.findings
