@@ -1,15 +1,15 @@
 """Which row of a time table belongs to which frame of which file.
 
-Acquisition software writes a row before it writes the frame and starts a new file every `frames_per_file` frames, so row
-numbers alone say where a frame must be: row *g* is frame *g mod F* of file *g div F*. A damaged, short, empty or missing
-file therefore loses its own frames only, and every later frame keeps its own stamp. Nothing is ever shifted to make
-counts agree.
+Acquisition software writes a row before it writes the frame and starts a new file every `frames_per_file` frames, so
+row numbers alone say where a frame must be: row *g* is frame *g mod F* of file *g div F*. A damaged, short, empty or
+missing file therefore loses its own frames only, and every later frame keeps its own stamp. Nothing is ever shifted to
+make counts agree.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FRAMES_PER_FILE = 1000
 """What the acquisition software uses when its configuration does not say."""
+_MAX_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class FileFrames:
 
     path: Path
     n_frames: int
+    problem: str | None = None
+    """Why frames of the file cannot be used, as the end of a sentence that begins with its name: ``is empty``."""
+    is_whole: bool = True
+    """The file was closed by its writer and nothing of it is cut off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,101 +66,106 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
     where : str
         The device's folder, for the findings.
     """
-    saved, findings = _frame_numbers(table, where)
-    total = _total(saved)
+    n_stored = sum(file.n_frames for file in files.values())
+    place, findings = _places(table, n_stored, where)
+    total = int(place.max(initial=-1)) + 1
     per_file, more = _frames_per_file(files, frames_per_file, total, where)
     findings += more
-    n_files = -(-total // per_file)
 
-    file_number, in_file = np.divmod(saved, per_file)
-    available = np.zeros(max(n_files, 1), np.int64)
-    for number, file in files.items():
-        if number < n_files:
-            available[number] = file.n_frames
-    readable = (saved >= 0) & np.isfinite(table.time_s)
-    has_frame = readable.copy()
-    has_frame[readable] = in_file[readable] < available[file_number[readable]]
-
-    rows = np.flatnonzero(has_frame)
-    stale = tuple(number for number in files if number >= n_files)
+    file_number, in_file = np.divmod(place, per_file)
+    is_stored = in_file < _stored(files, file_number)
+    is_readable = (table.frame_number >= 0) & np.isfinite(table.time_s)
+    rows = np.flatnonzero(is_stored & is_readable)
+    stale = tuple(number for number in files if number * per_file >= total)
     return Alignment(
         rows=rows,
         segments=_segments(file_number[rows], in_file[rows], files),
-        losses=_losses(np.flatnonzero(readable & ~has_frame), file_number, files),
+        losses=_losses(np.flatnonzero(is_readable & ~is_stored), file_number, files),
         stale=stale,
         findings=(
             *findings,
             *_missing_frames(files, per_file, total, where),
-            *_unplaced_frames(files, per_file, total, int(np.sum(~readable)), stale, where),
+            *_unplaced_frames(files, per_file, total, int(np.sum(is_stored & ~is_readable)), stale, where),
         ),
     )
 
 
-def _total(saved: NDArray[np.int64]) -> int:
-    """Frames that were handed to the video writer; unreadable rows at the end of the table stand for one each."""
-    known = np.flatnonzero(saved >= 0)
-    return int(saved[known[-1]]) + len(saved) - int(known[-1]) if len(known) else 0
+def _stored(files: Mapping[int, FileFrames], file_number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many frames the file of each row holds."""
+    numbers, at = np.unique(file_number, return_inverse=True)
+    return np.array([files[k].n_frames if k in files else 0 for k in numbers.tolist()], np.int64)[at]
 
 
-def _frame_numbers(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Finding]]:
-    """For each row the number of the saved frame, -1 for unreadable rows; by its place where the column is no use."""
+def _places(table: TimeTable, n_stored: int, where: str) -> tuple[NDArray[np.int64], list[Finding]]:
+    """For each row the number of the frame it stands for: as written, else by its place in the table.
+
+    An unreadable row stands for the frame after that of the row before it; it is no row at all, -1, where the next
+    number leaves no room for it.
+    """
     position = np.arange(table.n_rows)
     known = table.frame_number >= 0
     numbers = table.frame_number[known]
     if np.array_equal(numbers, position[known]):
-        return np.where(known, table.frame_number, -1), []
+        return position, []
     where_table = f"{where}/{table.path.name}"
-    # a number below its place cannot be: the rows before it would have had to share a frame
-    if np.all(np.diff(numbers) > 0) and np.all(numbers >= position[known]):
-        n_absent = int(numbers[-1]) + 1 - table.n_rows
-        return np.where(known, table.frame_number, -1), [
-            Finding(
-                Code.ROWS_RENUMBERED,
-                Severity.WARNING,
-                where_table,
-                f"{n_absent} row(s) of the table are missing: its frame numbers are not consecutive; "
-                "frames are matched by their number, and frames without a row are left out",
-                {"rows_missing": n_absent},
-            )
-        ]
-    return np.where(known, position, -1), [
-        Finding(
-            Code.ROWS_RENUMBERED,
-            Severity.WARNING,
-            where_table,
-            "the column of frame numbers does not count upwards; rows are matched with frames by their order",
-        )
-    ]
+    # a last number far beyond all rows and frames is a damaged one
+    is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < _MAX_AHEAD * (table.n_rows + n_stored)
+    if not is_sound:
+        sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
+        return position, [Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)]
+    before = np.maximum.accumulate(np.where(known, position, -1))
+    after = np.where(known, table.frame_number, np.iinfo(np.int64).max)
+    after = np.minimum.accumulate(after[::-1])[::-1]
+    place = np.where(before >= 0, table.frame_number[before] + position - before, position)
+    place[~known & (place >= after)] = -1
+    n_absent = int(place.max()) + 1 - int(np.sum(place >= 0))
+    sentence = (
+        f"{n_absent} row(s) of the table are missing: its frame numbers are not consecutive; "
+        "frames are matched by their number, and frames without a row are left out"
+    )
+    missing = Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence, {"rows_missing": n_absent})
+    return place, [missing] if n_absent else []
 
 
 def _frames_per_file(
     files: Mapping[int, FileFrames], stated: int | None, total: int, where: str
 ) -> tuple[int, list[Finding]]:
-    """How many frames each file was meant to hold: as stated, unless another number explains every file exactly."""
-    ordered = [files[number].n_frames for number in sorted(files)]
-    guess = Counter(ordered[:-1]).most_common(1)[0][0] if len(ordered) > 1 else max(total, *ordered, 1)
-    assumed = stated or DEFAULT_FRAMES_PER_FILE
-    if guess == assumed or guess == 0 or not ordered or total == 0:
-        return assumed, []
-    if _explains(files, assumed, total) or not _explains(files, guess, total):
-        return assumed, []
-    if stated is None and len(ordered) == 1:
-        return guess, []
-    return guess, [
-        Finding(
-            Code.FRAMES_PER_FILE,
-            Severity.INFO,
-            where,
-            f"the files hold {guess} frames each, the settings say {stated or 'nothing'}; "
-            f"{guess} is used, because it accounts for every file",
-            {"found": guess, "stated": stated},
-        )
-    ]
+    """How many frames each file was meant to hold: as stated, unless another number explains every file exactly.
+
+    Where nothing is stated, a whole file that others follow shows it.
+    """
+    ordered = [files[number] for number in sorted(files)]
+    if not ordered or total == 0 or (stated and _explains(files, stated, total)):
+        return stated or DEFAULT_FRAMES_PER_FILE, []
+    fullest = max((file.n_frames for file in ordered[:-1] if file.is_whole), default=0)
+    # several files, the last of which ends with the table
+    by_last, rest = divmod(total - ordered[-1].n_frames, max(files) or 1)
+    for guess in (fullest, by_last if rest == 0 else 0, total):
+        if guess > 0 and _explains(files, guess, total):
+            return guess, [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
+    if stated:
+        return stated, []
+    if fullest:
+        return fullest, [_per_file_finding(fullest, stated, where)]
+    assumed = max(DEFAULT_FRAMES_PER_FILE, *(file.n_frames for file in ordered))
+    sentence = (
+        f"how many frames a file was meant to hold is not known: the settings are lost and no file tells; {assumed} is "
+        "assumed, so stamps of frames beyond the first file may belong to others"
+    )
+    doubt = Finding(Code.FRAMES_PER_FILE, Severity.WARNING, where, sentence, {"found": assumed, "stated": None})
+    return assumed, [doubt] if len(ordered) > 1 or 0 not in files else []
+
+
+def _per_file_finding(found: int, stated: int | None, where: str) -> Finding:
+    sentence = f"the files hold {found} frames each, the settings say {stated or 'nothing'}; {found} is used"
+    return Finding(Code.FRAMES_PER_FILE, Severity.INFO, where, sentence, {"found": found, "stated": stated})
 
 
 def _explains(files: Mapping[int, FileFrames], per_file: int, total: int) -> bool:
-    expected = {number: min(per_file, total - number * per_file) for number in range(-(-total // per_file))}
-    return expected == {number: file.n_frames for number, file in files.items()}
+    """Whether the files hold exactly what the table lists, at so many frames a file."""
+    return len(files) == -(-total // per_file) and all(
+        file.n_frames == min(per_file, total - number * per_file) for number, file in files.items()
+    )
 
 
 def _segments(
@@ -165,10 +175,7 @@ def _segments(
         return ()
     breaks = np.flatnonzero((np.diff(file_number) != 0) | (np.diff(in_file) != 1)) + 1
     bounds = [0, *breaks.tolist(), len(file_number)]
-    return tuple(
-        Segment(files[int(file_number[a])].path, int(in_file[a]), b - a)
-        for a, b in zip(bounds, bounds[1:], strict=False)
-    )
+    return tuple(Segment(files[int(file_number[a])].path, int(in_file[a]), b - a) for a, b in pairwise(bounds))
 
 
 def _losses(
@@ -179,34 +186,46 @@ def _losses(
     breaks = np.flatnonzero((np.diff(rows) != 1) | (np.diff(file_number[rows]) != 0)) + 1
     bounds = [0, *breaks.tolist(), len(rows)]
     losses = []
-    for a, b in zip(bounds, bounds[1:], strict=False):
+    for a, b in pairwise(bounds):
         number = int(file_number[rows[a]])
-        reason = f"{files[number].path.name} is short" if number in files else f"{number}.avi is missing"
+        file = files.get(number)
+        reason = f"{file.path.name} {file.problem or 'is short'}" if file else f"{number}.avi is missing"
         losses.append(Loss(int(rows[a]), b - a, reason))
     return tuple(losses)
 
 
 def _missing_frames(files: Mapping[int, FileFrames], per_file: int, total: int, where: str) -> list[Finding]:
     findings = []
-    for number in range(-(-total // per_file)):
-        expected = min(per_file, total - number * per_file)
-        if number not in files:
-            code, name, found = Code.FILE_MISSING, f"{number}.avi", 0
-            sentence = f"the file is not there; its {expected} frames are lost, all other frames keep their own stamps"
-        else:
-            code, name, found = Code.FRAMES_MISSING, files[number].path.name, files[number].n_frames
+    n_files = -(-total // per_file)
+    present = sorted(number for number in files if number < n_files)
+    for before, number in pairwise([-1, *present, n_files]):
+        if number > before + 1:
+            n_lost = min(number * per_file, total) - (before + 1) * per_file
+            findings.append(_missing_files(before + 1, number - before - 1, n_lost, where))
+        if number == n_files:
+            break
+        file, expected = files[number], min(per_file, total - number * per_file)
+        if file.n_frames < expected:
+            n_lost = expected - file.n_frames
             sentence = (
-                f"holds {found} of the {expected} frames that the time table lists for it; "
-                f"{expected - found} frames are lost, all other frames keep their own stamps"
+                f"{file.problem + '; ' if file.problem else ''}{file.n_frames} of the {expected} frames that the time "
+                f"table lists for it are there; {n_lost} frames are lost, all other frames keep their own stamps"
             )
-        if found < expected:
-            numbers = {"expected": expected, "found": found}
-            findings.append(Finding(code, Severity.ERROR, f"{where}/{name}", sentence, numbers))
+            numbers = {"expected": expected, "found": file.n_frames}
+            name = f"{where}/{file.path.name}"
+            findings.append(Finding(Code.FRAMES_MISSING, Severity.ERROR, name, sentence, numbers))
     return findings
 
 
+def _missing_files(first: int, n_files: int, n_lost: int, where: str) -> Finding:
+    what = "the file is" if n_files == 1 else f"the {n_files} files up to {first + n_files - 1}.avi are"
+    sentence = f"{what} not there; {n_lost} frames are lost, all other frames keep their own stamps"
+    numbers = {"expected": n_lost, "found": 0, "files": n_files}
+    return Finding(Code.FILE_MISSING, Severity.ERROR, f"{where}/{first}.avi", sentence, numbers)
+
+
 def _unplaced_frames(
-    files: Mapping[int, FileFrames], per_file: int, total: int, n_unreadable: int, stale: Sequence[int], where: str
+    files: Mapping[int, FileFrames], per_file: int, total: int, n_blind: int, stale: Sequence[int], where: str
 ) -> list[Finding]:
     findings = []
     for number, file in files.items():
@@ -222,15 +241,15 @@ def _unplaced_frames(
                     {"frames": surplus},
                 )
             )
-    if n_unreadable:
+    if n_blind:
         findings.append(
             Finding(
                 Code.FRAMES_WITHOUT_STAMP,
                 Severity.ERROR,
                 where,
-                f"{n_unreadable} frames whose row of the time table is unreadable are left out: "
+                f"{n_blind} frame(s) whose row of the time table is unreadable are left out: "
                 "when they were taken is not known",
-                {"frames": n_unreadable},
+                {"frames": n_blind},
             )
         )
     if stale:
@@ -240,9 +259,9 @@ def _unplaced_frames(
                 Code.FILE_STALE,
                 Severity.WARNING,
                 where,
-                f"{len(stale)} video file(s) beyond the end of the time table ({names}) are not part of this recording: "
-                "the folder was used before, or the end of the table is lost. They are left out; check the start time, "
-                "which is that of the first recording made into this folder",
+                f"{len(stale)} video file(s) beyond the end of the time table ({names}) are not part of this recording "
+                "and are left out: the folder was used before, or the end of the table is lost. Check the start time: "
+                "it is that of the first recording made into this folder",
                 {"files": len(stale), "frames": sum(files[number].n_frames for number in stale)},
             )
         )

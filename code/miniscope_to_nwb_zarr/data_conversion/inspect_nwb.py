@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import nwbinspector
 import pynwb
+from hdmf.spec import SpecCatalog, SpecNamespace
+from hdmf.validate import ValidatorMap
 from nwbinspector import Importance
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
@@ -35,15 +38,15 @@ class Inspection:
     findings: tuple[Finding, ...]
 
 
-def inspect(nwbfile: NWBFile, io: HDMFIO, session: str) -> Inspection:
-    """Run the validator and the inspector on a file that was read back.
+def inspect(nwbfile: NWBFile, io: HDMFIO, session: str, report: str) -> Inspection:
+    """Run the validator and the inspector on a file that was read back; `report` is where their words will stand.
 
     Raises
     ------
     VerificationError
         The validator found an error, or the inspector something critical.
     """
-    errors = pynwb.validate(io=io)
+    errors = _validate(io)
     if errors:
         listed = "; ".join(str(error) for error in errors[:5])
         raise VerificationError(f"{session}: the NWB validator reports {len(errors)} error(s): {listed}")
@@ -55,16 +58,43 @@ def inspect(nwbfile: NWBFile, io: HDMFIO, session: str) -> Inspection:
     if critical:
         listed = "; ".join(f"{m.check_function_name} at {m.location}: {m.message}" for m in critical[:5])
         raise VerificationError(f"{session}: the NWB inspector reports {len(critical)} critical problem(s): {listed}")
-    return Inspection(_report(session, messages), tuple(_finding(message) for message in messages))
+    return Inspection(_report(session, messages), _findings(messages, report))
 
 
-def _finding(message: InspectorMessage) -> Finding:
-    return Finding(
-        Code.INSPECTOR,
-        Severity.INFO,
-        message.location or "/",
-        f"NWB inspector ({message.importance.name.lower().replace('_', ' ')}): {message.message}",
-        {"check": message.check_function_name},
+def _validate(io: HDMFIO) -> list[object]:
+    """Errors of the file against the core schema and its extensions together.
+
+    `pynwb.validate` takes the schema of the extension, and that of ndx-miniscope takes over one single type of the core
+    schema: the file as a whole is unknown to it, and to the core schema a Miniscope is no Device.
+    """
+    known = io.manager.namespace_catalog
+    catalog = SpecCatalog()
+    for name in ("core", *(name for name in known.namespaces if name.startswith("ndx-"))):
+        namespace = known.get_namespace(name=name)
+        for data_type in namespace.get_registered_types():
+            catalog.register_spec(namespace.get_spec(data_type), name)
+    together = SpecNamespace(
+        doc="core and extensions", name="together", version="1", schema=[{"source": "memory"}], catalog=catalog
+    )
+    return list(ValidatorMap(together).validate(io.read_builder()))
+
+
+def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, ...]:
+    if not messages:
+        return ()
+    counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
+    listed = ", ".join(f"{count} {importance}" for importance, count in counts.items())
+    return (
+        Finding(
+            Code.INSPECTOR,
+            Severity.INFO,
+            report,
+            f"the NWB inspector has remarks ({listed}), listed in this file; those called critical are facts of the "
+            "animal that --session_metadata can supply"
+            if counts["critical"]
+            else f"the NWB inspector has remarks ({listed}), listed in this file",
+            dict(counts),
+        ),
     )
 
 

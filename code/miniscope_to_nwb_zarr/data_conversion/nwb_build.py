@@ -82,10 +82,11 @@ def fix_object_ids(nwbfile: NWBFile, session_name: str) -> None:
 
     hdmf offers no way to choose the id of an object that exists; its attribute is private to the base class.
     """
-    for container in list(nwbfile.objects.values()):
+    for container in nwbfile.all_children():
         identity = uuid.uuid5(_NAMESPACE, f"{session_name}/{_path(container)}")
         container._AbstractContainer__object_id = str(identity)  # noqa: SLF001
-    nwbfile.all_objects()
+    # the file keeps a table of its objects by id
+    nwbfile.all_children()
 
 
 def _path(container: AbstractContainer) -> str:

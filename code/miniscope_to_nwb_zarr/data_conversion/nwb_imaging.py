@@ -41,8 +41,6 @@ def add_scope(
         imaging_plane=add_imaging_plane(nwbfile, stream, facts),
         data=data,
         unit=NO_UNIT,
-        dimension=list(series.plan.shape[1:3]),
-        bits_per_pixel=8 * series.dtype.itemsize,
         timestamps=wrap(series.recording.offset_s + stream.time_s),
     )
     nwbfile.add_acquisition(frames)

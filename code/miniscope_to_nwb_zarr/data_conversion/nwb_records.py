@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from hdmf.common import DynamicTable, VectorData
@@ -60,12 +59,17 @@ def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry]
                     "where": ("file or device", [f.where for f in findings]),
                     "sentence": ("what was found", [f.sentence for f in findings]),
                     "numbers": (
-                        "the figures, as JSON",
-                        [json.dumps(dict(f.numbers), sort_keys=True) for f in findings],
+                        "the figures, as name=value",
+                        [_figures(f) for f in findings],
                     ),
                 },
             )
         )
+
+
+def _figures(finding: Finding) -> str:
+    # not as JSON: the inspector objects to dictionaries in a cell
+    return "; ".join(f"{name}={value}" for name, value in sorted(finding.numbers.items()))
 
 
 def source_root(session: Session) -> Path:

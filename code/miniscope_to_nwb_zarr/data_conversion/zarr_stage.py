@@ -58,7 +58,7 @@ def start_writing(
     series: Sequence[FrameSeries], folder: Path, level: int, pool: Pool
 ) -> Iterator[tuple[SlabTask, SlabReport]]:
     """Create the arrays of all series under `folder` and set the workers to fill them; `collect` waits for them."""
-    tasks = []
+    tasks: list[SlabTask] = []
     for one in series:
         array = folder / one.name
         encoding = encode_frames(level, one.plan.chunks, one.dtype)

@@ -133,6 +133,7 @@ def _read_back(
     advance: Callable[[int, int], None],
     staging: Path,
 ) -> tuple[Finding, ...]:
+    report = f"qc/{session.name}.nwb.inspector_report.txt"
     reading = backend.start_reading(series, store, pool)
     # the workers read frames while the inspector, a second of imports included, reads the rest
     from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect  # noqa: PLC0415
@@ -140,9 +141,8 @@ def _read_back(
     with backend.open_store(store) as io:
         nwbfile = io.read()
         check_stamps(nwbfile, series)
-        inspection = inspect(nwbfile, io, session.name)
+        inspection = inspect(nwbfile, io, session.name, report)
     compare_frames(reading, written, advance)
-    report = staging / "qc" / f"{session.name}.nwb.inspector_report.txt"
-    report.parent.mkdir()
-    report.write_text(inspection.report, encoding="utf-8")
+    (staging / report).parent.mkdir()
+    (staging / report).write_text(inspection.report, encoding="utf-8")
     return inspection.findings

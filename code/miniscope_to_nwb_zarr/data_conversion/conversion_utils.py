@@ -1,0 +1,24 @@
+"""The few public verbs of data conversion, and which module converts which data set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.core.errors import ExitCode
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+DATASET_MODULES = {
+    "auto": miniscope,
+    "demo": miniscope,
+    "Miniscope": miniscope,
+    "Miniscope DAQ": miniscope,
+}
+
+
+def run_dataset(options: Options, console: Console) -> ExitCode:
+    """Convert the data set that the options name."""
+    return DATASET_MODULES[options.dataset].run(options, console)

@@ -1,0 +1,180 @@
+"""Convert Miniscope recordings: discover, plan, convert each session, sum up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.aind_data_schema.facts import complete
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
+from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.layouts.discovery import Request, discover
+from miniscope_to_nwb_zarr.run.engine import run_sessions
+from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.plan import plan_rows
+from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
+from miniscope_to_nwb_zarr.run.session_job import Job
+from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.layouts.discovery import Discovery
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+_LAYOUT_OF_DATASET = {"Miniscope DAQ": "Miniscope DAQ"}
+
+
+def run(options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with a folder of Miniscope recordings.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    if options.clean_staging:
+        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
+    began = datetime.now(UTC)
+    sidecar, sidecar_sha256 = _sidecar(options.session_metadata)
+    data_dir = _demo(options, console) if options.dataset == "demo" else options.data_dir
+    found = _discover(options, data_dir, sidecar)
+    if options.verify_only:
+        return verify_outputs(options, found.sessions if options.against_source else (), console)
+    for session in found.sessions:
+        for finding in session.findings:
+            console.finding(finding, session.name)
+    for finding in found.findings:
+        console.finding(finding)
+    if options.dry_run:
+        return _show_plan(options, found, console)
+    job = _job(options, sidecar, sidecar_sha256)
+    _check_facts(options, found, job, console)
+    run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
+    results = [_failed(failure.folder, failure.message) for failure in found.failures]
+    results += run_sessions(found.sessions, job, options, console, run_folder)
+    code = run_folder.finish(results, found.findings, datetime.now(UTC))
+    _show_results(results, code, run_folder, console)
+    return code
+
+
+def _sidecar(path: Path | None) -> tuple[Sidecar, str | None]:
+    return (Sidecar(), None) if path is None else (load_sidecar(path), disk.hash_file(path))
+
+
+def _demo(options: Options, console: Console) -> Path:
+    from miniscope_to_nwb_zarr.demo.example import make_demo  # noqa: PLC0415 - only the demo needs it
+
+    folder = options.scratch_dir / "demo"
+    if not folder.exists():
+        console.info(f"making a recording in {folder}")
+        make_demo(folder)
+    return folder
+
+
+def _discover(options: Options, data_dir: Path, sidecar: Sidecar) -> Discovery:
+    if not options.video_files and not data_dir.is_dir():
+        raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
+    results = options.results_dir.resolve()
+    if results.is_relative_to(data_dir.resolve()) and not options.video_files:
+        raise UsageError(
+            f"--results_dir {results}: lies inside the data folder, which is never written to; choose another"
+        )
+    request = Request(
+        layout=_LAYOUT_OF_DATASET.get(options.dataset),
+        subject_id=options.subject_id or sidecar.subject.subject_id,
+        timezone=options.timezone or sidecar.session.timezone,
+        start_time=options.start_time,
+        combine=options.combine,
+        video_files=options.video_files,
+        timestamps_file=options.timestamps_file,
+        device_metadata_file=options.device_metadata_file,
+        user_config=options.user_config,
+    )
+    found = discover(data_dir, request)
+    return replace(
+        found,
+        sessions=tuple(
+            complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
+            for session in found.sessions
+        ),
+    )
+
+
+def _job(options: Options, sidecar: Sidecar, sidecar_sha256: str | None) -> Job:
+    return Job(
+        results=options.results_dir,
+        workers=options.workers,
+        chunk_bytes=int(options.chunk_mb * 1_000_000),
+        compression_level=options.compression.level,
+        embed_cameras=options.behavior_video == "embed",
+        backend=options.format,
+        metadata_only=options.metadata,
+        existing=options.existing,
+        sidecar=sidecar,
+        sidecar_sha256=sidecar_sha256,
+        output_options=output_options(options),
+    )
+
+
+def _check_facts(options: Options, found: Discovery, job: Job, console: Console) -> None:
+    """Name every fact that only the lab can supply, before any work; stop there if that is asked for."""
+    if not (options.metadata or options.require_metadata):
+        return
+    from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle  # noqa: PLC0415 - a second of imports
+
+    missing = 0
+    for session in found.sessions:
+        for finding in make_bundle(session, job.sidecar, datetime.now(UTC)).findings:
+            console.finding(finding, session.name)
+            missing += finding.code is Code.FACT_MISSING
+    if missing and options.require_metadata:
+        raise InputError(
+            f"{missing} fact(s) that the metadata files need are not known (listed above); nothing was written. "
+            "Add the lines named there to the file given by --session_metadata"
+        )
+
+
+def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode:
+    chunk_bytes = int(options.chunk_mb * 1_000_000)
+    embed = options.behavior_video == "embed"
+    rows = [row for s in found.sessions for row in plan_rows(s, chunk_bytes, embed_cameras=embed)]
+    console.plan_table(rows)
+    for failure in found.failures:
+        console.error(f"{failure.folder}: {failure.message}")
+    n_bytes, n_objects = sum(row.store_bytes_estimate for row in rows), sum(row.objects for row in rows)
+    free = disk.free_bytes(_existing_parent(options.results_dir))
+    code = ExitCode.INVALID_INPUT if found.failures or not found.sessions else ExitCode.DONE
+    console.summary(
+        code,
+        f"Nothing written. Would write about {size_text(n_bytes)}, {n_objects:,} objects of frames, "
+        f"into {options.results_dir} (free: {size_text(free)}).",
+        {"sessions": len(found.sessions), "failures": len(found.failures)},
+    )
+    return code
+
+
+def _existing_parent(folder: Path) -> Path:
+    return next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
+
+
+def _failed(folder: str, message: str) -> SessionResult:
+    return SessionResult(folder, ExitCode.INVALID_INPUT, "failed", message)
+
+
+def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
+    console.result_table(
+        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, len(r.findings), r.message) for r in results]
+    )
+    n_done = sum(result.exit_code is ExitCode.DONE for result in results)
+    console.summary(
+        code,
+        f"{n_done} of {len(results)} session(s) done; summary in {run_folder.path}",
+        {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
+    )

@@ -1,0 +1,62 @@
+"""Decode a recording again and compare it with its finished output."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import zarr
+
+from miniscope_to_nwb_zarr.data_conversion.frames import digest_source
+from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
+from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
+from miniscope_to_nwb_zarr.data_conversion.series import plan_series
+from miniscope_to_nwb_zarr.data_conversion.zarr_stage import collect
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
+    from miniscope_to_nwb_zarr.data_conversion.frames import SlabTask
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+
+def compare_with_source(
+    output: Path, receipt: Receipt, session: Session, options: Options, console: Console
+) -> list[str]:
+    """Sentences on every series whose frames, decoded again, are not those of the receipt; empty when all agree."""
+    expected = {entry.name: entry for entry in receipt.series}
+    embedded = receipt.options.get("behavior_video") == "embed"
+    series = plan_series(session, int(options.chunk_mb * 1_000_000), embed_cameras=embedded)
+    problems = [
+        f"{name}: the source has no such series any more" for name in expected.keys() - {s.name for s in series}
+    ]
+    n_frames = sum(one.stream.n_frames for one in series)
+    n_bytes = sum(one.plan.n_values * one.dtype.itemsize for one in series)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_pool(options.workers) as pool,
+        console.progress(n_frames, n_bytes, f"{output.name}, source") as advance,
+    ):
+        tasks: list[SlabTask] = []
+        for one in series:
+            # the workers take shape and dtype from an array; no frame is written into this one
+            array = Path(folder) / one.name
+            zarr.create(one.plan.shape, chunks=one.plan.chunks, dtype=one.dtype, store=zarr.DirectoryStore(str(array)))
+            tasks += one.tasks(array, pool.workers)
+        decoded = collect(pool.run(digest_source, tasks), advance)
+    for one in series:
+        entry = expected.get(one.name)
+        if entry is None:
+            problems.append(f"{one.name}: the source has this series, the output has not")
+        elif (entry.n_frames, entry.frames_digest) != (one.stream.n_frames, decoded[one.name].frames_digest):
+            problems.append(
+                f"{one.name}: the {one.stream.n_frames} frames of the source, decoded again, are not the "
+                f"{entry.n_frames} frames of the output"
+            )
+    known = {entry.path: entry.size_bytes for entry in receipt.sources}
+    root = source_root(session)
+    changed = [f for f in session.source_files if known.get(relative_path(f.path, root)) != f.size_bytes]
+    problems += [f"{relative_path(file.path, root)}: the source file has another size now" for file in changed]
+    return problems

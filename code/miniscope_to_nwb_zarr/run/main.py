@@ -1,0 +1,92 @@
+"""From the command line to an exit code. The one place that catches everything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Never
+
+from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped, UsageError
+from miniscope_to_nwb_zarr.run.options import parse_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run the program.
+
+    Returns
+    -------
+    int
+        The exit code, one of `ExitCode`.
+    """
+    try:
+        options = parse_options(argv, env)
+    except UsageError as error:
+        return _refuse(argv, error)
+    # rich takes a tenth of a second to import, which --help does without
+    from miniscope_to_nwb_zarr.run.console import Console  # noqa: PLC0415
+
+    console = Console(json=options.json, quiet=options.quiet)
+    try:
+        with _signals():
+            return int(_run(options, console))
+    except MiniscopeError as error:
+        console.error(str(error))
+        console.summary(error.exit_code, str(error))
+        return int(error.exit_code)
+    except BrokenPipeError:
+        # the reader of our output has gone; so that Python does not complain of it once more on exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return int(ExitCode.TERMINATED)
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is said in one sentence and a report
+        console.error(f"a fault of this program, please report it with the lines below: {error!r}")
+        for line in traceback.format_exc().splitlines():
+            console.error(line)
+        console.summary(ExitCode.INTERNAL, f"stopped by a fault of this program: {error!r}")
+        return int(ExitCode.INTERNAL)
+
+
+def _run(options: Options, console: Console) -> ExitCode:
+    if options.version:
+        console.summary(ExitCode.DONE, f"miniscope-to-nwb-zarr {__version__}", {"version": __version__})
+        return ExitCode.DONE
+    from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset  # noqa: PLC0415 - see above
+
+    return run_dataset(options, console)
+
+
+def _refuse(argv: Sequence[str], error: UsageError) -> int:
+    from miniscope_to_nwb_zarr.run.console import Console  # noqa: PLC0415 - see above
+
+    wants_json = any(a == "--json" and b.lower() == "true" for a, b in zip(argv, argv[1:], strict=False))
+    console = Console(json=wants_json or "--json=true" in (word.lower() for word in argv))
+    console.error(f"{error} (--help lists all options)")
+    console.summary(ExitCode.USAGE, str(error))
+    return int(ExitCode.USAGE)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn a request to stop into an exception, so that staging folders are removed on the way out."""
+    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+    def stop(number: int, _frame: object) -> Never:
+        # once is enough: a second signal must not cut the clearing up short
+        for each in codes:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(codes[signal.Signals(number)])
+
+    before = {each: signal.signal(each, stop) for each in codes}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
