@@ -53,6 +53,37 @@ class Alignment:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """Which frames of the recording each file was meant to hold."""
+
+    total: int
+    per_file: int
+    lengths: tuple[int, ...] = ()
+    """The length of each file, where they are of no common length and follow each other without a gap."""
+
+    @property
+    def n_files(self) -> int:
+        return len(self.lengths) or -(-self.total // self.per_file)
+
+    def first(self, number: int) -> int:
+        """The first frame of a file."""
+        return sum(self.lengths[:number]) if self.lengths else min(number * self.per_file, self.total)
+
+    def expected(self, number: int) -> int:
+        """The frames that a file was meant to hold."""
+        return self.first(number + 1) - self.first(number)
+
+    def locate(self, place: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """File and place in it of each frame; file -1 for frames of number -1."""
+        if not self.lengths:
+            file_number, in_file = np.divmod(place, self.per_file)
+            return file_number, in_file
+        starts = np.cumsum([0, *self.lengths[:-1]])
+        file_number = np.searchsorted(starts, place, side="right") - 1
+        return file_number, place - starts[file_number]
+
+
 def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: int | None, where: str) -> Alignment:
     """Match the rows of a device's time table with the frames of its numbered files.
 
@@ -69,14 +100,14 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
     n_stored = sum(file.n_frames for file in files.values())
     place, findings = _places(table, n_stored, where)
     total = int(place.max(initial=-1)) + 1
-    per_file, more = _frames_per_file(files, frames_per_file, total, where)
+    plan, more = _plan(files, frames_per_file, total, where)
     findings += more
 
-    file_number, in_file = np.divmod(place, per_file)
+    file_number, in_file = plan.locate(place)
     is_stored = in_file < _stored(files, file_number)
     is_readable = (table.frame_number >= 0) & np.isfinite(table.time_s)
     rows = np.flatnonzero(is_stored & is_readable)
-    stale = tuple(number for number in files if number * per_file >= total)
+    stale = tuple(number for number in files if plan.first(number) >= total)
     return Alignment(
         rows=rows,
         segments=_segments(file_number[rows], in_file[rows], files),
@@ -84,8 +115,8 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
         stale=stale,
         findings=(
             *findings,
-            *_missing_frames(files, per_file, total, where),
-            *_unplaced_frames(files, per_file, total, int(np.sum(is_stored & ~is_readable)), stale, where),
+            *_missing_frames(files, plan, where),
+            *_unplaced_frames(files, plan, int(np.sum(is_stored & ~is_readable)), stale, where),
         ),
     )
 
@@ -127,33 +158,34 @@ def _places(table: TimeTable, n_stored: int, where: str) -> tuple[NDArray[np.int
     return place, [missing] if n_absent else []
 
 
-def _frames_per_file(
-    files: Mapping[int, FileFrames], stated: int | None, total: int, where: str
-) -> tuple[int, list[Finding]]:
+def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where: str) -> tuple[_Plan, list[Finding]]:
     """How many frames each file was meant to hold: as stated, unless another number explains every file exactly.
 
     Where nothing is stated, a whole file that others follow shows it.
     """
     ordered = [files[number] for number in sorted(files)]
     if not ordered or total == 0 or (stated and _explains(files, stated, total)):
-        return stated or DEFAULT_FRAMES_PER_FILE, []
+        return _Plan(total, stated or DEFAULT_FRAMES_PER_FILE), []
     fullest = max((file.n_frames for file in ordered[:-1] if file.is_whole), default=0)
     # several files, the last of which ends with the table
     by_last, rest = divmod(total - ordered[-1].n_frames, max(files) or 1)
     for guess in (fullest, by_last if rest == 0 else 0, total):
         if guess > 0 and _explains(files, guess, total):
-            return guess, [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
+            return _Plan(total, guess), [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
     if stated:
-        return stated, []
+        return _Plan(total, stated), []
+    lengths = tuple(file.n_frames for file in ordered)
+    if sum(lengths) == total and max(files) == len(files) - 1 and all(file.is_whole for file in ordered):
+        return _Plan(total, total, lengths), []
     if fullest:
-        return fullest, [_per_file_finding(fullest, stated, where)]
-    assumed = max(DEFAULT_FRAMES_PER_FILE, *(file.n_frames for file in ordered))
+        return _Plan(total, fullest), [_per_file_finding(fullest, stated, where)]
+    assumed = max(DEFAULT_FRAMES_PER_FILE, *lengths)
     sentence = (
         f"how many frames a file was meant to hold is not known: the settings are lost and no file tells; {assumed} is "
         "assumed, so stamps of frames beyond the first file may belong to others"
     )
     doubt = Finding(Code.FRAMES_PER_FILE, Severity.WARNING, where, sentence, {"found": assumed, "stated": None})
-    return assumed, [doubt] if len(ordered) > 1 or 0 not in files else []
+    return _Plan(total, assumed), [doubt] if len(ordered) > 1 or 0 not in files else []
 
 
 def _per_file_finding(found: int, stated: int | None, where: str) -> Finding:
@@ -194,17 +226,16 @@ def _losses(
     return tuple(losses)
 
 
-def _missing_frames(files: Mapping[int, FileFrames], per_file: int, total: int, where: str) -> list[Finding]:
+def _missing_frames(files: Mapping[int, FileFrames], plan: _Plan, where: str) -> list[Finding]:
     findings = []
-    n_files = -(-total // per_file)
-    present = sorted(number for number in files if number < n_files)
-    for before, number in pairwise([-1, *present, n_files]):
+    present = sorted(number for number in files if number < plan.n_files)
+    for before, number in pairwise([-1, *present, plan.n_files]):
         if number > before + 1:
-            n_lost = min(number * per_file, total) - (before + 1) * per_file
+            n_lost = plan.first(number) - plan.first(before + 1)
             findings.append(_missing_files(before + 1, number - before - 1, n_lost, where))
-        if number == n_files:
+        if number == plan.n_files:
             break
-        file, expected = files[number], min(per_file, total - number * per_file)
+        file, expected = files[number], plan.expected(number)
         if file.n_frames < expected:
             n_lost = expected - file.n_frames
             sentence = (
@@ -225,11 +256,11 @@ def _missing_files(first: int, n_files: int, n_lost: int, where: str) -> Finding
 
 
 def _unplaced_frames(
-    files: Mapping[int, FileFrames], per_file: int, total: int, n_blind: int, stale: Sequence[int], where: str
+    files: Mapping[int, FileFrames], plan: _Plan, n_blind: int, stale: Sequence[int], where: str
 ) -> list[Finding]:
     findings = []
     for number, file in files.items():
-        surplus = file.n_frames - min(per_file, max(total - number * per_file, 0))
+        surplus = file.n_frames - plan.expected(number)
         if number not in stale and surplus > 0:
             findings.append(
                 Finding(

@@ -1,8 +1,8 @@
 """Video files to frames. The only module that knows codecs.
 
-Packets are read by their place in the container and decoded one at a time, so that an error is pinned to its frame and a
-damaged packet costs no other. libav reports FFV1's checksum errors in its log only, and returns a picture that looks
-normal: its error counter is compared around each packet.
+Packets are read by their place in the container and decoded one at a time, so that an error is pinned to its frame
+and a damaged packet costs no other. libav reports FFV1's checksum errors in its log only, and returns a picture that
+looks normal: its error counter is compared around each packet.
 """
 
 from __future__ import annotations
@@ -31,20 +31,25 @@ INTRA_CODECS = frozenset({
     "asv1", "asv2", "ffvhuff", "huffyuv", "jpeg2000", "lagarith", "ljpeg", "magicyuv", "mjpeg", "png", "rawvideo",
     "utvideo", "v210", "zlib",
 })  # fmt: skip
-# The first bit of an FFV1 frame, range coded at even odds, says whether its contexts start afresh. The frames after it, 11
-# as OpenCV writes them, go on from it: decoded alone they give noise, and no error is reported.
+# The first bit of an FFV1 frame, range coded at even odds, says whether its contexts start afresh. The frames after
+# it, 11 as OpenCV writes them, go on from it: decoded alone they give noise, and no error is reported.
 _FFV1_KEY_THRESHOLD = 0x7F80
 _GRAY_FORMATS = frozenset({"gray", "gray9le", "gray10le", "gray12le", "gray14le", "gray16le"})
 # how far the colour planes of a gray picture may lie from neutral: lossy codecs do not keep them exact
 _NEUTRAL_CHROMA = 128
 _CHROMA_TOLERANCE = 3
 _MAX_SIDE_PX = 16_384
+_FRAMES_TRIED = 10
 
 _libav_log = logging.getLogger("libav")
 
 
 class UndecodableError(ValueError):
     """The file cannot be opened as video, or its codec is unknown."""
+
+
+class NoPictureError(UndecodableError):
+    """The file opens, and none of its first frames decodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,17 @@ class VideoFile:
         os.close(self._fd)
 
     def picture(self) -> Picture:
-        """How the frames are stored, judged by the first frame that decodes."""
-        frame = next((f for f in self._raw_frames() if f is not None), None)
-        pixel_format = frame.format.name if frame is not None else self._context.pix_fmt or "unknown"
+        """How the frames are stored, judged by the first frame that decodes.
+
+        Raises
+        ------
+        NoPictureError
+            None of the first ten frames decodes.
+        """
+        frame = next(self._raw_frames(), None)
+        if frame is None:
+            raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
+        pixel_format = frame.format.name
         is_gray = pixel_format in _GRAY_FORMATS
         return Picture(
             width_px=self._context.width,
@@ -131,7 +144,7 @@ class VideoFile:
             codec=self._context.name,
             pixel_format=pixel_format,
             bit_depth=16 if is_gray and pixel_format != "gray" else 8,
-            is_color=frame is not None and not is_gray and _is_color(frame),
+            is_color=not is_gray and _is_color(frame),
         )
 
     def read(self, index: int) -> DecodedFrame:
@@ -140,8 +153,8 @@ class VideoFile:
         Parameters
         ----------
         index : int
-            Number of the frame in the file, from 0. Frames of codecs with dependent frames are decoded from the key frame
-            or the start of the file, so frames are best asked for in order.
+            Number of the frame in the file, from 0. Frames of codecs with dependent frames are decoded from the key
+            frame or the start of the file, so frames are best asked for in order.
         """
         if self._context.name in INTRA_CODECS:
             return self._decode(index)
@@ -207,8 +220,8 @@ class VideoFile:
                 yield DecodedFrame(self._to_array(frame), is_damaged=now != before)
                 before = now
 
-    def _raw_frames(self) -> Iterator[av.VideoFrame | None]:
-        for index in range(min(self.scan.n_frames, 10)):
+    def _raw_frames(self) -> Iterator[av.VideoFrame]:
+        for index in range(min(self.scan.n_frames, _FRAMES_TRIED)):
             try:
                 frames = self._context.decode(self._packet(index)[0])
             except av.error.FFmpegError:
@@ -223,8 +236,8 @@ class VideoFile:
 def to_gray(frame: av.VideoFrame) -> NDArray[Any]:
     """A frame as gray levels, shape (height, width), uint8 or uint16.
 
-    The stored plane for gray formats, one channel where red, green and blue are equal, and otherwise FFmpeg's full-range
-    gray.
+    The stored plane for gray formats, one channel where red, green and blue are equal, and otherwise FFmpeg's
+    full-range gray.
     """
     if frame.format.name in _GRAY_FORMATS:
         return _plane(frame, 0, np.dtype("u1" if frame.format.name == "gray" else "<u2"))
@@ -252,4 +265,5 @@ def _plane(frame: av.VideoFrame, index: int, dtype: np.dtype[Any]) -> NDArray[An
     """A plane of a frame without copying it; it lives as long as the frame."""
     plane = frame.planes[index]
     row = plane.line_size // dtype.itemsize
-    return np.frombuffer(plane, dtype).reshape(-1, row)[: plane.height, : plane.width]
+    values: NDArray[Any] = np.frombuffer(memoryview(plane), dtype)
+    return values.reshape(-1, row)[: plane.height, : plane.width]

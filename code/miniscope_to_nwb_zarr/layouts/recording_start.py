@@ -1,0 +1,144 @@
+"""When a recording began: from its settings, else from the names of its folders, else from the user."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources.start_time import StartTime, clock_drift, start_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.layouts.contract import Request
+
+# `yyyy_MM_dd` and `HH_mm_ss` (reference formats 1.1)
+_DATE = re.compile(r"([0-9]{4})_([0-9]{2})_([0-9]{2})")
+_TIME = re.compile(r"([0-9]{2})_([0-9]{2})_([0-9]{2})")
+_TOLERANCE = timedelta(seconds=1)
+
+
+def recording_start(
+    settings: Mapping[str, Any], folder: Path, request: Request, where: str, *, is_doubtful: bool
+) -> tuple[datetime, tuple[Finding, ...]]:
+    """The start of a recording, with its offset from UTC.
+
+    Parameters
+    ----------
+    settings : mapping
+        The parsed settings of the recording; empty when there are none.
+    folder : Path
+        The recording's folder, for the names of date and time in its path.
+    request : Request
+        For time zone and start.
+    where : str
+        The settings file, for the findings.
+    is_doubtful : bool
+        The settings may be those of an earlier recording: a start given by the user is taken instead.
+
+    Raises
+    ------
+    InputError
+        The start or its time zone is not known, or what the user gave contradicts the recording.
+    """
+    recorded, findings = start_time(settings, where)
+    findings += clock_drift(settings, where)
+    if is_doubtful or any(f.code is Code.START_UNCERTAIN and f.severity is Severity.ERROR for f in findings):
+        recorded_or_given = None if request.start_time else recorded
+    else:
+        recorded_or_given = recorded
+        _check_agreement(recorded, request)
+    if recorded_or_given is None:
+        given, more = _given_or_named(folder, request)
+        return _zoned(given, request, findings + more, where)
+    return _zoned(recorded_or_given, request, findings, where)
+
+
+def _check_agreement(recorded: StartTime | None, request: Request) -> None:
+    given = request.start_time
+    if given is None or recorded is None:
+        return
+    if given.tzinfo is not None and recorded.instant is not None:
+        own = recorded.instant
+    else:
+        own = recorded.local or _utc_in_zone(recorded.instant, request)
+        given = given.replace(tzinfo=None)
+    if abs(given - own) > _TOLERANCE:
+        raise InputError(
+            f"--start_time is {request.start_time}, the recording says {recorded.instant or recorded.local}: "
+            "leave the option out, or correct it"
+        )
+
+
+def _utc_in_zone(instant: datetime | None, request: Request) -> datetime:
+    zone = ZoneInfo(request.timezone) if request.timezone else UTC
+    return (instant or datetime.min.replace(tzinfo=UTC)).astimezone(zone).replace(tzinfo=None)
+
+
+def _given_or_named(folder: Path, request: Request) -> tuple[StartTime, tuple[Finding, ...]]:
+    """The start that the user gave, else that of the folders' names."""
+    given = request.start_time
+    if given is not None:
+        return (StartTime(None, given) if given.tzinfo is None else StartTime(given, given.replace(tzinfo=None))), ()
+    named = _from_names(folder)
+    if named is None:
+        raise InputError(
+            "the start of the recording is not known: it is in no metaData.json, and no folders above are named "
+            "yyyy_MM_dd and HH_mm_ss; give it with --start_time"
+        )
+    sentence = f"no settings tell the start; {named} is taken from the names of the folders, which have whole seconds"
+    return StartTime(None, named), (Finding(Code.START_UNCERTAIN, Severity.WARNING, ".", sentence),)
+
+
+def _from_names(folder: Path) -> datetime | None:
+    """Wall clock from the innermost folders that are named as a date and as a time."""
+    date = next((m for part in reversed(folder.parts) if (m := _DATE.fullmatch(part))), None)
+    time = next((m for part in reversed(folder.parts) if (m := _TIME.fullmatch(part))), None)
+    if date is None or time is None:
+        return None
+    try:
+        return datetime(*(int(part) for part in date.groups() + time.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return None
+
+
+def _zoned(
+    start: StartTime, request: Request, findings: tuple[Finding, ...], where: str
+) -> tuple[datetime, tuple[Finding, ...]]:
+    """The start at a fixed offset from UTC, which is held against the user's time zone."""
+    zone = ZoneInfo(request.timezone) if request.timezone else None
+    if start.instant is None and start.local is not None:
+        if zone is None and request.start_time is not None and request.start_time.tzinfo is not None:
+            return _fixed(start.local.replace(tzinfo=request.start_time.tzinfo)), findings
+        if zone is None:
+            raise InputError(
+                f"the time zone of {start.local} is not known; give it with --timezone, e.g. Europe/Vienna"
+            )
+        return _fixed(start.local.replace(tzinfo=zone)), findings + _ambiguous(start.local, zone, where)
+    instant = start.instant or datetime.min.replace(tzinfo=UTC)
+    if zone is None:
+        return _fixed(instant), findings
+    there = instant.astimezone(zone)
+    if start.local is not None and there.utcoffset() != instant.utcoffset():
+        raise InputError(
+            f"--timezone {request.timezone} was at UTC{there:%z} on {there:%Y-%m-%d}, the recording was made at "
+            f"UTC{instant:%z}: leave the option out, or name the zone that the computer was set to"
+        )
+    return _fixed(there), findings
+
+
+def _ambiguous(local: datetime, zone: ZoneInfo, where: str) -> tuple[Finding, ...]:
+    first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    if first == second:
+        return ()
+    sentence = f"{local} is not one moment in {zone.key}, because the clock was changed then; the first was taken"
+    return (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
+
+
+def _fixed(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta(0)), fold=0)

@@ -1,0 +1,136 @@
+"""The video files of one device: how many frames each holds, and what its pictures are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.alignment import FileFrames
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
+from miniscope_to_nwb_zarr.layouts.source_files import size_of
+from miniscope_to_nwb_zarr.sources.avi import AviScan, NotAnAviError, scan_avi
+from miniscope_to_nwb_zarr.sources.tree import shown
+from miniscope_to_nwb_zarr.sources.video import NoPictureError, UndecodableError, VideoFile, listen_to_decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Videos:
+    """The video files of a device by their number, what is stored in them, and what is wrong with them."""
+
+    files: Mapping[int, FileFrames]
+    sources: tuple[SourceFile, ...]
+    picture: Picture | None
+    """None when no frame of any file could be decoded."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def n_frames(self) -> int:
+        """Complete frames in all files that can be used."""
+        return sum(file.n_frames for file in self.files.values())
+
+
+def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
+    """Count the frames of each file by its container, and decode the first picture of one.
+
+    Parameters
+    ----------
+    numbered : mapping of file number to Path
+    where : str
+        The device's folder, for the findings.
+    """
+    scans: dict[int, AviScan] = {}
+    files: dict[int, FileFrames] = {}
+    findings: list[Finding] = []
+    for number, path in numbered.items():
+        name = f"{where}/{shown(path.name)}"
+        try:
+            scan = scan_avi(path)
+        except (NotAnAviError, OSError) as error:
+            found, problem = _unusable(path, name, error)
+            findings.append(found)
+            files[number] = FileFrames(path, 0, problem, is_whole=False)
+            continue
+        findings += _header_findings(scan, name)
+        scans[number] = scan
+        files[number] = FileFrames(path, scan.n_frames, is_whole=scan.is_closed and scan.cut_bytes == 0)
+    odd, more = _other_sizes(scans, files, where)
+    picture, closed, doubts = _picture([file for number, file in files.items() if number not in odd], where)
+    for number, file in files.items():
+        problem = "holds pictures of another size" if number in odd else "cannot be decoded"
+        if number in odd or file.path in closed:
+            files[number] = replace(file, n_frames=0, problem=problem, is_whole=False)
+    sources = tuple(SourceFile(path, size_of(path)) for path in numbered.values())
+    return Videos(files, sources, picture, (*findings, *more, *doubts))
+
+
+def _unusable(path: Path, where: str, error: Exception) -> tuple[Finding, str]:
+    if size_of(path) == 0 and isinstance(error, NotAnAviError):
+        sentence = "the file is empty: the disk was full, or the codec is missing on the acquisition computer"
+        return Finding(Code.FILE_EMPTY, Severity.ERROR, where, sentence), "is empty"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, f"cannot be read as AVI: {reason}"), "cannot be read"
+
+
+def _header_findings(scan: AviScan, where: str) -> list[Finding]:
+    numbers = {"frames": scan.n_frames, "header_frames": scan.header_frames, "cut_bytes": scan.cut_bytes}
+    if scan.cut_bytes or not scan.is_closed:
+        cut = f", and {scan.cut_bytes} bytes of one that is cut off" if scan.cut_bytes else ""
+        sentence = f"the file was never closed or is cut: it holds {scan.n_frames} complete frames{cut}"
+        return [Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence, numbers)]
+    if scan.header_frames != scan.n_frames:
+        sentence = f"its header says {scan.header_frames} frames, it holds {scan.n_frames}; those are used"
+        return [Finding(Code.FILE_TRUNCATED, Severity.INFO, where, sentence, numbers)]
+    return []
+
+
+def _other_sizes(
+    scans: Mapping[int, AviScan], files: Mapping[int, FileFrames], where: str
+) -> tuple[list[int], list[Finding]]:
+    """Files whose pictures are not of the size that most frames have."""
+    frames: Counter[tuple[int, int]] = Counter()
+    for scan in scans.values():
+        frames[scan.width_px, scan.height_px] += scan.n_frames
+    if len(+frames) < 2:
+        return [], []
+    (width, height), _ = frames.most_common(1)[0]
+    odd = [k for k, scan in scans.items() if scan.n_frames and (scan.width_px, scan.height_px) != (width, height)]
+    return odd, [
+        Finding(
+            Code.PICTURE_UNEXPECTED,
+            Severity.ERROR,
+            f"{where}/{files[k].path.name}",
+            f"its pictures have {scans[k].width_px} x {scans[k].height_px} pixels, those of the other files {width} x "
+            f"{height}: its {scans[k].n_frames} frames cannot be stored in the same series and are left out",
+            {"width": scans[k].width_px, "height": scans[k].height_px, "frames": scans[k].n_frames},
+        )
+        for k in odd
+    ]
+
+
+def _picture(files: Sequence[FileFrames], where: str) -> tuple[Picture | None, frozenset[Path], list[Finding]]:
+    """The picture of the first file that decodes, the files that cannot be decoded, and what is wrong with them.
+
+    Where no file gives a picture, none can be decoded.
+    """
+    listen_to_decoder()
+    closed: set[Path] = set()
+    findings: list[Finding] = []
+    usable = [file for file in files if file.n_frames]
+    for file in usable:
+        try:
+            with VideoFile(file.path) as video:
+                return video.picture(), frozenset(closed), findings
+        except NoPictureError as error:
+            problem = str(error)
+        except (UndecodableError, NotAnAviError, OSError) as error:
+            closed.add(file.path)
+            problem = str(error)
+        sentence = f"no picture could be decoded ({problem})"
+        findings.append(Finding(Code.FILE_UNREADABLE, Severity.ERROR, f"{where}/{file.path.name}", sentence))
+    return None, frozenset(file.path for file in usable), findings
