@@ -199,7 +199,7 @@ def nwb_subject(session: Session, sidecar: Sidecar) -> NwbSubject | None:
         subject_id=subject_id,
         species=subject.species,
         sex=subject.sex,
-        date_of_birth=born and local(dt.datetime.combine(born, dt.time(), zone), zone),
+        date_of_birth=local(dt.datetime.combine(born, dt.time(), zone), zone) if born else None,
         age=f"P{(day - born).days}D" if born else subject.age,
         genotype=subject.genotype,
         strain=subject.strain,

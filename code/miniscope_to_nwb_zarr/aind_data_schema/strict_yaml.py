@@ -73,11 +73,12 @@ def parse(text: str, name: str) -> Document:
 def _refuse_what_no_lab_writes(text: str, name: str) -> None:
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader=yaml.BaseLoader)):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             raise InputError(f"{name}, line {line}: found an anchor or alias (`&` or `*`), expected the value itself")
-        if getattr(event, "tag", None) is not None:
-            raise InputError(f"{name}, line {line}: found a tag ({event.tag}), expected a plain value")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise InputError(f"{name}, line {line}: found a tag ({tag}), expected a plain value")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if count > _MAX_EVENTS:
             raise InputError(f"{name}, line {line}: found more than {_MAX_EVENTS} values, expected a few dozen")
@@ -91,6 +92,8 @@ def _value(node: yaml.Node, location: Location, lines: dict[Location, int], name
         return _mapping(node, location, lines, name)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*location, k), lines, name) for k, item in enumerate(node.value)]
+    if not isinstance(node, yaml.ScalarNode):
+        raise InputError(f"{name}, line {node.start_mark.line + 1}: found no value, list or names with values")
     return None if node.style is None and node.value in _NOTHING else _text(node, name)
 
 

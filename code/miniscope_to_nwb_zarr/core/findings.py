@@ -85,9 +85,9 @@ class Finding:
 
     Examples
     --------
-    >>> Finding(Code.GAP, Severity.WARNING, "HPC/timeStamps.csv", "no frame for 1.2 s after row 40", numbers={"row": 40})
-    ... # doctest: +ELLIPSIS
-    Finding(code=<Code.GAP: 'gap'>, severity=<Severity.WARNING: 'warning'>, where='HPC/timeStamps.csv', ...)
+    >>> finding = Finding(Code.GAP, Severity.WARNING, "HPC/timeStamps.csv", "no frame for 1.2 s after row 40")
+    >>> finding.as_json()["code"]
+    'gap'
     """
 
     code: Code
@@ -95,7 +95,7 @@ class Finding:
     where: str
     """The file or device, by its path inside the recording."""
     sentence: str
-    """What was found, in one plain sentence; names what was expected and, where there is something to do, what to do."""
+    """What was found and what was expected, in one plain sentence; and what to do, where there is something to do."""
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

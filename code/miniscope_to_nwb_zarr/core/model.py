@@ -1,7 +1,8 @@
 """The one language between discovery, writing and metadata.
 
 A `Session` is everything that is known of what one store will hold before a frame is read. It is immutable. Times are
-seconds, counted from the start of the `Recording` they belong to; `Recording.offset_s` places that start in the session.
+seconds, counted from the start of the `Recording` they belong to; `Recording.offset_s` places that start in the
+session.
 
     Session                 one store: usually one recording, several with ``--combine``
       Recording             one press of the record button
@@ -12,15 +13,15 @@ seconds, counted from the start of the `Recording` they belong to; `Recording.of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -41,7 +42,7 @@ class SourceFile:
     path: Path
     size_bytes: int
     text: str | None = None
-    """The file's text, verbatim, for the small files that are kept whole in the store; None for video and large tables."""
+    """The file's text, verbatim, where the file is small and kept in the store; None for video and large tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Roi:
 class Device:
     """A scope or camera and the settings it had when the recording began.
 
-    Every setting is optional: acquisition software writes text where numbers are expected, and older versions write less.
+    Every setting is optional: acquisition software writes text where numbers are expected, and older versions write
+    less.
     """
 
     name: str

@@ -16,7 +16,7 @@ _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
 
 
 def subject_id(label: str) -> str | None:
-    """A subject's name with letters, digits and hyphens only, as AIND's schema and DANDI want it; None if nothing is left.
+    """A subject's name with letters, digits and hyphens only, as AIND and DANDI want it; None if nothing is left.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Publish an output whole or not at all.
 
-Everything is written into a staging folder beside the final place, checked there, listed in the receipt, forced onto the
-disk and then renamed. The rename is the only mark of completeness. Nothing that is not ours is ever deleted or changed.
+Everything is written into a staging folder beside the final place, checked there, listed in the receipt, forced onto
+the disk and then renamed. The rename is the only mark of completeness. Nothing that is not ours is ever deleted or
+changed.
 """
 
 from __future__ import annotations

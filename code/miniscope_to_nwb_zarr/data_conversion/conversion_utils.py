@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
 
@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
 
-DATASET_MODULES = {
+
+class DatasetModule(Protocol):
+    """A module that converts one data set."""
+
+    def run(self, options: Options, console: Console) -> ExitCode:
+        """Do what the options ask for."""
+
+
+DATASET_MODULES: dict[str, DatasetModule] = {
     "auto": miniscope,
     "demo": miniscope,
     "Miniscope": miniscope,

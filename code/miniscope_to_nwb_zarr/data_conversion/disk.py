@@ -8,8 +8,10 @@ import hashlib
 import os
 import shutil
 import sys
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2

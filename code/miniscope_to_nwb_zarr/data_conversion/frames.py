@@ -1,7 +1,7 @@
 """What a worker process does: decode a slab of frames, encode its chunks, write them; later read them back.
 
-Frames never cross a process. A worker imports PyAV, numcodecs, zarr and numpy and nothing else, so that it is up in half a
-second and stays small.
+Frames never cross a process. A worker imports PyAV, numcodecs, zarr and numpy and nothing else, so that it is up in
+half a second and stays small.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+    from typing_extensions import Buffer
 
     from miniscope_to_nwb_zarr.core.model import Segment
     from miniscope_to_nwb_zarr.sources.video import DecodedFrame
@@ -65,7 +66,7 @@ class _HashingStore(zarr.DirectoryStore):  # type: ignore[misc]
         super().__init__(path)
         self.written: list[tuple[str, int, str]] = []
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: Buffer) -> None:
         data = memoryview(value).cast("B")
         super().__setitem__(key, data)
         self.written.append((key, data.nbytes, hashlib.sha256(data).hexdigest()))
@@ -90,8 +91,8 @@ def start_worker() -> None:
 def write_slab(task: SlabTask) -> SlabReport:
     """Decode the frames of a task and write their chunks.
 
-    A frame that cannot be decoded keeps its place and is stored as zeros; a frame that the decoder mended is stored as the
-    decoder gave it. Both are reported.
+    A frame that cannot be decoded keeps its place and is stored as zeros; a frame that the decoder mended is stored
+    as the decoder gave it. Both are reported.
     """
     store = _HashingStore(task.array)
     array = zarr.open_array(store, mode="r+")
@@ -136,8 +137,8 @@ def digest_source(task: SlabTask) -> SlabReport:
     digests = bytearray()
     for frame in _decoded(task):
         picture = None if frame.array is None else np.ascontiguousarray(frame.array.swapaxes(0, 1))
-        is_usable = picture is not None and picture.shape == black.shape
-        digests += xxhash.xxh3_64_digest(picture if is_usable else black)
+        pixels = black if picture is None or picture.shape != black.shape else picture
+        digests += xxhash.xxh3_64_digest(pixels.data)
     return SlabReport(task.first, bytes(digests), n_bytes=black.nbytes * (task.stop - task.first))
 
 

@@ -1,7 +1,7 @@
 """Write the session as one HDF5 file instead of a store: frames by the workers first, then copied in by one process.
 
-HDF5 has one writer. The workers decode into zarr arrays all the same, so that decoding runs on every core; the file takes
-gzip, the one fast-enough codec that every HDF5 reader has.
+HDF5 has one writer. The workers decode into zarr arrays all the same, so that decoding runs on every core; the file
+takes gzip, the one fast-enough codec that every HDF5 reader has.
 """
 
 from __future__ import annotations

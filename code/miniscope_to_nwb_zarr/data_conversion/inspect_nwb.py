@@ -106,7 +106,8 @@ def _report(session: str, messages: list[InspectorMessage]) -> str:
     if not messages:
         return head + "no messages\n"
     lines = [
-        f"{m.importance.name}  {m.check_function_name}\n    at {m.location or '/'} ({m.object_type} {m.object_name!r})\n"
+        f"{m.importance.name}  {m.check_function_name}\n"
+        f"    at {m.location or '/'} ({m.object_type} {m.object_name!r})\n"
         f"    {m.message}\n"
         for m in messages
     ]

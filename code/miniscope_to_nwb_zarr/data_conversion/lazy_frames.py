@@ -72,8 +72,8 @@ class LazyFrames(AbstractDataChunkIterator):  # type: ignore[misc]
         first, *rest = key if isinstance(key, tuple) else (key,)
         wanted = np.arange(len(self))[first]
         if wanted.ndim == 0:
-            frames = self._read(int(wanted), int(wanted) + 1)
-            return frames[(0, *rest)]
+            frame: NDArray[Any] = self._read(int(wanted), int(wanted) + 1)[(0, *rest)]
+            return frame
         if len(wanted) == 0:
             return np.empty((0, *self.shape[1:]), self.dtype)[(slice(None), *rest)]
         low, high = int(wanted.min()), int(wanted.max()) + 1
@@ -103,12 +103,12 @@ class LazyFrames(AbstractDataChunkIterator):  # type: ignore[misc]
         """Within this context a writer makes the arrays and fills in no frames."""
         chosen = list(arrays)
         for array in chosen:
-            array._is_written_elsewhere = True
+            array._is_written_elsewhere = True  # noqa: SLF001 - its own class
         try:
             yield
         finally:
             for array in chosen:
-                array._is_written_elsewhere = False
+                array._is_written_elsewhere = False  # noqa: SLF001
 
 
 def decode_frames(series: FrameSeries, first: int, stop: int) -> NDArray[Any]:

@@ -81,8 +81,14 @@ def common_settings(session: Session, device: str) -> dict[str, Any]:
 
 # the settings that ndx-miniscope has a field for, and the type of that field
 _TYPED = {
-    "compression": str, "deviceType": str, "frameRate": str, "gain": str, "framesPerFile": int, "led0": int, "ROI": dict,
-}  # fmt: skip
+    "compression": str,
+    "deviceType": str,
+    "frameRate": str,
+    "gain": str,
+    "framesPerFile": int,
+    "led0": int,
+    "ROI": dict,
+}
 
 
 def _typed_settings(settings: dict[str, Any]) -> dict[str, Any]:

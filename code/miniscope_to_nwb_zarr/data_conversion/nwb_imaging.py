@@ -126,9 +126,9 @@ def _add_counters(nwbfile: NWBFile, name: str, stream: Stream, frames: TimeSerie
             table.hardware_count,
         ),
     }
-    for header, values in table.extra.items():
+    for header, column in table.extra.items():
         label = "".join(ch for ch in header.title() if ch.isalnum())
-        columns[label or "column"] = (f"column {header!r} of {table.path.name}", values)
+        columns[label or "column"] = (f"column {header!r} of {table.path.name}", column)
     for label, (description, values) in columns.items():
         if values is not None:
             nwbfile.add_acquisition(

@@ -1,8 +1,8 @@
 """Hold what was written against what was read.
 
 In staging: every frame is read back through the store's own metadata and compared with the digest taken while it was
-decoded; stamps are compared with the time table; the NWB validator and inspector look at the rest. Later: every file of a
-finished output against the receipt.
+decoded; stamps are compared with the time table; the NWB validator and inspector look at the rest. Later: every file
+of a finished output against the receipt.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Write a store into a staging folder: frames by the workers, everything else by hdmf-zarr, then joined.
 
-The workers fill plain zarr arrays beside the store. When all frames are decoded, and everything there is to know of them
-is known, hdmf-zarr writes the file once, with an empty array of the same plan in place of each series; the chunks are then
-moved into it, and the metadata is consolidated once.
+The workers fill plain zarr arrays beside the store. When all frames are decoded, and everything there is to know of
+them is known, hdmf-zarr writes the file once, with an empty array of the same plan in place of each series; the
+chunks are then moved into it, and the metadata is consolidated once.
 """
 
 from __future__ import annotations

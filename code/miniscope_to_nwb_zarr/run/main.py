@@ -6,6 +6,7 @@ import os
 import signal
 import traceback
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Never
 
 from miniscope_to_nwb_zarr import __version__
@@ -66,7 +67,7 @@ def _run(options: Options, console: Console) -> ExitCode:
 def _refuse(argv: Sequence[str], error: UsageError) -> int:
     from miniscope_to_nwb_zarr.run.console import Console  # noqa: PLC0415 - see above
 
-    wants_json = any(a == "--json" and b.lower() == "true" for a, b in zip(argv, argv[1:], strict=False))
+    wants_json = any(a == "--json" and b.lower() == "true" for a, b in pairwise(argv))
     console = Console(json=wants_json or "--json=true" in (word.lower() for word in argv))
     console.error(f"{error} (--help lists all options)")
     console.summary(ExitCode.USAGE, str(error))

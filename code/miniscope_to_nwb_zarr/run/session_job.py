@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+    from miniscope_to_nwb_zarr.run.phases import Phases
 
     Advance = Callable[[int, int], None]
 
@@ -64,7 +65,23 @@ class Outcome:
     output: Path
 
 
-def convert_session(session: Session, job: Job, now: Callable[[], datetime], advance: Advance) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A session in the making."""
+
+    session: Session
+    job: Job
+    pool: Pool
+    staging: Path
+    sources: tuple[FileEntry, ...]
+    created: datetime
+    advance: Advance
+    phases: Phases
+
+
+def convert_session(
+    session: Session, job: Job, now: Callable[[], datetime], advance: Advance, phases: Phases
+) -> Outcome:
     """Convert one session, or find that it is done.
 
     Parameters
@@ -75,6 +92,8 @@ def convert_session(session: Session, job: Job, now: Callable[[], datetime], adv
         The time, aware of its zone.
     advance : callable
         Told the frames and bytes that are done, twice for each frame: written, and read back.
+    phases : Phases
+        Told how long each part takes.
 
     Raises
     ------
@@ -90,16 +109,19 @@ def convert_session(session: Session, job: Job, now: Callable[[], datetime], adv
     final = job.results / session.name
     try:
         with open_pool(job.workers) as pool:
-            sources = hash_sources(session, pool, with_video=not job.metadata_only)
+            with phases.phase("hash sources"):
+                sources = hash_sources(session, pool, with_video=not job.metadata_only)
             plan = plan_digest(sources, job.output_options, job.sidecar_sha256, __version__)
             finished = _settle(final, plan, job)
             if finished is not None:
                 return Outcome("already done", finished, final)
             _check_space(session, job)
             with commit.staging_folder(job.results, session.name) as staging:
-                receipt = _fill(staging, session, sources, plan, job, pool, now, advance)
+                work = Work(session, job, pool, staging, sources, now(), advance, phases)
+                receipt = _fill(work, plan)
                 replace = job.existing == "replace" or _is_followed(final, job)
-                commit.publish(staging, final, receipt, replace=replace, now=now())
+                with phases.phase("publish"):
+                    commit.publish(staging, final, receipt, replace=replace, now=now())
     except OSError as error:
         raise _as_temporary(error, session, job) from error
     return Outcome("written", receipt, final)
@@ -174,56 +196,51 @@ def _check_space(session: Session, job: Job) -> None:
     free = disk.free_bytes(job.results) if job.results.exists() else None
     if free is not None and needed > free:
         raise TemporaryError(
-            f"{session.name}: needs about {needed:,} bytes in {job.results.name}, {free:,} are free; nothing was written"
+            f"{session.name}: needs about {needed:,} bytes, {free:,} are free in {job.results}; nothing was written"
         )
 
 
-def _fill(
-    staging: Path,
-    session: Session,
-    sources: tuple[FileEntry, ...],
-    plan: str,
-    job: Job,
-    pool: Pool,
-    now: Callable[[], datetime],
-    advance: Advance,
-) -> Receipt:
-    created = now()
-    findings = list(session.findings)
+def _fill(work: Work, plan: str) -> Receipt:
+    session, job = work.session, work.job
+    former = commit.read_receipt(job.results / session.name)
+    findings = session.findings
     series: tuple[SeriesEntry, ...] = ()
-    known: dict[str, tuple[int, str]] = {}
+    known: Mapping[str, tuple[int, str]] = {}
     if job.metadata_only:
-        _keep_former(job.results / session.name, staging)
+        _keep_former(job.results / session.name, work.staging)
+        series = former.series if former else ()
     else:
         # the libraries of NWB take seconds to import, and a metadata run does without them
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
 
-        made = make_store(staging, session, sources, job, pool, created, advance)
-        findings, series, known = list(made.findings), made.series, dict(made.known)
-    findings += _write_metadata(staging, session, job, created)
-    former = commit.read_receipt(job.results / session.name)
+        made = make_store(work)
+        findings, series, known = made.findings, made.series, made.known
+    with work.phases.phase("metadata"):
+        findings += _write_metadata(work)
+    with work.phases.phase("hash output"):
+        files = commit.list_files(work.staging, known)
     return Receipt(
         session=session.name,
         plan_digest=plan,
         program_version=__version__,
-        created=created.isoformat(),
+        created=work.created.isoformat(),
         options=dict(job.output_options),
-        sources=sources,
-        files=commit.list_files(staging, known),
-        series=series or (former.series if former and job.metadata_only else ()),
-        findings=tuple(findings),
+        sources=work.sources,
+        files=files,
+        series=series,
+        findings=findings,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=former.plan_digest if former else None,
     )
 
 
-def _write_metadata(staging: Path, session: Session, job: Job, created: datetime) -> tuple[Finding, ...]:
-    # the library takes over a second to import; the workers are decoding meanwhile
+def _write_metadata(work: Work) -> tuple[Finding, ...]:
+    # the library takes over a second to import
     from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle  # noqa: PLC0415
 
-    bundle = make_bundle(session, job.sidecar, created)
+    bundle = make_bundle(work.session, work.job.sidecar, work.created)
     for name, text in bundle.files.items():
-        (staging / name).write_text(text, encoding="utf-8")
+        (work.staging / name).write_text(text, encoding="utf-8")
     return bundle.findings
 
 

@@ -17,19 +17,15 @@ from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_stamps, compare_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pynwb import NWBFile
 
-    from miniscope_to_nwb_zarr.core.model import Session
-    from miniscope_to_nwb_zarr.core.receipt import FileEntry
-    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+    from miniscope_to_nwb_zarr.data_conversion.backend import Backend
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
     from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
-    from miniscope_to_nwb_zarr.data_conversion.backend import Backend
-    from miniscope_to_nwb_zarr.run.session_job import Job
+    from miniscope_to_nwb_zarr.run.session_job import Work
 
 _NAMED_FRAMES = 10
 
@@ -44,15 +40,7 @@ class MadeStore:
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
 
-def make_store(
-    staging: Path,
-    session: Session,
-    sources: Sequence[FileEntry],
-    job: Job,
-    pool: Pool,
-    created: datetime,
-    advance: Callable[[int, int], None],
-) -> MadeStore:
+def make_store(work: Work) -> MadeStore:
     """Write and verify the store of a session in its staging folder.
 
     Raises
@@ -60,37 +48,38 @@ def make_store(
     VerificationError
         What was read back is not what was decoded, or the file is not valid.
     """
-    backend = zarr_stage if job.backend == "zarr" else hdf5_stage
-    store = staging / f"{session.name}{backend.SUFFIX}"
-    frames = staging / ".frames"
+    session, job = work.session, work.job
+    backend: Backend = zarr_stage if job.backend == "zarr" else hdf5_stage
+    store = work.staging / f"{session.name}{backend.SUFFIX}"
+    frames = work.staging / ".frames"
     series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
-    decoding = zarr_stage.start_writing(series, frames, job.compression_level, pool)
-    cameras = plan_camera_files(session, embed=job.embed_cameras)
-    copying = copy_camera_files(cameras, staging, pool)
-    nwbfile = build_nwbfile(
-        session,
-        job.sidecar,
-        series,
-        created=created,
-        frames=lambda one: backend.series_data(one, job.compression_level, frames / one.name),
-        wrap=backend.table_data,
-        external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
-    )
-    written = zarr_stage.collect(decoding, advance)
-    known = dict(copying)
-    findings = [*session.findings]
-    for one in series:
-        findings += add_damage(nwbfile, one, written[one.name])
-    add_records(nwbfile, session, sources, findings)
-    fix_object_ids(nwbfile, session.name)
-    backend.write_store(nwbfile, store, series, frames)
-    if frames.exists():
-        shutil.rmtree(frames)
-    findings += _read_back(backend, store, session, series, written, pool, advance, staging)
+    with work.phases.phase("decode and write frames"):
+        decoding = zarr_stage.start_writing(series, frames, job.compression_level, work.pool)
+        cameras = plan_camera_files(session, embed=job.embed_cameras)
+        known = copy_camera_files(cameras, work.staging, work.pool)
+        nwbfile = build_nwbfile(
+            session,
+            job.sidecar,
+            series,
+            created=work.created,
+            frames=lambda one: backend.series_data(one, job.compression_level, frames / one.name),
+            wrap=backend.table_data,
+            external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
+        )
+        written = zarr_stage.collect(decoding, work.advance)
+    with work.phases.phase("write NWB"):
+        findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
+        add_records(nwbfile, session, work.sources, findings)
+        fix_object_ids(nwbfile, session.name)
+        backend.write_store(nwbfile, store, series, frames)
+        if frames.exists():
+            shutil.rmtree(frames)
+    with work.phases.phase("verify"):
+        findings += _read_back(work, backend, store, series, written)
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
-    return MadeStore(tuple(findings), tuple(entries), known)
+    return MadeStore(findings, tuple(entries), known)
 
 
 def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) -> list[Finding]:
@@ -124,25 +113,18 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
 
 
 def _read_back(
-    backend: Backend,
-    store: Path,
-    session: Session,
-    series: Sequence[FrameSeries],
-    written: Mapping[str, WrittenSeries],
-    pool: Pool,
-    advance: Callable[[int, int], None],
-    staging: Path,
+    work: Work, backend: Backend, store: Path, series: Sequence[FrameSeries], written: Mapping[str, WrittenSeries]
 ) -> tuple[Finding, ...]:
-    report = f"qc/{session.name}.nwb.inspector_report.txt"
-    reading = backend.start_reading(series, store, pool)
+    report = f"qc/{work.session.name}.nwb.inspector_report.txt"
+    reading = backend.start_reading(series, store, work.pool)
     # the workers read frames while the inspector, a second of imports included, reads the rest
     from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect  # noqa: PLC0415
 
     with backend.open_store(store) as io:
         nwbfile = io.read()
         check_stamps(nwbfile, series)
-        inspection = inspect(nwbfile, io, session.name, report)
-    compare_frames(reading, written, advance)
-    (staging / report).parent.mkdir()
-    (staging / report).write_text(inspection.report, encoding="utf-8")
+        inspection = inspect(nwbfile, io, work.session.name, report)
+    compare_frames(reading, written, work.advance)
+    (work.staging / report).parent.mkdir()
+    (work.staging / report).write_text(inspection.report, encoding="utf-8")
     return inspection.findings

@@ -32,7 +32,9 @@ class SessionResult:
     frames: int = 0
     seconds: float = 0.0
     store_bytes: int = 0
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that each part of the work took."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain JSON values."""
@@ -44,6 +46,7 @@ class SessionResult:
             "frames": self.frames,
             "seconds": round(self.seconds, 3),
             "store_bytes": self.store_bytes,
+            "phases_s": {name: round(seconds, 3) for name, seconds in self.phases.items()},
             "findings": [finding.as_json() for finding in self.findings],
         }
 

@@ -151,7 +151,7 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
 def _from_index(
     fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Frames by the `idx1` index of the first RIFF list, and where the next list begins; 0 where no index can be used."""
+    """Frames by the `idx1` index of the first RIFF list, and where the next list begins; 0 without a usable index."""
     none = np.empty(0, np.int64), np.empty(0, np.int64), 0
     riff_size, movi_size = (struct.unpack("<I", os.pread(fd, 4, at))[0] for at in (4, movi - 8))
     index_at = movi - 4 + movi_size + (movi_size & 1)

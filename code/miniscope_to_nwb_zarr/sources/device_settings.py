@@ -76,7 +76,7 @@ def _rate_hz(view: SettingsView) -> float | None:
     expected = "frames per second such as 20 or '20FPS'"
     value = view.settings.get("frameRate")
     number = _RATE.search(value[: limits.NUMBER_CHARS]) if isinstance(value, str) else None
-    if number is None or "-" in value[: number.start()]:
+    if number is None or "-" in number.string[: number.start()]:
         rate_hz = view.number("frameRate", 0, _MAX_RATE_HZ, expected)
     else:
         rate_hz = float(number.group())

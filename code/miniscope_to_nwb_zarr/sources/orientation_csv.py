@@ -87,7 +87,8 @@ def _order(head: Head) -> list[int] | None:
 
 def _readable(rows: Rows, order: list[int], where: str) -> tuple[NDArray[np.float64], tuple[Finding, ...]]:
     """Shape (n, 5): time and quaternion of the readable rows, without a last row that may be cut."""
-    values, lines, findings = rows.values[:, order], rows.lines, ()
+    values, lines = rows.values[:, order], rows.lines
+    findings: tuple[Finding, ...] = ()
     torn: tuple[Finding, ...] = ()
     if rows.is_torn:
         line = int(lines[-1])

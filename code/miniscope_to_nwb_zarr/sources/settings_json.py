@@ -127,11 +127,17 @@ class _Parser:
         return clean
 
     def _integer(self, digits: str) -> int | None:
-        return self._constant(digits) if len(digits) > limits.NUMBER_CHARS else int(digits)
+        if len(digits) <= limits.NUMBER_CHARS:
+            return int(digits)
+        self._constant(digits)
+        return None
 
     def _float(self, digits: str) -> float | None:
         value = float(digits)
-        return value if math.isfinite(value) and len(digits) <= limits.NUMBER_CHARS else self._constant(digits)
+        if math.isfinite(value) and len(digits) <= limits.NUMBER_CHARS:
+            return value
+        self._constant(digits)
+        return None
 
     def _constant(self, written: str) -> None:
         shown = written if len(written) <= limits.NUMBER_CHARS else f"{written[:20]}... ({len(written)} characters)"

@@ -6,29 +6,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.aind_data_schema.facts import complete
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import disk
-from miniscope_to_nwb_zarr.layouts.discovery import Request, discover
 from miniscope_to_nwb_zarr.run.engine import run_sessions
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
-from miniscope_to_nwb_zarr.run.session_job import Job
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from miniscope_to_nwb_zarr.layouts.discovery import Discovery
+    from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Failure
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
-
-_LAYOUT_OF_DATASET = {"Miniscope DAQ": "Miniscope DAQ"}
+    from miniscope_to_nwb_zarr.run.session_job import Job
 
 
 def run(options: Options, console: Console) -> ExitCode:
@@ -42,9 +36,10 @@ def run(options: Options, console: Console) -> ExitCode:
     if options.clean_staging:
         return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     began = datetime.now(UTC)
-    sidecar, sidecar_sha256 = _sidecar(options.session_metadata)
-    data_dir = _demo(options, console) if options.dataset == "demo" else options.data_dir
-    found = _discover(options, data_dir, sidecar)
+    if options.dataset == "demo":
+        options = _with_demo(options, console)
+    job = make_job(options)
+    found = find_sessions(options, options.data_dir, job.sidecar)
     if options.verify_only:
         return verify_outputs(options, found.sessions if options.against_source else (), console)
     for session in found.sessions:
@@ -54,73 +49,23 @@ def run(options: Options, console: Console) -> ExitCode:
         console.finding(finding)
     if options.dry_run:
         return _show_plan(options, found, console)
-    job = _job(options, sidecar, sidecar_sha256)
     _check_facts(options, found, job, console)
     run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
-    results = [_failed(failure.folder, failure.message) for failure in found.failures]
+    results = [_failed(failure) for failure in found.failures]
     results += run_sessions(found.sessions, job, options, console, run_folder)
     code = run_folder.finish(results, found.findings, datetime.now(UTC))
     _show_results(results, code, run_folder, console)
     return code
 
 
-def _sidecar(path: Path | None) -> tuple[Sidecar, str | None]:
-    return (Sidecar(), None) if path is None else (load_sidecar(path), disk.hash_file(path))
-
-
-def _demo(options: Options, console: Console) -> Path:
+def _with_demo(options: Options, console: Console) -> Options:
     from miniscope_to_nwb_zarr.demo.example import make_demo  # noqa: PLC0415 - only the demo needs it
 
     folder = options.scratch_dir / "demo"
     if not folder.exists():
         console.info(f"making a recording in {folder}")
         make_demo(folder)
-    return folder
-
-
-def _discover(options: Options, data_dir: Path, sidecar: Sidecar) -> Discovery:
-    if not options.video_files and not data_dir.is_dir():
-        raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
-    results = options.results_dir.resolve()
-    if results.is_relative_to(data_dir.resolve()) and not options.video_files:
-        raise UsageError(
-            f"--results_dir {results}: lies inside the data folder, which is never written to; choose another"
-        )
-    request = Request(
-        layout=_LAYOUT_OF_DATASET.get(options.dataset),
-        subject_id=options.subject_id or sidecar.subject.subject_id,
-        timezone=options.timezone or sidecar.session.timezone,
-        start_time=options.start_time,
-        combine=options.combine,
-        video_files=options.video_files,
-        timestamps_file=options.timestamps_file,
-        device_metadata_file=options.device_metadata_file,
-        user_config=options.user_config,
-    )
-    found = discover(data_dir, request)
-    return replace(
-        found,
-        sessions=tuple(
-            complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
-            for session in found.sessions
-        ),
-    )
-
-
-def _job(options: Options, sidecar: Sidecar, sidecar_sha256: str | None) -> Job:
-    return Job(
-        results=options.results_dir,
-        workers=options.workers,
-        chunk_bytes=int(options.chunk_mb * 1_000_000),
-        compression_level=options.compression.level,
-        embed_cameras=options.behavior_video == "embed",
-        backend=options.format,
-        metadata_only=options.metadata,
-        existing=options.existing,
-        sidecar=sidecar,
-        sidecar_sha256=sidecar_sha256,
-        output_options=output_options(options),
-    )
+    return replace(options, data_dir=folder)
 
 
 def _check_facts(options: Options, found: Discovery, job: Job, console: Console) -> None:
@@ -164,8 +109,9 @@ def _existing_parent(folder: Path) -> Path:
     return next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
 
 
-def _failed(folder: str, message: str) -> SessionResult:
-    return SessionResult(folder, ExitCode.INVALID_INPUT, "failed", message)
+def _failed(failure: Failure) -> SessionResult:
+    name = failure.folder.name
+    return SessionResult(name, ExitCode.INVALID_INPUT, "failed", failure.message, findings=failure.findings)
 
 
 def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
