@@ -24,7 +24,7 @@ class Backend(Protocol):
 
     SUFFIX: str
 
-    def series_data(self, series: FrameSeries, level: int, filled: Path) -> DataIO:
+    def series_data(self, series: FrameSeries, level: int, filled: Path | None) -> DataIO:
         """The `data` of a series of frames; `filled` is the array that the workers fill."""
 
     def table_data(self, values: NDArray[Any]) -> DataIO:

@@ -32,7 +32,7 @@ SUFFIX = ".nwb"
 _GZIP_LEVEL = 1
 
 
-def series_data(series: FrameSeries, _level: int, filled: Path) -> H5DataIO:
+def series_data(series: FrameSeries, _level: int, filled: Path | None) -> H5DataIO:
     """The `data` of a series for HDF5, read from the array that the workers fill."""
 
     def read(first: int, stop: int) -> NDArray[Any]:

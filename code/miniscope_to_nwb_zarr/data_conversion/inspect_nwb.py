@@ -69,10 +69,13 @@ def _validate(io: HDMFIO) -> list[object]:
     """
     known = io.manager.namespace_catalog
     catalog = SpecCatalog()
+    registered: set[str] = set()
     for name in ("core", *(name for name in known.namespaces if name.startswith("ndx-"))):
         namespace = known.get_namespace(name=name)
-        for data_type in namespace.get_registered_types():
+        # an extension lists the types that it takes over, too
+        for data_type in set(namespace.get_registered_types()) - registered:
             catalog.register_spec(namespace.get_spec(data_type), name)
+            registered.add(data_type)
     together = SpecNamespace(
         doc="core and extensions", name="together", version="1", schema=[{"source": "memory"}], catalog=catalog
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,24 +61,23 @@ def _add_orientation(
 
 
 def _add_notes(nwbfile: NWBFile, recording: Recording, suffix: str) -> None:
-    if recording.notes:
-        nwbfile.add_acquisition(
-            AnnotationSeries(
-                name=f"Notes{suffix}",
-                description="remarks typed during the recording",
-                data=[note.text for note in recording.notes],
-                timestamps=[recording.offset_s + note.time_s for note in recording.notes],
-            )
-        )
-    if recording.property_changes:
-        nwbfile.add_acquisition(
-            AnnotationSeries(
-                name=f"DevicePropertyChanges{suffix}",
-                description="settings changed during the recording: device, setting, new value",
-                data=[f"{change.device},{change.setting},{change.value}" for change in recording.property_changes],
-                timestamps=[recording.offset_s + change.time_s for change in recording.property_changes],
-            )
-        )
+    notes = [(note.time_s, note.text) for note in recording.notes]
+    changes = [(c.time_s, f"{c.device},{c.setting},{c.value}") for c in recording.property_changes]
+    for name, description, entries in (
+        ("Notes", "remarks typed during the recording", notes),
+        ("DevicePropertyChanges", "settings changed during the recording: device, setting, new value", changes),
+    ):
+        if entries:
+            with warnings.catch_warnings():
+                # deprecated in favour of a table that readers do not know yet
+                warnings.filterwarnings("ignore", "AnnotationSeries is deprecated")
+                series = AnnotationSeries(
+                    name=f"{name}{suffix}",
+                    description=description,
+                    data=[text for _, text in entries],
+                    timestamps=[recording.offset_s + time_s for time_s, _ in entries],
+                )
+            nwbfile.add_acquisition(series)
 
 
 def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, wrap: Wrap) -> None:

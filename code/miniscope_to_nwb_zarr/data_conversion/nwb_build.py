@@ -12,13 +12,13 @@ from miniscope_to_nwb_zarr.aind_data_schema.facts import nwb_session, nwb_subjec
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import add_behavior
 from miniscope_to_nwb_zarr.data_conversion.nwb_devices import add_devices
+from miniscope_to_nwb_zarr.data_conversion.nwb_digest import path_of
 from miniscope_to_nwb_zarr.data_conversion.nwb_imaging import add_camera, add_gaps, add_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from hdmf.container import AbstractContainer
     from hdmf.data_utils import DataIO
     from numpy.typing import NDArray
 
@@ -83,19 +83,10 @@ def fix_object_ids(nwbfile: NWBFile, session_name: str) -> None:
     hdmf offers no way to choose the id of an object that exists; its attribute is private to the base class.
     """
     for container in nwbfile.all_children():
-        identity = uuid.uuid5(_NAMESPACE, f"{session_name}/{_path(container)}")
+        identity = uuid.uuid5(_NAMESPACE, f"{session_name}/{path_of(container)}")
         container._AbstractContainer__object_id = str(identity)  # noqa: SLF001
     # the file keeps a table of its objects by id
     nwbfile.all_children()
-
-
-def _path(container: AbstractContainer) -> str:
-    names = []
-    node: AbstractContainer | None = container
-    while node is not None:
-        names.append(f"{type(node).__name__}:{node.name}")
-        node = node.parent
-    return "/".join(reversed(names))
 
 
 def _file(session: Session, facts: NwbSession, subject: NwbSubject | None, created: datetime) -> NWBFile:

@@ -103,7 +103,7 @@ def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
     )
 
 
-def series_data(series: FrameSeries, level: int, _filled: Path) -> ZarrDataIO:
+def series_data(series: FrameSeries, level: int, _filled: Path | None) -> ZarrDataIO:
     """The `data` of a series for hdmf-zarr, with the planned chunks and codecs."""
     encoding = encode_frames(level, series.plan.chunks, series.dtype)
     return ZarrDataIO(

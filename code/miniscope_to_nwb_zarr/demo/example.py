@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import template
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from miniscope_to_nwb_zarr.demo.spec import DeviceSpec, RecordingSpec, camera
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.demo.recording import RecordingTruth
 
+SIDECAR_NAME = "session_metadata.yml"
 _FRAMES_PER_FILE = 250
 
 DEMO = RecordingSpec(
@@ -61,5 +63,19 @@ def write_demo(folder: Path) -> RecordingTruth:
 
 
 def make_demo(folder: Path) -> Path:
-    """Write the demo recording below `folder` and return the recording's folder; about 45 MB in a few seconds."""
-    return write_demo(folder).folder
+    """Write the demo recording and what its lab says of it; about 45 MB in a few seconds.
+
+    Parameters
+    ----------
+    folder : Path
+        Will hold the recording, some folders down, and the session metadata file.
+
+    Returns
+    -------
+    Path
+        The recording's folder.
+    """
+    recording = write_demo(folder).folder
+    text = template().replace("subject_id: m770001 ", f"subject_id: {DEMO.animal} ")
+    (folder / SIDECAR_NAME).write_text(text, encoding="utf-8")
+    return recording

@@ -40,7 +40,17 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
                 f"--results_dir {options.results_dir}: lies inside the data folder, which is never written to; "
                 "choose another"
             )
-    request = Request(
+    found = discover(data_dir, make_request(options, sidecar))
+    completed = (
+        complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
+        for session in found.sessions
+    )
+    return replace(found, sessions=tuple(completed))
+
+
+def make_request(options: Options, sidecar: Sidecar) -> Request:
+    """What the options and the session metadata file say to discovery."""
+    return Request(
         layout=_LAYOUT_OF_DATASET.get(options.dataset),
         subject_id=options.subject_id or sidecar.subject.subject_id,
         timezone=options.timezone or sidecar.session.timezone,
@@ -51,12 +61,6 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
         device_metadata_file=options.device_metadata_file,
         user_config=options.user_config,
     )
-    found = discover(data_dir, request)
-    completed = (
-        complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
-        for session in found.sessions
-    )
-    return replace(found, sessions=tuple(completed))
 
 
 def make_job(options: Options) -> Job:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
+from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
-from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt, SeriesEntry, plan_digest
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
@@ -18,11 +19,14 @@ from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pynwb import NWBFile
+
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+    from miniscope_to_nwb_zarr.core.errors import MiniscopeError
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 # noise of a sensor packs to between a half and two thirds; free space is asked for with some to spare
 _STORE_SHARE = 0.7
+_OF_THE_STORE = frozenset({Code.FRAMES_DAMAGED, Code.INSPECTOR})
 _PACKAGES = ("aind-data-schema", "av", "hdmf-zarr", "numcodecs", "numpy", "pynwb", "zarr")
 
 
@@ -53,6 +58,10 @@ class Job:
     sidecar_sha256: str | None
     output_options: Mapping[str, Any]
     """The options that change the output, as JSON values."""
+
+    def with_edited(self, digest: str) -> Job:
+        """The same job for an NWB file that a person has added to, told apart from others by its digest."""
+        return replace(self, output_options={**self.output_options, "edited": digest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,16 @@ class Work:
     created: datetime
     advance: Advance
     phases: Phases
+    nwbfile: NWBFile | None
 
 
 def convert_session(
-    session: Session, job: Job, now: Callable[[], datetime], advance: Advance, phases: Phases
+    session: Session,
+    job: Job,
+    now: Callable[[], datetime],
+    advance: Advance,
+    phases: Phases,
+    nwbfile: NWBFile | None = None,
 ) -> Outcome:
     """Convert one session, or find that it is done.
 
@@ -94,6 +109,8 @@ def convert_session(
         Told the frames and bytes that are done, twice for each frame: written, and read back.
     phases : Phases
         Told how long each part takes.
+    nwbfile : NWBFile, optional
+        Built from this session and added to by a person; built here where not given.
 
     Raises
     ------
@@ -116,14 +133,14 @@ def convert_session(
             if finished is not None:
                 return Outcome("already done", finished, final)
             _check_space(session, job)
-            with commit.staging_folder(job.results, session.name) as staging:
-                work = Work(session, job, pool, staging, sources, now(), advance, phases)
+            with commit.staging_folder(job.results, session.name) as staging, pool.ending_on_error():
+                work = Work(session, job, pool, staging, sources, now(), advance, phases, nwbfile)
                 receipt = _fill(work, plan)
-                replace = job.existing == "replace" or _is_followed(final, job)
+                takes_place = job.existing == "replace" or _is_followed(final, job)
                 with phases.phase("publish"):
-                    commit.publish(staging, final, receipt, replace=replace, now=now())
+                    commit.publish(staging, final, receipt, replace=takes_place, now=now())
     except OSError as error:
-        raise _as_temporary(error, session, job) from error
+        raise _explain(error, session, job) from error
     return Outcome("written", receipt, final)
 
 
@@ -155,8 +172,9 @@ def _settle(final: Path, plan: str, job: Job) -> Receipt | None:
     if not final.exists():
         return None
     found = commit.read_receipt(final)
-    if job.existing == "replace" and (found is None or found.plan_digest != plan):
-        return None
+    if job.existing == "replace":
+        is_sound = found is not None and found.plan_digest == plan and not check_files(final, found, job.workers)
+        return found if is_sound else None
     if job.existing == "error":
         raise ConflictError(f"{final.name}: is already in the results; nothing was changed (--existing error)")
     if found is None:
@@ -187,12 +205,7 @@ def _is_followed(final: Path, job: Job) -> bool:
 
 
 def _check_space(session: Session, job: Job) -> None:
-    if job.metadata_only:
-        return
-    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
-    needed = sum(int(one.plan.n_values * one.dtype.itemsize * _STORE_SHARE) for one in series)
-    copied = (s for _, s in session.streams if s.device.kind is DeviceKind.CAMERA and not job.embed_cameras)
-    needed += sum(file.size_bytes for stream in copied for file in stream.video_files)
+    needed = _needed_bytes(session, job)
     free = disk.free_bytes(job.results) if job.results.exists() else None
     if free is not None and needed > free:
         raise TemporaryError(
@@ -200,15 +213,27 @@ def _check_space(session: Session, job: Job) -> None:
         )
 
 
+def _needed_bytes(session: Session, job: Job) -> int:
+    if job.metadata_only:
+        return 0
+    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
+    needed = sum(int(one.plan.n_values * one.dtype.itemsize * _STORE_SHARE) for one in series)
+    copied = (s for _, s in session.streams if s.device.kind is DeviceKind.CAMERA and not job.embed_cameras)
+    return needed + sum(file.size_bytes for stream in copied for file in stream.video_files)
+
+
 def _fill(work: Work, plan: str) -> Receipt:
     session, job = work.session, work.job
     former = commit.read_receipt(job.results / session.name)
     findings = session.findings
     series: tuple[SeriesEntry, ...] = ()
+    sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
     if job.metadata_only:
         _keep_former(job.results / session.name, work.staging)
-        series = former.series if former else ()
+        if former:
+            series, sources = former.series, _with_known(sources, former.sources)
+            findings += tuple(f for f in former.findings if f.code in _OF_THE_STORE)
     else:
         # the libraries of NWB take seconds to import, and a metadata run does without them
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
@@ -225,13 +250,19 @@ def _fill(work: Work, plan: str) -> Receipt:
         program_version=__version__,
         created=work.created.isoformat(),
         options=dict(job.output_options),
-        sources=work.sources,
+        sources=sources,
         files=files,
         series=series,
         findings=findings,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
-        parent=former.plan_digest if former else None,
+        parent=disk.hash_file(job.results / session.name / RECEIPT_NAME) if former else None,
     )
+
+
+def _with_known(sources: Sequence[FileEntry], former: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
+    """The sources, with the checksums that a former version knew of the files not hashed this time."""
+    known = {(entry.path, entry.size_bytes): entry.sha256 for entry in former}
+    return tuple(replace(e, sha256=e.sha256 or known.get((e.path, e.size_bytes), "")) for e in sources)
 
 
 def _write_metadata(work: Work) -> tuple[Finding, ...]:
@@ -248,16 +279,17 @@ def _keep_former(former: Path, staging: Path) -> None:
     """Take over the files of a finished output, as links: they are ours and never change."""
     receipt = commit.read_receipt(former)
     for entry in receipt.files if receipt else ():
-        if "/" in entry.path:
+        # the metadata files lie at the top, and are made anew
+        if not ("/" not in entry.path and entry.path.endswith(".json")):
             target = staging / entry.path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.hardlink_to(former / entry.path)
 
 
-def _as_temporary(error: OSError, session: Session, job: Job) -> TemporaryError:
-    where = f" ({error.filename})" if error.filename else ""
-    free = disk.free_bytes(job.results) if job.results.exists() else 0
+def _explain(error: OSError, session: Session, job: Job) -> MiniscopeError:
+    if not disk.is_full(error):
+        return disk.explain(error)
     return TemporaryError(
-        f"{session.name}: the disk or the network failed: {error.strerror or error}{where}; {free:,} bytes are free in "
-        f"{job.results.name}. Nothing was published; run the same command again"
+        f"{session.name}: no room is left in {job.results}: about {_needed_bytes(session, job):,} bytes are needed, "
+        f"{disk.free_bytes(job.results):,} are free. Nothing was published; make room and run the same command again"
     )

@@ -18,15 +18,18 @@ from miniscope_to_nwb_zarr.data_conversion.verify import check_stamps, compare_f
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.backend import Backend
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
     from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
-    from miniscope_to_nwb_zarr.run.session_job import Work
+    from miniscope_to_nwb_zarr.run.session_job import Job, Work
 
+_BACKENDS: dict[str, Backend] = {"zarr": zarr_stage, "hdf5": hdf5_stage}
 _NAMED_FRAMES = 10
 
 
@@ -49,24 +52,17 @@ def make_store(work: Work) -> MadeStore:
         What was read back is not what was decoded, or the file is not valid.
     """
     session, job = work.session, work.job
-    backend: Backend = zarr_stage if job.backend == "zarr" else hdf5_stage
+    backend = _BACKENDS[job.backend]
     store = work.staging / f"{session.name}{backend.SUFFIX}"
     frames = work.staging / ".frames"
     series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
     with work.phases.phase("decode and write frames"):
         decoding = zarr_stage.start_writing(series, frames, job.compression_level, work.pool)
         cameras = plan_camera_files(session, embed=job.embed_cameras)
-        known = copy_camera_files(cameras, work.staging, work.pool)
-        nwbfile = build_nwbfile(
-            session,
-            job.sidecar,
-            series,
-            created=work.created,
-            frames=lambda one: backend.series_data(one, job.compression_level, frames / one.name),
-            wrap=backend.table_data,
-            external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
-        )
+        copying = copy_camera_files(cameras, work.staging, work.pool)
+        nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
         written = zarr_stage.collect(decoding, work.advance)
+        known = dict(copying)
     with work.phases.phase("write NWB"):
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
         add_records(nwbfile, session, work.sources, findings)
@@ -80,6 +76,21 @@ def make_store(work: Work) -> MadeStore:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
     return MadeStore(findings, tuple(entries), known)
+
+
+def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:
+    """The NWB file of a session in memory; for HDF5 its frames are read from the arrays below `frames`."""
+    backend = _BACKENDS[job.backend]
+    cameras = plan_camera_files(session, embed=job.embed_cameras)
+    return build_nwbfile(
+        session,
+        job.sidecar,
+        plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras),
+        created=created,
+        frames=lambda one: backend.series_data(one, job.compression_level, frames and frames / one.name),
+        wrap=backend.table_data,
+        external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
+    )
 
 
 def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) -> list[Finding]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
 from miniscope_to_nwb_zarr.run.engine import run_sessions
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
+from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Failure
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
@@ -39,14 +40,14 @@ def run(options: Options, console: Console) -> ExitCode:
     if options.dataset == "demo":
         options = _with_demo(options, console)
     job = make_job(options)
+    if options.verify_only and not options.against_source:
+        return verify_outputs(options, (), console)
     found = find_sessions(options, options.data_dir, job.sidecar)
+    if not found.sessions and not found.failures:
+        raise InputError(nothing_found(options.data_dir, found, make_request(options, job.sidecar)))
     if options.verify_only:
-        return verify_outputs(options, found.sessions if options.against_source else (), console)
-    for session in found.sessions:
-        for finding in session.findings:
-            console.finding(finding, session.name)
-    for finding in found.findings:
-        console.finding(finding)
+        return verify_outputs(options, found.sessions, console)
+    _show_findings(found, console)
     if options.dry_run:
         return _show_plan(options, found, console)
     _check_facts(options, found, job, console)
@@ -58,14 +59,29 @@ def run(options: Options, console: Console) -> ExitCode:
     return code
 
 
+def _show_findings(found: Discovery, console: Console) -> None:
+    for session in found.sessions:
+        for finding in session.findings:
+            console.finding(finding, session.name)
+    for failure in found.failures:
+        console.error(f"{failure.folder.name}: {failure.message}")
+    for finding in found.findings:
+        console.finding(finding)
+
+
 def _with_demo(options: Options, console: Console) -> Options:
-    from miniscope_to_nwb_zarr.demo.example import make_demo  # noqa: PLC0415 - only the demo needs it
+    """The options for the demo recording, which is made first unless it is there."""
+    from miniscope_to_nwb_zarr.demo.example import SIDECAR_NAME, make_demo  # noqa: PLC0415 - only the demo needs it
 
     folder = options.scratch_dir / "demo"
     if not folder.exists():
         console.info(f"making a recording in {folder}")
-        make_demo(folder)
-    return replace(options, data_dir=folder)
+        options.scratch_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".demo-", dir=options.scratch_dir) as unfinished:
+            make_demo(Path(unfinished) / "demo")
+            disk.rename_new(Path(unfinished) / "demo", folder)
+    sidecar = options.session_metadata or folder / SIDECAR_NAME
+    return replace(options, data_dir=folder, session_metadata=sidecar)
 
 
 def _check_facts(options: Options, found: Discovery, job: Job, console: Console) -> None:
@@ -91,8 +107,6 @@ def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode
     embed = options.behavior_video == "embed"
     rows = [row for s in found.sessions for row in plan_rows(s, chunk_bytes, embed_cameras=embed)]
     console.plan_table(rows)
-    for failure in found.failures:
-        console.error(f"{failure.folder}: {failure.message}")
     n_bytes, n_objects = sum(row.store_bytes_estimate for row in rows), sum(row.objects for row in rows)
     free = disk.free_bytes(_existing_parent(options.results_dir))
     code = ExitCode.INVALID_INPUT if found.failures or not found.sessions else ExitCode.DONE
