@@ -58,8 +58,11 @@ class TemporaryError(MiniscopeError):
     exit_code = ExitCode.TEMPORARY
 
 
-class Stopped(MiniscopeError):  # noqa: N818 - a request, not an error
-    """A signal asked the program to stop."""
+class Stopped(BaseException):
+    """A signal asked the program to stop.
+
+    No `Exception`, as `KeyboardInterrupt` is none: the NWB inspector goes on with its next check after any of those.
+    """
 
     def __init__(self, exit_code: ExitCode) -> None:
         super().__init__("stopped by a signal; nothing was published, run the same command again to go on")

@@ -69,6 +69,7 @@ class Receipt:
             "content_digest": self.content_digest,
             "findings": [finding.as_json() for finding in self.findings],
         }
+        value["receipt_digest"] = digest_of(value)
         return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -78,12 +79,14 @@ class Receipt:
         Raises
         ------
         ValueError
-            The text is no receipt of this schema version.
+            The text is no receipt of this schema version, or has been changed.
         """
         try:
             value = json.loads(text)
             if value["schema_version"] != SCHEMA_VERSION:
                 raise ValueError(f"receipt of schema version {value['schema_version']}, expected {SCHEMA_VERSION}")
+            if value.pop("receipt_digest") != digest_of(value):
+                raise ValueError("the receipt has been changed since it was written")
             del value["content_digest"]
             for key, kind in (("sources", FileEntry), ("files", FileEntry), ("series", SeriesEntry)):
                 value[key] = tuple(kind(**entry) for entry in value[key])

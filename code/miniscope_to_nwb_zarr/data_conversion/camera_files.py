@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Session, Stream
@@ -60,15 +61,15 @@ def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[Camer
 
 def copy_camera_files(
     planned: Mapping[str, tuple[CameraFile, ...]], staging: Path, pool: Pool
-) -> dict[str, tuple[int, str]]:
-    """Copy the files; gives size and sha256 of each copy by its path in the output."""
+) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Set the workers to copy the files; gives the path of each copy in the output with its size and sha256."""
     files = {staging / one.target: one for some in planned.values() for one in some}
     for target in files:
         target.parent.mkdir(parents=True, exist_ok=True)
     copies = [_Copy(one.source, target) for target, one in files.items()]
-    return {
-        files[copy.target].target: (files[copy.target].size_bytes, sha256) for copy, sha256 in pool.run(_copy, copies)
-    }
+    return (
+        (files[copy.target].target, (files[copy.target].size_bytes, sha256)) for copy, sha256 in pool.run(_copy, copies)
+    )
 
 
 def _first_frames(stream: Stream) -> dict[Path, int]:
@@ -82,4 +83,10 @@ def _first_frames(stream: Stream) -> dict[Path, int]:
 
 
 def _copy(copy: _Copy) -> str:
-    return disk.copy_file(copy.source, copy.target)
+    sha256 = disk.copy_file(copy.source, copy.target)
+    if disk.hash_file(copy.target) != sha256:
+        raise VerificationError(
+            f"{copy.target.name}: the copy is not what was read from {copy.source}; the output is not published. A "
+            "faulty disk or memory can do this: run again, then check the machine"
+        )
+    return sha256

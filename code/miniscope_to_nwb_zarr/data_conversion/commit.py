@@ -59,8 +59,7 @@ def staging_folder(results: Path, session: str) -> Iterator[Path]:
         yield folder
     finally:
         # the folder bears another name once it is published
-        if folder.exists():
-            shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         marker.close()
 
 
@@ -140,11 +139,16 @@ def read_receipt(output: Path) -> Receipt | None:
 
 
 def _take_place(staging: Path, final: Path, now: datetime) -> None:
-    """Exchange the staged output with the finished one, and move the former aside."""
-    disk.exchange(staging, final)
+    """Exchange the staged output with the finished one, which is kept.
+
+    The new one is moved to the place of the former before they are exchanged: so the former never lies in a folder that
+    is removed when the run is stopped just then.
+    """
     replaced = final.parent / REPLACED_FOLDER
     replaced.mkdir(exist_ok=True)
-    disk.rename_new(staging, replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}")
+    place = replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    disk.rename_new(staging, place)
+    disk.exchange(place, final)
     disk.sync_folder(replaced)
 
 
@@ -163,8 +167,8 @@ def leftovers(results: Path) -> tuple[Leftover, ...]:
 def remove_leftover(leftover: Leftover) -> bool:
     """Remove a staging folder if it is ours and no process is filling it."""
     if leftover.is_ours and not leftover.is_alive:
-        shutil.rmtree(leftover.path)
-        return True
+        shutil.rmtree(leftover.path, ignore_errors=True)
+        return not leftover.path.exists()
     return False
 
 

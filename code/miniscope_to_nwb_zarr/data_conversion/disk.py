@@ -10,14 +10,22 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
+from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 _FICLONE = 0x40049409
 _COPY_BYTES = 1 << 22
+# errors that come again when the same is tried again
+_LASTING = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+)
 
 
 def rename_new(source: Path, target: Path) -> None:
@@ -85,6 +93,23 @@ def copy_file(source: Path, target: Path) -> str:
             digest.update(block)
             writer.write(block)
         return digest.hexdigest()
+
+
+def explain(error: OSError) -> MiniscopeError:
+    """The error of this program for one of the operating system: `InputError` where trying again is of no use."""
+    where = f"{error.filename}: " if error.filename else ""
+    reason = error.strerror or str(error)
+    if error.errno in _LASTING:
+        return InputError(f"{where}{reason}; nothing was published. Check the place and its permissions")
+    return TemporaryError(
+        f"{where}the disk or the network failed: {reason}; nothing was published. Run the same command again when it "
+        "works"
+    )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the error says that there is no room left."""
+    return error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def free_bytes(folder: Path) -> int:

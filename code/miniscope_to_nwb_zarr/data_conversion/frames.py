@@ -7,10 +7,14 @@ half a second and stays small.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import signal
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numcodecs.blosc
@@ -18,7 +22,8 @@ import numpy as np
 import xxhash
 import zarr
 
-from miniscope_to_nwb_zarr.sources.video import VideoFile, listen_to_decoder
+from miniscope_to_nwb_zarr.sources.avi import NotAnAviError
+from miniscope_to_nwb_zarr.sources.video import DecodedFrame, UndecodableError, VideoFile, listen_to_decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from miniscope_to_nwb_zarr.core.model import Segment
-    from miniscope_to_nwb_zarr.sources.video import DecodedFrame
 
 DIGEST_BYTES = 8
 _OPEN_FILES = 2
@@ -84,8 +88,18 @@ _state = _WorkerState()
 def start_worker() -> None:
     """Prepare a worker process: one thread each, the parent alone answers to the terminal's interrupt."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
     numcodecs.blosc.use_threads = False
     listen_to_decoder()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone: killed, it cannot tell its workers to stop."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def write_slab(task: SlabTask) -> SlabReport:
@@ -102,8 +116,8 @@ def write_slab(task: SlabTask) -> SlabReport:
     for first, stop in _slabs(task, array):
         block = _block((stop - first, *array.shape[1:]), array.dtype)
         for k, frame in zip(range(stop - first), frames, strict=False):
-            picture = None if frame.array is None else frame.array.swapaxes(0, 1)
-            if picture is None or picture.shape != block.shape[1:]:
+            picture = usable_picture(frame, block.shape[1:], block.dtype)
+            if picture is None:
                 block[k] = 0
                 damaged.append((first + k, False))
             else:
@@ -136,10 +150,17 @@ def digest_source(task: SlabTask) -> SlabReport:
     black = np.zeros(array.shape[1:], array.dtype)
     digests = bytearray()
     for frame in _decoded(task):
-        picture = None if frame.array is None else np.ascontiguousarray(frame.array.swapaxes(0, 1))
-        pixels = black if picture is None or picture.shape != black.shape else picture
-        digests += xxhash.xxh3_64_digest(pixels.data)
+        picture = usable_picture(frame, black.shape, black.dtype)
+        digests += xxhash.xxh3_64_digest((black if picture is None else np.ascontiguousarray(picture)).data)
     return SlabReport(task.first, bytes(digests), n_bytes=black.nbytes * (task.stop - task.first))
+
+
+def usable_picture(frame: DecodedFrame, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """The frame as shape (x, y); None where there is no picture, or one of another size or depth than the series."""
+    if frame.array is None or frame.array.dtype != dtype:
+        return None
+    picture = frame.array.swapaxes(0, 1)
+    return picture if picture.shape == shape else None
 
 
 def _slabs(task: SlabTask, array: zarr.Array) -> Iterator[tuple[int, int]]:
@@ -150,7 +171,11 @@ def _slabs(task: SlabTask, array: zarr.Array) -> Iterator[tuple[int, int]]:
 
 def _decoded(task: SlabTask) -> Iterator[DecodedFrame]:
     for segment in task.segments:
-        video = _open(segment.path, as_color=task.as_color)
+        try:
+            video = _open(segment.path, as_color=task.as_color)
+        except (UndecodableError, NotAnAviError):
+            yield from repeat(DecodedFrame(None, is_damaged=True), segment.n_frames)
+            continue
         for index in range(segment.first_in_file, segment.first_in_file + segment.n_frames):
             yield video.read(index)
 

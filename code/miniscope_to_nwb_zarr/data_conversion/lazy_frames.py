@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from hdmf.data_utils import AbstractDataChunkIterator, DataChunk
 
+from miniscope_to_nwb_zarr.data_conversion.frames import usable_picture
 from miniscope_to_nwb_zarr.data_conversion.series import cut_segments
 from miniscope_to_nwb_zarr.sources.video import VideoFile
 
@@ -87,7 +88,8 @@ class LazyFrames(AbstractDataChunkIterator):  # type: ignore[misc]
         if self._is_written_elsewhere:
             raise StopIteration
         first, stop = next(self._slabs)
-        return DataChunk(self._read(first, stop), np.s_[first:stop, ...])
+        # the writer of HDF5 wants a slice for each axis
+        return DataChunk(self._read(first, stop), (slice(first, stop), *(slice(0, size) for size in self.shape[1:])))
 
     def recommended_chunk_shape(self) -> tuple[int, ...]:
         """Chunk shape as planned."""
@@ -118,8 +120,8 @@ def decode_frames(series: FrameSeries, first: int, stop: int) -> NDArray[Any]:
     for segment in cut_segments(series.stream.segments, first, stop):
         with VideoFile(segment.path, as_color=series.as_color) as video:
             for index in range(segment.first_in_file, segment.first_in_file + segment.n_frames):
-                picture = video.read(index).array
-                if picture is not None and picture.swapaxes(0, 1).shape == frames.shape[1:]:
-                    frames[k] = picture.swapaxes(0, 1)
+                picture = usable_picture(video.read(index), frames.shape[1:], frames.dtype)
+                if picture is not None:
+                    frames[k] = picture
                 k += 1
     return frames

@@ -110,7 +110,7 @@ def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, w
                 "first saved frame, so the times may be off by some frames."
             ),
             pose_estimation_series=points,
-            devices=[nwbfile.devices[camera.device.name]],
+            device=nwbfile.devices[camera.device.name],
             source_software="DeepLabCut-Live",
         )
     )

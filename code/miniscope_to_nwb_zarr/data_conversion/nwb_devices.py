@@ -113,13 +113,14 @@ _ROI_ORDER = ("height", "width")
 def _model(nwbfile: NWBFile, device: Device) -> DeviceModel | None:
     if not device.model:
         return None
-    if device.model not in nwbfile.device_models:
+    name = device.model.replace("/", "_").replace(":", "_")
+    if name not in nwbfile.device_models:
         nwbfile.add_device_model(
             DeviceModel(
-                name=device.model.replace("/", "_").replace(":", "_"),
+                name=name,
                 manufacturer=UNKNOWN,
                 model_number=device.model,
                 description="device type in the acquisition software",
             )
         )
-    return nwbfile.device_models[device.model.replace("/", "_").replace(":", "_")]
+    return nwbfile.device_models[name]

@@ -46,6 +46,20 @@ class Pool:
         running = {self._executor.submit(function, task): task for task in tasks}
         return self._reports(running)
 
+    @contextmanager
+    def ending_on_error(self) -> Iterator[None]:
+        """Within this context an error ends the workers at once: none writes into a folder that is being removed."""
+        is_done = False
+        try:
+            yield
+            is_done = True
+        finally:
+            if not is_done:
+                # public only from Python 3.14 on (kill_workers)
+                for process in list((self._executor._processes or {}).values()):  # noqa: SLF001
+                    process.kill()
+                self._executor.shutdown(wait=True, cancel_futures=True)
+
     @staticmethod
     def _reports(running: dict[Future[Report], Task]) -> Iterator[tuple[Task, Report]]:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import zarr
 
+from miniscope_to_nwb_zarr.data_conversion.disk import hash_file
 from miniscope_to_nwb_zarr.data_conversion.frames import digest_source
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
@@ -27,7 +28,10 @@ def compare_with_source(
 ) -> list[str]:
     """Sentences on every series whose frames, decoded again, are not those of the receipt; empty when all agree."""
     expected = {entry.name: entry for entry in receipt.series}
-    embedded = receipt.options.get("behavior_video") == "embed"
+    if not expected and receipt.options.get("metadata"):
+        return _changed_files(receipt, session)
+    # the receipt of a metadata run that followed does not tell how the cameras were treated
+    embedded = any(name.startswith("ImageSeries") for name in expected)
     series = plan_series(session, int(options.chunk_mb * 1_000_000), embed_cameras=embedded)
     problems = [
         f"{name}: the source has no such series any more" for name in expected.keys() - {s.name for s in series}
@@ -55,8 +59,19 @@ def compare_with_source(
                 f"{one.name}: the {one.stream.n_frames} frames of the source, decoded again, are not the "
                 f"{entry.n_frames} frames of the output"
             )
-    known = {entry.path: entry.size_bytes for entry in receipt.sources}
+    return problems + _changed_files(receipt, session)
+
+
+def _changed_files(receipt: Receipt, session: Session) -> list[str]:
+    """Sentences on every source file that is not the one that the receipt names."""
     root = source_root(session)
-    changed = [f for f in session.source_files if known.get(relative_path(f.path, root)) != f.size_bytes]
-    problems += [f"{relative_path(file.path, root)}: the source file has another size now" for file in changed]
+    known = {entry.path: entry for entry in receipt.sources}
+    found = {relative_path(file.path, root): file for file in session.source_files}
+    problems = [f"{path}: this source file is not there any more" for path in sorted(known.keys() - found.keys())]
+    for path, file in sorted(found.items()):
+        entry = known.get(path)
+        if entry is None:
+            problems.append(f"{path}: this source file has been added")
+        elif entry.size_bytes != file.size_bytes or (entry.sha256 and entry.sha256 != hash_file(file.path)):
+            problems.append(f"{path}: this source file has been changed")
     return problems

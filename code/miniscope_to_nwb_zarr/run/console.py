@@ -62,6 +62,8 @@ class Console:
         Write JSON lines to standard output instead of tables.
     quiet : bool
         Show warnings and errors only. JSON lines are written all the same.
+    show_from : Severity
+        Findings of lower severity are not shown; they are in the JSON lines all the same.
     stdout, stderr : text streams
         The process's own where not given.
     clock : callable
@@ -73,12 +75,14 @@ class Console:
         *,
         json: bool = False,
         quiet: bool = False,
+        show_from: Severity = Severity.WARNING,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._json = json
         self._quiet = quiet
+        self._show_from = show_from
         self._clock = clock
         self._lock = Lock()
         self._stdout = sys.stdout if stdout is None else stdout
@@ -100,9 +104,10 @@ class Console:
         self._say(f"error: {sentence}", _STYLES[Severity.ERROR])
 
     def finding(self, finding: Finding, session: str = "") -> None:
-        """Show a finding; remarks of severity info are left out when quiet."""
+        """Show a finding, if it is of the severity that is asked for."""
         self.event({"type": "finding", "session": session, **finding.as_json()})
-        if not (self._quiet and finding.severity is Severity.INFO):
+        order = list(Severity)
+        if order.index(finding.severity) >= order.index(self._show_from):
             where = "/".join(part for part in (session, finding.where) if part)
             self._say(f"{finding.severity}: {where}: {finding.sentence}", _STYLES[finding.severity])
 

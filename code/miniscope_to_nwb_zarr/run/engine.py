@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode
+from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import source_root
 from miniscope_to_nwb_zarr.run.named_session import SessionOrder, run_named_session, run_session
 from miniscope_to_nwb_zarr.run.plan import n_work_frames
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.run.console import Console
@@ -45,7 +48,7 @@ def run_sessions(
     for result in results:
         run_folder.event("session", result.as_json(), datetime.now(UTC))
         for finding in result.findings:
-            if finding not in by_name[result.session].findings:
+            if finding not in by_name[result.session].findings and finding.code is not Code.FACT_MISSING:
                 console.finding(finding, result.session)
         if result.exit_code is not ExitCode.DONE:
             console.error(result.message)
@@ -72,6 +75,7 @@ def _several_at_once(
     tries = dict.fromkeys(orders, 1)
     total = [sum(figures) for figures in zip(*work.values(), strict=True)]
     with (
+        _clearing_on_error(job.results, orders),
         _cluster(engine, n_at_once) as client,
         console.progress(total[0], total[1], f"{len(sessions)} sessions") as advance,
     ):
@@ -98,6 +102,20 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
         return result
     message = f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}); run again"
     return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
+
+
+@contextmanager
+def _clearing_on_error(results: Path, sessions: Iterable[str]) -> Iterator[None]:
+    """Within this context an error removes what the killed workers of a cluster leave of the sessions."""
+    is_done = False
+    try:
+        yield
+        is_done = True
+    finally:
+        names = () if is_done else tuple(f"{commit.STAGING_PREFIX}{name}-" for name in sessions)
+        for leftover in commit.leftovers(results) if names else ():
+            if leftover.path.name.startswith(names):
+                commit.remove_leftover(leftover)
 
 
 @contextmanager

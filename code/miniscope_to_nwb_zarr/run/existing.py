@@ -22,38 +22,61 @@ if TYPE_CHECKING:
 def verify_outputs(options: Options, sessions: Sequence[Session], console: Console) -> ExitCode:
     """Check every finished output in the results by its receipt, and against the source where sessions are given.
 
+    An output whose recording is not among the sessions, though they were asked for, is named; the run then ends with
+    `INVALID_INPUT` unless an output is damaged.
+
     Raises
     ------
     InputError
         There is no finished output.
     """
-    outputs = sorted(path.parent for path in options.results_dir.glob(f"*/{RECEIPT_NAME}"))
+    outputs = _finished(options.results_dir)
     if not outputs:
         raise InputError(f"{options.results_dir}: holds no finished output (a folder with a {RECEIPT_NAME})")
     by_name = {session.name: session for session in sessions}
     n_bad = 0
+    n_alone = 0
     for output in outputs:
-        receipt = commit.read_receipt(output)
-        if receipt is None:
-            problems = [f"{RECEIPT_NAME}: cannot be read as a receipt"]
-        else:
-            problems = check_files(output, receipt, options.workers)
-            if output.name in by_name:
-                from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
-
-                problems += compare_with_source(output, receipt, by_name[output.name], options, console)
+        problems = _problems(output, by_name.get(output.name), options, console)
+        if options.against_source and output.name not in by_name:
+            n_alone += 1
+            console.warn(
+                f"{output.name}: its recording is not below --data_dir, so it was held against its receipt only"
+            )
         for problem in problems:
             console.error(f"{output.name}: {problem}")
         n_bad += bool(problems)
         console.event({"type": "verified", "session": output.name, "problems": problems})
-    code = ExitCode.VERIFICATION if n_bad else ExitCode.DONE
+    code = ExitCode.VERIFICATION if n_bad else ExitCode.INVALID_INPUT if n_alone else ExitCode.DONE
     console.summary(
         code,
         f"{len(outputs) - n_bad} of {len(outputs)} output(s) are as they were written"
         + (f"; {n_bad} are not: do not use them, convert again with --existing replace" if n_bad else ""),
-        {"outputs": len(outputs), "damaged": n_bad},
+        {"outputs": len(outputs), "damaged": n_bad, "without_source": n_alone},
     )
     return code
+
+
+def _problems(output: Path, session: Session | None, options: Options, console: Console) -> list[str]:
+    receipt = commit.read_receipt(output)
+    if receipt is None:
+        return [f"{RECEIPT_NAME}: is missing, or is not as it was written"]
+    problems = check_files(output, receipt, options.workers)
+    if session is not None:
+        from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
+
+        problems += compare_with_source(output, receipt, session, options, console)
+    return problems
+
+
+def _finished(results: Path) -> list[Path]:
+    """The folders of outputs, also of those whose receipt is gone; not staged and replaced ones."""
+    marks = (*results.glob(f"*/{RECEIPT_NAME}"), *(path for path in results.glob("*/*.nwb*") if _is_store(path)))
+    return sorted({path.parent for path in marks if not path.parent.name.startswith(".")})
+
+
+def _is_store(path: Path) -> bool:
+    return path.name in {f"{path.parent.name}.nwb", f"{path.parent.name}.nwb.zarr"}
 
 
 def clean_staging(results: Path, console: Console, *, delete: bool) -> ExitCode:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Never
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.run.options import parse_options
 
 if TYPE_CHECKING:
@@ -31,22 +32,25 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     try:
         options = parse_options(argv, env)
     except UsageError as error:
-        return _refuse(argv, error)
+        return _refuse(argv, env, error)
     # rich takes a tenth of a second to import, which --help does without
     from miniscope_to_nwb_zarr.run.console import Console  # noqa: PLC0415
 
-    console = Console(json=options.json, quiet=options.quiet)
+    console = Console(json=options.json, quiet=options.quiet, show_from=Severity(options.log_level))
     try:
         with _signals():
             return int(_run(options, console))
-    except MiniscopeError as error:
-        console.error(str(error))
-        console.summary(error.exit_code, str(error))
-        return int(error.exit_code)
+    except (MiniscopeError, Stopped) as error:
+        return _end(console, error.exit_code, str(error))
     except BrokenPipeError:
         # the reader of our output has gone; so that Python does not complain of it once more on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return int(ExitCode.TERMINATED)
+    except OSError as error:
+        from miniscope_to_nwb_zarr.data_conversion.disk import explain  # noqa: PLC0415 - see above
+
+        reason = explain(error)
+        return _end(console, reason.exit_code, str(reason))
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is said in one sentence and a report
         console.error(f"a fault of this program, please report it with the lines below: {error!r}")
         for line in traceback.format_exc().splitlines():
@@ -64,11 +68,19 @@ def _run(options: Options, console: Console) -> ExitCode:
     return run_dataset(options, console)
 
 
-def _refuse(argv: Sequence[str], error: UsageError) -> int:
+def _end(console: Console, code: ExitCode, sentence: str) -> int:
+    console.error(sentence)
+    console.summary(code, sentence)
+    return int(code)
+
+
+def _refuse(argv: Sequence[str], env: Mapping[str, str], error: UsageError) -> int:
     from miniscope_to_nwb_zarr.run.console import Console  # noqa: PLC0415 - see above
 
-    wants_json = any(a == "--json" and b.lower() == "true" for a, b in pairwise(argv))
-    console = Console(json=wants_json or "--json=true" in (word.lower() for word in argv))
+    given = [env.get("MINISCOPE_JSON", "")]
+    given += [value for word, value in pairwise(argv) if word == "--json"]
+    given += [word.removeprefix("--json=") for word in argv if word.startswith("--json=")]
+    console = Console(json=any(value.strip().lower() == "true" for value in given))
     console.error(f"{error} (--help lists all options)")
     console.summary(ExitCode.USAGE, str(error))
     return int(ExitCode.USAGE)

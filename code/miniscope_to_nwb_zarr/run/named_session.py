@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, Stopped
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import convert_session
@@ -51,8 +51,6 @@ def run_session(session: Session, job: Job, advance: Callable[[int, int], None])
     phases = Phases()
     try:
         outcome = convert_session(session, job, lambda: datetime.now(UTC), advance, phases)
-    except Stopped:
-        raise
     except MiniscopeError as error:
         seconds = time.monotonic() - began
         return SessionResult(session.name, error.exit_code, "failed", str(error), seconds=seconds)

@@ -250,10 +250,10 @@ _MESSAGES = (
     Option(
         "log_level",
         Kind.CHOICE,
-        "info",
-        "what goes into the log of the run",
+        "warning",
+        "findings shown from this severity on; all of them are in the summary and in the store",
         Category.MESSAGES,
-        choices=("debug", "info", "warning", "error"),
+        choices=("info", "warning", "error"),
     ),
     Option("version", Kind.BOOLEAN, "False", "True: print the version and stop", Category.MESSAGES, is_on_panel=False),
 )

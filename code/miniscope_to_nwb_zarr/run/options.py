@@ -93,7 +93,7 @@ class Options:
     """``serial``, ``local`` or ``tcp://host:port``; None: decided by the number of sessions."""
     json: bool
     quiet: bool
-    log_level: Literal["debug", "info", "warning", "error"]
+    log_level: Literal["info", "warning", "error"]
     version: bool
 
     @classmethod

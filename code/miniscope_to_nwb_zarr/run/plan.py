@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Finding, Severity
-from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.run.rows import PlanRow
 
@@ -49,11 +48,6 @@ def n_work_frames(session: Session, *, embed_cameras: bool) -> tuple[int, int]:
     """Frames and bytes of a session that are decoded, written and read back."""
     series = plan_series(session, 1 << 23, embed_cameras=embed_cameras)
     return sum(o.stream.n_frames for o in series), sum(o.plan.n_values * o.dtype.itemsize for o in series)
-
-
-def is_scope(stream: Stream) -> bool:
-    """Whether a stream is of a scope."""
-    return stream.device.kind is DeviceKind.SCOPE
 
 
 def _of_device(findings: Iterable[Finding], folder: str, stream: Stream) -> list[Finding]:

@@ -91,9 +91,15 @@ class RunFolder:
         with (self.path / "run.jsonl").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
 
-    def finish(self, results: Sequence[SessionResult], findings: Iterable[Finding], ended: datetime) -> ExitCode:
-        """Write ``summary.json``; gives the exit code of the run."""
-        code = exit_code_of(results)
+    def finish(
+        self,
+        results: Sequence[SessionResult],
+        findings: Iterable[Finding],
+        ended: datetime,
+        stopped: ExitCode | None = None,
+    ) -> ExitCode:
+        """Write ``summary.json``; gives the exit code of the run, which is `stopped` where a signal ended it."""
+        code = exit_code_of(results) if stopped is None else stopped
         summary = {
             "program": "miniscope-to-nwb-zarr",
             "version": __version__,

@@ -104,6 +104,9 @@ class VideoFile:
             self._container.close()
             raise UndecodableError(f"{path.name}: libav finds no video in the file")
         stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            self._container.close()
+            raise UndecodableError(f"{path.name}: libav does not know the file's codec")
         self._context = stream.codec_context
         self._context.thread_count = 1
         self._context.thread_type = "NONE"

@@ -48,9 +48,9 @@ def run(options: Options, console: Console) -> ExitCode:
     if options.verify_only:
         return verify_outputs(options, found.sessions, console)
     _show_findings(found, console)
+    _check_facts(options, found, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
-    _check_facts(options, found, job, console)
     run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
     results = [_failed(failure) for failure in found.failures]
     results += run_sessions(found.sessions, job, options, console, run_folder)
@@ -132,9 +132,22 @@ def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunF
     console.result_table(
         [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, len(r.findings), r.message) for r in results]
     )
+    _show_missing_facts(results, console)
     n_done = sum(result.exit_code is ExitCode.DONE for result in results)
     console.summary(
         code,
         f"{n_done} of {len(results)} session(s) done; summary in {run_folder.path}",
         {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
     )
+
+
+def _show_missing_facts(results: list[SessionResult], console: Console) -> None:
+    """One sentence on the metadata files that were left out; each fact is in the summary."""
+    missing = [f for result in results for f in result.findings if f.code is Code.FACT_MISSING]
+    if missing:
+        files = sorted({finding.where for finding in missing})
+        facts = {finding.sentence.partition(" is left out: ")[2].partition(";")[0] for finding in missing}
+        console.warn(
+            f"{', '.join(files)}: left out, because {len(facts)} fact(s) that only the lab knows are missing. "
+            "Give them with --session_metadata; --dry_run True --metadata True lists them"
+        )
