@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 DEFAULT_FRAMES_PER_FILE = 1000
 """What the acquisition software uses when its configuration does not say."""
-_MAX_AHEAD = 2
+# more than any table has rows: a larger frame number is a damaged one
+_MAX_FRAMES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
     where : str
         The device's folder, for the findings.
     """
-    n_stored = sum(file.n_frames for file in files.values())
-    place, findings = _places(table, n_stored, where)
+    place, findings = _places(table, where)
     total = int(place.max(initial=-1)) + 1
     plan, more = _plan(files, frames_per_file, total, where)
     findings += more
@@ -127,7 +127,7 @@ def _stored(files: Mapping[int, FileFrames], file_number: NDArray[np.int64]) -> 
     return np.array([files[k].n_frames if k in files else 0 for k in numbers.tolist()], np.int64)[at]
 
 
-def _places(table: TimeTable, n_stored: int, where: str) -> tuple[NDArray[np.int64], list[Finding]]:
+def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Finding]]:
     """For each row the number of the frame it stands for: as written, else by its place in the table.
 
     An unreadable row stands for the frame after that of the row before it; it is no row at all, -1, where the next
@@ -139,8 +139,7 @@ def _places(table: TimeTable, n_stored: int, where: str) -> tuple[NDArray[np.int
     if np.array_equal(numbers, position[known]):
         return position, []
     where_table = f"{where}/{table.path.name}"
-    # a last number far beyond all rows and frames is a damaged one
-    is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < _MAX_AHEAD * (table.n_rows + n_stored)
+    is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < _MAX_FRAMES
     if not is_sound:
         sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
         return position, [Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)]
@@ -167,15 +166,14 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
     if not ordered or total == 0 or (stated and _explains(files, stated, total)):
         return _Plan(total, stated or DEFAULT_FRAMES_PER_FILE), []
     fullest = max((file.n_frames for file in ordered[:-1] if file.is_whole), default=0)
-    # several files, the last of which ends with the table
-    by_last, rest = divmod(total - ordered[-1].n_frames, max(files) or 1)
-    for guess in (fullest, by_last if rest == 0 else 0, total):
-        if guess > 0 and _explains(files, guess, total):
+    is_whole = all(file.is_whole for file in ordered)
+    for guess in (fullest, total):
+        if guess > 0 and is_whole and _explains(files, guess, total):
             return _Plan(total, guess), [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
     if stated:
         return _Plan(total, stated), []
     lengths = tuple(file.n_frames for file in ordered)
-    if sum(lengths) == total and max(files) == len(files) - 1 and all(file.is_whole for file in ordered):
+    if is_whole and sum(lengths) == total and max(files) == len(files) - 1:
         return _Plan(total, total, lengths), []
     if fullest:
         return _Plan(total, fullest), [_per_file_finding(fullest, stated, where)]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _GAP_INTERVALS = 1.5
 _RATE_TOLERANCE = 0.05
 _RATE_STEP = 1.25
+# of intervals that take turns the long one is at most twice the mean; a lost frame adds one more
+_USUAL_INTERVALS = 2.5
 _RATE_WINDOW = 50
 # the stamp of a frame that was waiting when the recording began may be seconds off, never minutes
 _OUTLIER_S = 60.0
@@ -40,10 +42,15 @@ class Gap:
 
 
 def median_interval_s(time_s: NDArray[np.float64]) -> float | None:
-    """Median interval between frames; None for fewer than two frames or when it is not above zero."""
+    """Median interval between frames; None for fewer than two frames or when it is not above zero.
+
+    Of stamps whose intervals are short and long in turn it is half the median over two intervals: the median itself
+    would be one of the two.
+    """
     if len(time_s) < 2:
         return None
-    median = float(np.median(np.diff(time_s)))
+    step = np.diff(time_s)
+    median = float(_pair_median(time_s) if _oscillates(step, _pair_median(time_s)) else np.median(step))
     return median if median > 0 else None
 
 
@@ -54,13 +61,19 @@ def rate_hz(time_s: NDArray[np.float64]) -> float | None:
 
 
 def find_gaps(stream: Stream) -> tuple[Gap, ...]:
-    """All intervals between consecutive frames of the series that are longer than 1.5 times the median."""
+    """All intervals between consecutive frames of the series that are longer than 1.5 times the median.
+
+    Where short and long intervals take turns, longer than 1.5 times the long ones. A first stamp that cannot be right
+    makes no gap.
+    """
     time_s = stream.time_s
-    median = median_interval_s(stream.table.time_s[np.isfinite(stream.table.time_s)])
-    if median is None or len(time_s) < 2:
+    table_s = _steady(stream.table.time_s[np.isfinite(stream.table.time_s)])
+    median, shortest = median_interval_s(table_s), _shortest_gap_s(table_s)
+    if median is None or shortest is None or len(time_s) < 2:
         return ()
+    first = int(_first_is_outlier(time_s))
     gaps = []
-    for k in np.flatnonzero(np.diff(time_s) > _GAP_INTERVALS * median):
+    for k in first + np.flatnonzero(np.diff(time_s[first:]) > shortest):
         start_s, stop_s = float(time_s[k]), float(time_s[k + 1])
         lost = [loss for loss in stream.losses if stream.rows[k] < loss.first_row < stream.rows[k + 1]]
         if lost:
@@ -85,7 +98,7 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
     time_s = table.time_s[np.isfinite(table.time_s)]
     findings = _first_stamps(time_s, where)
     # an absurd first stamp would hide everything else
-    steady = time_s[1:] if any(f.code is Code.STAMP_OUTLIER for f in findings) else time_s
+    steady = _steady(time_s)
     findings += _intervals(steady, where)
     findings += _rates(steady, device, where)
     if table.queue_depth is not None:
@@ -95,10 +108,38 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
     return tuple(findings)
 
 
+def _pair_median(time_s: NDArray[np.float64]) -> float:
+    """Half the median over two intervals, which is the same whether they are equal or short and long in turn."""
+    return float(np.median(time_s[2:] - time_s[:-2]) / 2) if len(time_s) > 2 else 0.0
+
+
+def _shortest_gap_s(time_s: NDArray[np.float64]) -> float | None:
+    """The interval above which frames are missing; None where there is no median interval."""
+    median = median_interval_s(time_s)
+    if median is None:
+        return None
+    step = np.diff(time_s)
+    if _oscillates(step, median):
+        median = float(np.percentile(step[step < _USUAL_INTERVALS * median], 90))
+    return _GAP_INTERVALS * median
+
+
+def _first_is_outlier(time_s: NDArray[np.float64]) -> bool:
+    """Whether the first stamp is far from the second, while the next ones are near each other."""
+    return bool(
+        len(time_s) > 2 and abs(time_s[0] - time_s[1]) > _OUTLIER_S and np.all(np.diff(time_s[1:20]) < _OUTLIER_S)
+    )
+
+
+def _steady(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The stamps without a first one that cannot be right."""
+    return time_s[1:] if _first_is_outlier(time_s) else time_s
+
+
 def _first_stamps(time_s: NDArray[np.float64], where: str) -> list[Finding]:
     if len(time_s) == 0:
         return []
-    if len(time_s) > 2 and abs(time_s[0] - time_s[1]) > _OUTLIER_S and np.all(np.diff(time_s[1:20]) < _OUTLIER_S):
+    if _first_is_outlier(time_s):
         return [
             Finding(
                 Code.STAMP_OUTLIER,
@@ -142,9 +183,9 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
     add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, "stamp(s) lie before the stamp of the frame before them "
         "(the clock of the computer was set back); kept as written")  # fmt: skip
     add(Code.STAMP_REPEATED, Severity.INFO, step == 0, "stamp(s) equal the stamp before them")
-    add(Code.GAP, Severity.WARNING, step > _GAP_INTERVALS * median,
+    add(Code.GAP, Severity.WARNING, step > (_shortest_gap_s(time_s) or np.inf),
         f"gap(s): interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
-    if len(step) >= _RATE_WINDOW and _oscillates(step, median):
+    if _oscillates(step, median):
         found.append(
             Finding(
                 Code.STAMPS_OSCILLATE,
@@ -158,7 +199,8 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
 
 
 def _oscillates(step: NDArray[np.float64], median: float) -> bool:
-    usual = step[np.abs(step - median) < median]
+    """Whether short and long intervals take turns, as where frames arrive in batches of two."""
+    usual = step[(step >= 0) & (step < _USUAL_INTERVALS * median)]
     if len(usual) < _RATE_WINDOW or usual.std() < median / 4:
         return False
     return bool(np.corrcoef(usual[:-1], usual[1:])[0, 1] < -0.5)
@@ -171,12 +213,12 @@ def _rates(time_s: NDArray[np.float64], device: Device, where: str) -> list[Find
     found = []
     windows = len(time_s) // _RATE_WINDOW
     if windows >= 2:
-        steps = np.diff(time_s[: windows * _RATE_WINDOW + 1])[: windows * _RATE_WINDOW - 1]
-        medians = np.array([np.median(part) for part in np.array_split(steps, windows)])
+        parts = np.array_split(time_s, windows)
+        medians = np.array([_pair_median(part) for part in parts])
         if medians.min() > 0 and medians.max() / medians.min() > _RATE_STEP:
             at = int(np.argmax(np.maximum(medians[1:] / medians[:-1], medians[:-1] / medians[1:])))
             first, second = 1 / medians[at], 1 / medians[at + 1]
-            when = float(time_s[(at + 1) * _RATE_WINDOW])
+            when = float(parts[at + 1][0])
             text = (
                 f"the frame rate changes from {first:.2f} to {second:.2f} Hz about {when:.1f} s into the recording "
                 "(a sensor that reconnects starts again at its default rate); use the stamps, not the rate"

@@ -137,6 +137,9 @@ class VideoFile:
             None of the first ten frames decodes.
         """
         frame = next(self._raw_frames(), None)
+        # the decoder is now elsewhere than the last `read` left it: the next one begins anew
+        self._context.flush_buffers()
+        self._sequence, self._next = None, -1
         if frame is None:
             raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
         pixel_format = frame.format.name
@@ -230,7 +233,6 @@ class VideoFile:
             except av.error.FFmpegError:
                 frames = []
             yield from frames
-        self._context.flush_buffers()
 
     def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
         return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)

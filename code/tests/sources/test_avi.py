@@ -1,0 +1,132 @@
+"""Frames are found in the container alone, whatever became of its header and index."""
+
+import struct
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from miniscope_to_nwb_zarr.demo.avi import Encoding, write_avi
+from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
+from tests import defects
+
+
+def frames(n, width=64, height=48, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 256, (height, width), np.uint8) for _ in range(n)]
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / "0.avi"
+    write_avi(path, frames(12), 64, 48)
+    return path
+
+
+def packets(scan):
+    return list(zip(scan.offsets.tolist(), scan.sizes.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_every_packet_as_libav_finds_it(tmp_path, encoding):
+    path = tmp_path / "0.avi"
+    write_avi(path, frames(7), 64, 48, encoding)
+    scan = scan_avi(path)
+    with av.open(str(path)) as container:
+        expected = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    data = path.read_bytes()
+    assert [data[at : at + size] for at, size in packets(scan)] == expected
+    assert (scan.width_px, scan.height_px, scan.header_rate_hz) == (64, 48, 60)
+    assert (scan.is_closed, scan.cut_bytes, scan.header_frames) == (True, 0, 7)
+
+
+def test_the_code_of_the_codec(tmp_path):
+    for encoding in (Encoding.FFV1, Encoding.GREY, Encoding.MJPG):
+        path = tmp_path / f"{encoding.fourcc}.avi"
+        write_avi(path, frames(1), 64, 48, encoding)
+        assert scan_avi(path).fourcc == encoding.fourcc
+
+
+@pytest.mark.parametrize("n_frames", [0, 1, 7])
+def test_a_file_that_was_never_closed(video, n_frames):
+    whole = packets(scan_avi(video))
+    defects.unclose_avi(video, n_frames)
+    scan = scan_avi(video)
+    assert packets(scan) == whole[:n_frames]
+    assert not scan.is_closed
+    assert scan.cut_bytes > 0
+    assert scan.header_frames == 0
+
+
+@given(st.floats(0.0, 1.0))
+@settings(max_examples=60)
+def test_a_file_cut_anywhere_gives_its_whole_packets(tmp_path_factory, fraction):
+    path = tmp_path_factory.mktemp("cut") / "0.avi"
+    write_avi(path, frames(5), 64, 48)
+    whole = packets(scan_avi(path))
+    keep = int(path.stat().st_size * fraction)
+    path.write_bytes(path.read_bytes()[:keep])
+    try:
+        found = packets(scan_avi(path))
+    except NotAnAviError:
+        assert keep < whole[0][0]
+        return
+    assert found == [(at, size) for at, size in whole if at + size <= keep]
+
+
+def test_an_index_that_lies_is_not_used(video):
+    expected = packets(scan_avi(video))
+    data = bytearray(video.read_bytes())
+    at = data.rfind(b"idx1") + 8
+    data[at + 8 : at + 12] = struct.pack("<I", 123_456)
+    video.write_bytes(data)
+    scan = scan_avi(video)
+    assert packets(scan) == expected
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=150)
+def test_any_bytes_are_refused_or_read(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("bytes") / "0.avi"
+    path.write_bytes(data)
+    with pytest.raises(NotAnAviError):
+        scan_avi(path)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8))
+@settings(max_examples=200)
+def test_damaged_bytes_never_give_a_packet_outside_of_the_file(tmp_path_factory, damage):
+    path = tmp_path_factory.mktemp("damage") / "0.avi"
+    write_avi(path, frames(3, 16, 16), 16, 16, Encoding.GREY)
+    data = bytearray(path.read_bytes())
+    for place, value in damage:
+        data[int(place * len(data))] = value
+    path.write_bytes(data)
+    try:
+        scan = scan_avi(path)
+    except NotAnAviError:
+        return
+    assert all(0 <= at <= at + size <= len(data) for at, size in packets(scan))
+
+
+def test_no_bytes(tmp_path):
+    path = tmp_path / "0.avi"
+    path.touch()
+    with pytest.raises(NotAnAviError, match="empty"):
+        scan_avi(path)
+
+
+def test_further_riff_lists_are_followed(video):
+    """OpenDML: beyond 1 GB a file goes on in lists of type AVIX, which only the first index knows nothing of."""
+    first = scan_avi(video)
+    data = video.read_bytes()
+    packet = data[first.offsets[0] - 8 : first.offsets[0] + first.sizes[0]]
+    packet += b"\0" * (len(packet) % 2)
+    movi = b"movi" + packet * 3
+    more = b"AVIX" + b"LIST" + struct.pack("<I", len(movi)) + movi
+    video.write_bytes(data + b"RIFF" + struct.pack("<I", len(more)) + more)
+    scan = scan_avi(video)
+    assert scan.n_frames == 15
+    assert all(scan.sizes[12:] == first.sizes[0])

@@ -1,0 +1,193 @@
+"""Decoded frames are those that were written, in any order of asking, and damage is told."""
+
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from miniscope_to_nwb_zarr.demo.avi import Encoding, write_avi
+from miniscope_to_nwb_zarr.sources.avi import NotAnAviError
+from miniscope_to_nwb_zarr.sources.video import UndecodableError, VideoFile, listen_to_decoder
+from tests import defects
+
+listen_to_decoder()
+EXACT = [Encoding.FFV1, Encoding.FFV1_BGR, Encoding.GREY]
+# OpenCV writes a key frame every 12 frames; the frames between go on from it
+KEY_INTERVAL = 12
+
+
+def noise(n, width=64, height=48, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 256, (height, width), np.uint8) for _ in range(n)]
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A file of 30 frames as OpenCV writes FFV1, and its frames."""
+    frames = noise(30)
+    path = tmp_path / "0.avi"
+    write_avi(path, frames, 64, 48)
+    return path, frames
+
+
+@pytest.mark.parametrize("encoding", EXACT)
+def test_frames_are_exact(tmp_path, encoding):
+    frames = noise(15)
+    path = tmp_path / "0.avi"
+    write_avi(path, frames, 64, 48, encoding)
+    with VideoFile(path) as video:
+        decoded = [video.read(k) for k in range(15)]
+    assert not any(frame.is_damaged for frame in decoded)
+    assert all(np.array_equal(frame.array, expected) for frame, expected in zip(decoded, frames, strict=True))
+
+
+def test_frames_are_those_that_opencv_writes_and_reads(tmp_path):
+    path = tmp_path / "0.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"FFV1"), 60, (64, 48), isColor=False)
+    for frame in noise(30):
+        writer.write(frame)
+    writer.release()
+    capture = cv2.VideoCapture(str(path))
+    with VideoFile(path) as video:
+        for k in range(30):
+            assert np.array_equal(video.read(k).array, capture.read()[1][..., 0])
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+@pytest.mark.parametrize("order", [[29, 0, 13, 12, 11, 25, 24, 23], [5, 6, 7, 5, 6, 28], list(range(29, -1, -1))])
+def test_any_order_gives_the_frames_of_reading_in_order(tmp_path, encoding, order):
+    path = tmp_path / "0.avi"
+    write_avi(path, noise(30), 64, 48, encoding)
+    with VideoFile(path) as video:
+        in_order = [video.read(k).array.copy() for k in range(30)]
+    with VideoFile(path) as video:
+        for k in order:
+            frame = video.read(k)
+            assert not frame.is_damaged
+            assert np.array_equal(frame.array, in_order[k]), k
+
+
+@pytest.mark.parametrize("encoding", [Encoding.FFV1, Encoding.GREY, Encoding.XVID])
+def test_asking_for_the_picture_changes_no_frame(tmp_path, encoding):
+    path = tmp_path / "0.avi"
+    write_avi(path, noise(30), 64, 48, encoding)
+    with VideoFile(path) as video:
+        in_order = [video.read(k).array.copy() for k in range(30)]
+    with VideoFile(path) as video:
+        video.picture()
+        assert np.array_equal(video.read(1).array, in_order[1])
+        video.read(15)
+        video.picture()
+        assert np.array_equal(video.read(16).array, in_order[16])
+
+
+@pytest.mark.parametrize("frame", [0, 5, 12, 17, 29])
+def test_a_flipped_bit_is_told_up_to_the_next_key_frame(written, frame):
+    path, frames = written
+    defects.flip_bit(path, frame)
+    with VideoFile(path) as video:
+        decoded = [video.read(k) for k in range(30)]
+        damaged = {k for k in range(30) if decoded[k].is_damaged}
+        assert frame in damaged
+        assert damaged <= set(range(frame, frame - frame % KEY_INTERVAL + KEY_INTERVAL))
+        sound = [k for k in range(30) if k not in damaged]
+    with VideoFile(path) as video:
+        assert all(np.array_equal(video.read(k).array, frames[k]) for k in sound)
+
+
+def test_a_frame_after_a_damaged_one_is_damaged_in_any_order(written):
+    path, _ = written
+    defects.flip_bit(path, 13)
+    with VideoFile(path) as video:
+        assert video.read(20).is_damaged
+        assert not video.read(12).is_damaged
+        assert video.read(23).is_damaged
+        assert not video.read(24).is_damaged
+
+
+@pytest.mark.parametrize("place", range(1, 10))
+def test_every_flipped_bit_of_a_frame_is_told(written, place):
+    path, frames = written
+    defects.flip_bit(path, 14, at=place / 10)
+    with VideoFile(path) as video:
+        for k in range(12, 24):
+            frame = video.read(k)
+            assert frame.is_damaged or np.array_equal(frame.array, frames[k])
+            assert frame.is_damaged == (k >= 14)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixel_format", "codec"),
+    [
+        (Encoding.FFV1, "gray", "ffv1"),
+        (Encoding.FFV1_BGR, "bgr0", "ffv1"),
+        (Encoding.FFV1_YUV420P, "yuv420p", "ffv1"),
+        (Encoding.GREY, "gray", "rawvideo"),
+        (Encoding.MJPG, "yuvj420p", "mjpeg"),
+    ],
+)
+def test_gray_pictures_are_gray_however_they_are_stored(tmp_path, encoding, pixel_format, codec):
+    path = tmp_path / "0.avi"
+    write_avi(path, noise(3), 64, 48, encoding)
+    with VideoFile(path) as video:
+        picture = video.picture()
+    assert (picture.width_px, picture.height_px) == (64, 48)
+    assert (picture.codec, picture.pixel_format, picture.is_color, picture.bit_depth) == (codec, pixel_format, False, 8)
+
+
+@pytest.mark.parametrize("encoding", [Encoding.FFV1_BGR, Encoding.MJPG, Encoding.XVID])
+def test_colour_is_seen(tmp_path, encoding):
+    frame = np.zeros((48, 64, 3), np.uint8)
+    frame[:24, :, 2] = 220
+    write_avi(tmp_path / "0.avi", [frame] * 3, 64, 48, encoding)
+    with VideoFile(tmp_path / "0.avi") as video:
+        assert video.picture().is_color
+    with VideoFile(tmp_path / "0.avi", as_color=True) as video:
+        red, green, blue = video.read(0).array[10, 30]
+    assert red > 180
+    assert max(green, blue) < 60
+
+
+def test_luma_of_limited_range_is_stretched(tmp_path):
+    frames = [np.full((48, 64), level, np.uint8) for level in (0, 128, 255)]
+    write_avi(tmp_path / "0.avi", frames, 64, 48, Encoding.FFV1_YUV420P)
+    with VideoFile(tmp_path / "0.avi") as video:
+        levels = [int(video.read(k).array[20, 20]) for k in range(3)]
+    assert levels == pytest.approx([0, 128, 255], abs=1)
+
+
+def test_a_file_of_frames_that_do_not_decode_has_no_picture(written):
+    path, _ = written
+    data = bytearray(path.read_bytes())
+    for at, size in defects.payloads(path):
+        data[at : at + size] = b"\xff" * size
+    path.write_bytes(data)
+    with pytest.raises(UndecodableError), VideoFile(path) as video:
+        video.picture()
+
+
+def test_an_empty_packet_is_a_frame_without_picture(tmp_path):
+    path = tmp_path / "0.avi"
+    write_avi(path, noise(4), 64, 48, Encoding.MJPG)
+    at, size = defects.payloads(path)[1]
+    data = bytearray(path.read_bytes())
+    data[at : at + size] = bytes(size)
+    path.write_bytes(data)
+    with VideoFile(path) as video:
+        assert [video.read(k).is_damaged for k in range(4)] == [False, True, False, False]
+
+
+def test_no_video(tmp_path):
+    path = tmp_path / "0.avi"
+    path.write_bytes(b"RIFF" + bytes(100))
+    with pytest.raises(NotAnAviError):
+        VideoFile(path)
+
+
+def test_the_decoder_prints_nothing(written, capfd, caplog):
+    path, _ = written
+    defects.flip_bit(path, 3)
+    with caplog.at_level(logging.DEBUG), VideoFile(path) as video:
+        assert video.read(3).is_damaged
+    assert capfd.readouterr() == ("", "")
