@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
+from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
@@ -170,4 +171,4 @@ def convert(**options: object) -> ExitCode:
     >>> convert(data_dir="../data", results_dir="../results", dry_run=True)  # doctest: +SKIP
     """
     chosen = Options.from_python(**options)
-    return run_dataset(chosen, Console(json=chosen.json, quiet=chosen.quiet))
+    return run_dataset(chosen, Console(json=chosen.json, quiet=chosen.quiet, show_from=Severity(chosen.log_level)))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
+    from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
-    from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
 
 
 class Backend(Protocol):

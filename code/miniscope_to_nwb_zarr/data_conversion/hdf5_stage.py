@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
-    from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
 
 SUFFIX = ".nwb"
 _GZIP_LEVEL = 1

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt
     from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
+    from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
-    from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
 
 
 def compare_frames(

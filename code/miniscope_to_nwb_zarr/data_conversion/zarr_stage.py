@@ -1,106 +1,38 @@
-"""Write a store into a staging folder: frames by the workers, everything else by hdmf-zarr, then joined.
+"""Write a Zarr store into a staging folder: everything but frames by hdmf-zarr, then joined with the frames.
 
-The workers fill plain zarr arrays beside the store. When all frames are decoded, and everything there is to know of
-them is known, hdmf-zarr writes the file once, with an empty array of the same plan in place of each series; the
-chunks are then moved into it, and the metadata is consolidated once.
+When all frames are decoded, and everything there is to know of them is known, hdmf-zarr writes the file once, with an
+empty array of the same plan in place of each series; the chunks that the workers wrote are then moved into it, and the
+metadata is consolidated once.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import xxhash
 import zarr
 from hdmf_zarr import NWBZarrIO, ZarrDataIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames, encode_table
-from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask, read_slab, write_slab
+from miniscope_to_nwb_zarr.data_conversion.frames import read_slab
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
+    from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
 
 SUFFIX = ".nwb.zarr"
 _TABLE_ROWS = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenSeries:
-    """What the workers wrote of one series."""
-
-    name: str
-    digests: bytes
-    """8 bytes for each frame, taken as it was decoded."""
-    damaged: tuple[tuple[int, bool], ...]
-    """Frames with a decoder error: number in the series, and whether there is a picture."""
-    objects: tuple[tuple[str, int, str], ...]
-    """Key, size and sha256 of each chunk."""
-
-    @property
-    def frames_digest(self) -> str:
-        """Digest of the whole series, the same for every way of cutting it into chunks."""
-        return xxhash.xxh3_128_hexdigest(self.digests)
-
-
-def start_writing(
-    series: Sequence[FrameSeries], folder: Path, level: int, pool: Pool
-) -> Iterator[tuple[SlabTask, SlabReport]]:
-    """Create the arrays of all series under `folder` and set the workers to fill them; `collect` waits for them."""
-    tasks: list[SlabTask] = []
-    for one in series:
-        array = folder / one.name
-        encoding = encode_frames(level, one.plan.chunks, one.dtype)
-        zarr.create(
-            shape=one.plan.shape,
-            chunks=one.plan.chunks,
-            dtype=one.dtype,
-            compressor=encoding.compressor,
-            filters=list(encoding.filters) or None,
-            fill_value=0,
-            store=zarr.DirectoryStore(str(array)),
-        )
-        tasks += one.tasks(array, pool.workers)
-    return pool.run(write_slab, tasks)
-
-
-def collect(
-    reports: Iterable[tuple[SlabTask, SlabReport]], advance: Callable[[int, int], None]
-) -> dict[str, WrittenSeries]:
-    """Wait for the workers; gives what was written of each series, by name.
-
-    Parameters
-    ----------
-    reports : iterable of (SlabTask, SlabReport)
-    advance : callable
-        Told the frames and bytes of each slab, for a progress bar.
-    """
-    found: dict[str, list[SlabReport]] = defaultdict(list)
-    for task, report in reports:
-        found[Path(task.array).name].append(report)
-        advance(task.stop - task.first, report.n_bytes)
-    return {name: _join(name, slabs) for name, slabs in found.items()}
-
-
-def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
-    slabs.sort(key=lambda slab: slab.first)
-    return WrittenSeries(
-        name=name,
-        digests=b"".join(slab.digests for slab in slabs),
-        damaged=tuple(frame for slab in slabs for frame in slab.damaged),
-        objects=tuple(written for slab in slabs for written in slab.objects),
-    )
 
 
 def series_data(series: FrameSeries, level: int, _filled: Path | None) -> ZarrDataIO:

@@ -10,10 +10,10 @@ import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.disk import hash_file
 from miniscope_to_nwb_zarr.data_conversion.frames import digest_source
+from miniscope_to_nwb_zarr.data_conversion.frames_stage import collect
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
-from miniscope_to_nwb_zarr.data_conversion.zarr_stage import collect
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Session

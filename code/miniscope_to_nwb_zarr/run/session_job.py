@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, sou
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+from miniscope_to_nwb_zarr.run.session_frames import start_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -226,22 +227,28 @@ def _fill(work: Work, plan: str) -> Receipt:
     session, job = work.session, work.job
     former = commit.read_receipt(job.results / session.name)
     findings = session.findings
+    described: list[Finding] = []
     series: tuple[SeriesEntry, ...] = ()
     sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
+
+    def describe() -> None:
+        with work.phases.phase("metadata"):
+            described.extend(_write_metadata(work))
+
     if job.metadata_only:
         _keep_former(job.results / session.name, work.staging)
         if former:
             series, sources = former.series, _with_known(sources, former.sources)
             findings += tuple(f for f in former.findings if f.code in _OF_THE_STORE)
+        describe()
     else:
-        # the libraries of NWB take seconds to import, and a metadata run does without them
+        started = start_frames(work)
+        # the libraries of NWB take seconds to import: the workers are busy meanwhile
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
 
-        made = make_store(work)
+        made = make_store(work, started, describe)
         findings, series, known = made.findings, made.series, made.known
-    with work.phases.phase("metadata"):
-        findings += _write_metadata(work)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, known)
     return Receipt(
@@ -253,7 +260,7 @@ def _fill(work: Work, plan: str) -> Receipt:
         sources=sources,
         files=files,
         series=series,
-        findings=findings,
+        findings=(*findings, *described),
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=disk.hash_file(job.results / session.name / RECEIPT_NAME) if former else None,
     )

@@ -10,14 +10,16 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.receipt import SeriesEntry
 from miniscope_to_nwb_zarr.core.timing import median_interval_s
 from miniscope_to_nwb_zarr.data_conversion import hdf5_stage, zarr_stage
-from miniscope_to_nwb_zarr.data_conversion.camera_files import copy_camera_files, plan_camera_files
+from miniscope_to_nwb_zarr.data_conversion.camera_files import plan_camera_files
+from miniscope_to_nwb_zarr.data_conversion.frames_stage import collect
+from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
 from miniscope_to_nwb_zarr.data_conversion.nwb_build import build_nwbfile, fix_object_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_stamps, compare_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.backend import Backend
+    from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
-    from miniscope_to_nwb_zarr.data_conversion.zarr_stage import WrittenSeries
+    from miniscope_to_nwb_zarr.run.session_frames import StartedFrames
     from miniscope_to_nwb_zarr.run.session_job import Job, Work
 
 _BACKENDS: dict[str, Backend] = {"zarr": zarr_stage, "hdf5": hdf5_stage}
@@ -43,8 +46,16 @@ class MadeStore:
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
 
-def make_store(work: Work) -> MadeStore:
+def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]) -> MadeStore:
     """Write and verify the store of a session in its staging folder.
+
+    Parameters
+    ----------
+    work : Work
+    started : StartedFrames
+        What the workers are at.
+    meanwhile : callable
+        What else there is to do while they are.
 
     Raises
     ------
@@ -54,15 +65,12 @@ def make_store(work: Work) -> MadeStore:
     session, job = work.session, work.job
     backend = _BACKENDS[job.backend]
     store = work.staging / f"{session.name}{backend.SUFFIX}"
-    frames = work.staging / ".frames"
-    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
+    frames, series = started.folder, started.series
     with work.phases.phase("decode and write frames"):
-        decoding = zarr_stage.start_writing(series, frames, job.compression_level, work.pool)
-        cameras = plan_camera_files(session, embed=job.embed_cameras)
-        copying = copy_camera_files(cameras, work.staging, work.pool)
         nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
-        written = zarr_stage.collect(decoding, work.advance)
-        known = dict(copying)
+        meanwhile()
+        written = collect(started.reports, work.advance)
+        known = dict(started.copies)
     with work.phases.phase("write NWB"):
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
         add_records(nwbfile, session, work.sources, findings)
@@ -128,9 +136,7 @@ def _read_back(
 ) -> tuple[Finding, ...]:
     report = f"qc/{work.session.name}.nwb.inspector_report.txt"
     reading = backend.start_reading(series, store, work.pool)
-    # the workers read frames while the inspector, a second of imports included, reads the rest
-    from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect  # noqa: PLC0415
-
+    # the workers read frames while the inspector reads the rest
     with backend.open_store(store) as io:
         nwbfile = io.read()
         check_stamps(nwbfile, series)

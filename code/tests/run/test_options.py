@@ -85,7 +85,7 @@ def test_defaults():
         engine=None,
         json=False,
         quiet=False,
-        log_level="info",
+        log_level="warning",
         version=False,
     )
 
