@@ -6,6 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+# always, with or without pose: the schemas of all extensions loaded by then are kept in the file
+from ndx_pose import PoseEstimation, PoseEstimationSeries
 from pynwb import TimeSeries
 from pynwb.misc import AnnotationSeries
 
@@ -81,9 +84,6 @@ def _add_notes(nwbfile: NWBFile, recording: Recording, suffix: str) -> None:
 
 
 def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, wrap: Wrap) -> None:
-    # ndx-pose is needed for recordings with live pose only
-    from ndx_pose import PoseEstimation, PoseEstimationSeries  # noqa: PLC0415
-
     camera = next(iter(recording.streams_of(DeviceKind.CAMERA)), None)
     if camera is None or camera.n_frames == 0:
         return

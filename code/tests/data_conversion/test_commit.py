@@ -1,0 +1,213 @@
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from miniscope_to_nwb_zarr.core.errors import ConflictError, Stopped
+from miniscope_to_nwb_zarr.core.receipt import Receipt
+from miniscope_to_nwb_zarr.data_conversion import commit, disk
+from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+from tests.conversions import convert, listing, staged
+
+NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
+NAME = "M1_2026-03-14_09-26-53"
+
+
+def receipt(folder, plan="same"):
+    return Receipt(NAME, plan, "0.1.0", NOW.isoformat(), {}, (), commit.list_files(folder, {}), (), ())
+
+
+def stage(results, text="frames", plan="same", *, replace=False):
+    with commit.staging_folder(results, NAME) as staging:
+        (staging / "store").mkdir()
+        (staging / "store" / "0.0.0").write_text(text)
+        commit.publish(staging, results / NAME, receipt(staging, plan), replace=replace, now=NOW)
+
+
+def test_what_is_published_is_listed_whole_and_nothing_of_the_staging_stays(tmp_path):
+    stage(tmp_path)
+    assert sorted(listing(tmp_path)) == [f"{NAME}/receipt.json", f"{NAME}/store/0.0.0"]
+    assert check_files(tmp_path / NAME, commit.read_receipt(tmp_path / NAME), 1) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
+def test_staging_is_removed_when_the_work_fails(tmp_path, error):
+    with pytest.raises(error), commit.staging_folder(tmp_path, NAME) as staging:
+        (staging / "half").write_text("written")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("occupant", ["folder", "empty folder", "file", "dangling link"])
+def test_nothing_foreign_at_the_final_name_is_replaced(tmp_path, occupant):
+    final = tmp_path / NAME
+    if occupant == "folder":
+        final.mkdir()
+        (final / "thesis.txt").write_text("mine")
+    elif occupant == "empty folder":
+        final.mkdir()
+    elif occupant == "file":
+        final.write_text("mine")
+    else:
+        final.symlink_to(tmp_path / "nowhere")
+    before = (listing(tmp_path), final.lstat())
+    with pytest.raises(ConflictError):
+        stage(tmp_path)
+    assert (listing(tmp_path), final.lstat()) == before
+    assert staged(tmp_path) == []
+
+
+def test_the_same_output_published_meanwhile_is_accepted_and_another_is_not(tmp_path):
+    stage(tmp_path, "first")
+    before = listing(tmp_path)
+    stage(tmp_path, "second")
+    assert listing(tmp_path) == before
+    with pytest.raises(ConflictError):
+        stage(tmp_path, "third", plan="other")
+    assert listing(tmp_path) == before
+
+
+def test_a_replaced_output_is_kept_to_the_byte(tmp_path):
+    stage(tmp_path, "first")
+    before = listing(tmp_path / NAME)
+    stage(tmp_path, "second", plan="other", replace=True)
+    (kept,) = (tmp_path / commit.REPLACED_FOLDER).iterdir()
+    assert kept.name.startswith(f"{NAME}.20260314T090000Z-")
+    assert listing(kept) == before
+    assert (tmp_path / NAME / "store" / "0.0.0").read_text() == "second"
+    assert staged(tmp_path) == []
+
+
+@pytest.mark.parametrize("step", ["rename_new", "exchange", "sync_folder"])
+@pytest.mark.parametrize("is_done", [False, True])
+def test_the_former_output_survives_a_stop_at_each_step_of_replacing(tmp_path, monkeypatch, step, is_done):
+    stage(tmp_path, "first")
+    before = {digest for _, digest in listing(tmp_path / NAME).values()}
+    real = getattr(disk, step)
+
+    def stopped(*args):
+        if is_done:
+            real(*args)
+        if step != "sync_folder" or args[0].name == commit.REPLACED_FOLDER:
+            raise Stopped(143)
+        return None if is_done else real(*args)
+
+    monkeypatch.setattr(disk, step, stopped)
+    with pytest.raises(Stopped):
+        stage(tmp_path, "second", plan="other", replace=True)
+    places = [tmp_path / NAME, *(tmp_path / commit.REPLACED_FOLDER).glob("*")]
+    kept = [place for place in places if before == {digest for _, digest in listing(place).values()}]
+    assert len(kept) == 1
+    # and what stands under the final name is whole: the former or the new one
+    assert check_files(tmp_path / NAME, commit.read_receipt(tmp_path / NAME), 1) == []
+    assert staged(tmp_path) == []
+
+
+def test_everything_is_on_the_disk_before_the_rename(tmp_path, monkeypatch):
+    order = []
+    monkeypatch.setattr(disk, "_sync", order.append)
+    rename = disk.rename_new
+    monkeypatch.setattr(disk, "rename_new", lambda *args: (order.append("rename"), rename(*args)))
+    stage(tmp_path)
+    at = order.index("rename")
+    synced = [path.partition(f"-{NAME}-")[2].partition("/")[2] for path in order[:at]]
+    assert {"store/0.0.0", "store", "receipt.json", ""} <= set(synced)
+    # a folder after what is in it
+    assert synced.index("store") > synced.index("store/0.0.0")
+    assert order[at + 1 :] == [str(tmp_path)]
+
+
+def test_a_file_that_is_not_as_it_was_written_is_hashed_anew(tmp_path):
+    (tmp_path / "a").write_text("abc")
+    (tmp_path / "b").write_text("abc")
+    true = disk.hash_file(tmp_path / "a")
+    entries = commit.list_files(tmp_path, {"a": (3, "as written"), "b": (4, "as written")})
+    assert [(entry.path, entry.sha256) for entry in entries] == [("a", "as written"), ("b", true)]
+
+
+def test_leftovers_are_told_apart_and_only_ours_that_are_dead_are_removed(tmp_path):
+    killed = tmp_path / f"{commit.STAGING_PREFIX}{NAME}-1"
+    killed.mkdir()
+    (killed / ".owner.json").write_text(json.dumps({"program": "miniscope-to-nwb-zarr", "pid": 1, "host": "x"}))
+    (killed / "chunk").write_bytes(bytes(100))
+    foreign = tmp_path / f"{commit.STAGING_PREFIX}foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("mine")
+    (tmp_path / f"{commit.STAGING_PREFIX}link").symlink_to(foreign)
+    (tmp_path / f"{commit.STAGING_PREFIX}file").write_text("mine")
+    with commit.staging_folder(tmp_path, NAME) as alive:
+        found = {leftover.path: leftover for leftover in commit.leftovers(tmp_path)}
+        assert {(p.name, one.is_ours, one.is_alive) for p, one in found.items()} == {
+            (killed.name, True, False),
+            (foreign.name, False, False),
+            (alive.name, True, True),
+        }
+        assert found[killed].n_bytes > 100
+        assert [commit.remove_leftover(found[path]) for path in (killed, foreign, alive)] == [True, False, False]
+        assert alive.exists()
+        assert not killed.exists()
+    assert (foreign / "thesis.txt").read_text() == "mine"
+
+
+def test_staging_of_another_process_is_alive_until_it_is_killed(tmp_path):
+    program = """
+import sys, time
+from pathlib import Path
+from miniscope_to_nwb_zarr.data_conversion.commit import staging_folder
+with staging_folder(Path(sys.argv[1]), "M1") as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+    other = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        other.stdout.readline()
+        assert [leftover.is_alive for leftover in commit.leftovers(tmp_path)] == [True]
+    finally:
+        other.kill()
+        other.wait()
+    (leftover,) = commit.leftovers(tmp_path)
+    assert (leftover.is_ours, leftover.is_alive) == (True, False)
+    assert commit.remove_leftover(leftover)
+    assert staged(tmp_path) == []
+
+
+def _publish_together(barrier, results, words):
+    with commit.staging_folder(results, NAME) as staging:
+        (staging / "who").write_text(str(os.getpid()))
+        barrier.wait(30)
+        try:
+            commit.publish(staging, results / NAME, receipt(staging), replace=False, now=NOW)
+            words.put((os.getpid(), "accepted"))
+        except ConflictError:
+            words.put((os.getpid(), "conflict"))
+
+
+def test_of_two_writers_one_publishes_and_the_other_accepts(tmp_path):
+    spawn = multiprocessing.get_context("fork")
+    barrier, words = spawn.Barrier(2), spawn.Queue()
+    writers = [spawn.Process(target=_publish_together, args=(barrier, tmp_path, words)) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    said = dict(words.get(timeout=30) for _ in writers)
+    for writer in writers:
+        writer.join(30)
+    assert list(said.values()) == ["accepted", "accepted"]
+    assert int((tmp_path / NAME / "who").read_text()) in said
+    assert check_files(tmp_path / NAME, commit.read_receipt(tmp_path / NAME), 1) == []
+    assert staged(tmp_path) == []
+
+
+def test_sources_are_read_and_never_written(tiny):
+    before = listing(tiny.folder)
+    times = {path: path.stat().st_mtime_ns for path in tiny.folder.rglob("*")}
+    for path in tiny.folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    convert(tiny.session, tiny.results)
+    assert listing(tiny.folder) == before
+    assert {path: path.stat().st_mtime_ns for path in tiny.folder.rglob("*")} == times
+    for path in tiny.folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,0 +1,65 @@
+import errno
+import os
+
+import pytest
+
+from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError
+from miniscope_to_nwb_zarr.data_conversion import disk
+
+
+@pytest.fixture(params=["of the kernel", "without the kernel"])
+def kernel(request, monkeypatch):
+    if request.param == "without the kernel":
+        monkeypatch.setattr(disk, "_renameat2", lambda *_: False)
+
+
+def test_a_folder_is_renamed_to_a_free_name_only(tmp_path, kernel):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "file").write_text("x")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(FileExistsError):
+        disk.rename_new(tmp_path / "new", tmp_path / "taken")
+    assert not list((tmp_path / "taken").iterdir())
+    disk.rename_new(tmp_path / "new", tmp_path / "free")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["free", "taken"]
+    assert (tmp_path / "free" / "file").read_text() == "x"
+
+
+def test_two_folders_change_places(tmp_path, kernel):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text("")
+    disk.exchange(tmp_path / "a", tmp_path / "b")
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*/*")) == ["a/b", "b/a"]
+
+
+@pytest.mark.parametrize("shares_blocks", [True, False])
+def test_a_copy_is_equal_its_own_and_of_the_digest_given(tmp_path, monkeypatch, shares_blocks):
+    if shares_blocks:
+        # a file system that shares blocks: the copy is there without a byte having been read
+        monkeypatch.setattr(disk, "_clone", lambda reader, writer: writer.write(os.pread(reader.fileno(), 9999, 0)))
+    (tmp_path / "a").write_bytes(b"frames" * 99)
+    digest = disk.copy_file(tmp_path / "a", tmp_path / "b")
+    assert digest == disk.hash_file(tmp_path / "a") == disk.hash_file(tmp_path / "b")
+    assert os.stat(tmp_path / "b").st_nlink == 1
+    with pytest.raises(FileExistsError):
+        disk.copy_file(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, TemporaryError),
+        (errno.EIO, TemporaryError),
+        (errno.ESTALE, TemporaryError),
+        (errno.EACCES, InputError),
+        (errno.EROFS, InputError),
+        (errno.ENAMETOOLONG, InputError),
+    ],
+)
+def test_an_error_of_the_system_says_whether_to_try_again(number, kind):
+    error = disk.explain(OSError(number, os.strerror(number), "results/x"))
+    assert type(error) is kind
+    assert "results/x" in str(error)
+    assert os.strerror(number) in str(error)
+    assert disk.is_full(OSError(number, "")) is (number == errno.ENOSPC)

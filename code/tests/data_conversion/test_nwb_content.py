@@ -1,0 +1,185 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hdmf_zarr import NWBZarrIO
+from pynwb.image import ImageSeries
+from pynwb.misc import AnnotationSeries
+from pynwb.ophys import OnePhotonSeries
+
+from miniscope_to_nwb_zarr.core.timing import rate_hz
+from miniscope_to_nwb_zarr.demo.recording import write_recording
+from tests.conversions import convert, sessions_in
+from tests.data_conversion.conftest import GREY
+from tests.recordings import CAMERA, SCOPE, scope_spec
+
+HPC, ACC, CAM = SCOPE.folder_name, GREY.folder_name, CAMERA.folder_name
+
+
+def test_devices_carry_model_and_settings(nwbfile):
+    assert set(nwbfile.devices) == {HPC, ACC, CAM}
+    scope = nwbfile.devices[HPC]
+    assert type(scope).__name__ == "Miniscope"
+    assert (scope.led0, scope.gain, scope.framesPerFile, scope.deviceType) == (12, "Medium", 10, SCOPE.model)
+    assert list(scope.ROI) == [48, 64]
+    assert "'HPC miniscope1'" in scope.description
+    assert '"ewl": -8' in scope.description
+    assert scope.model.model_number == SCOPE.model
+    assert type(nwbfile.devices[CAM]).__name__ == "Device"
+    assert nwbfile.devices[CAM].model.model_number == "WebCam-320x240"
+
+
+def test_each_scope_has_a_plane_with_the_labs_facts_and_the_measured_rate(rich, nwbfile):
+    assert set(nwbfile.imaging_planes) == {f"ImagingPlane_{HPC}", f"ImagingPlane_{ACC}"}
+    plane = nwbfile.imaging_planes[f"ImagingPlane_{HPC}"]
+    assert (plane.indicator, plane.location, plane.excitation_lambda) == ("GCaMP6f", "CA1", 470)
+    assert plane.optical_channel[0].emission_lambda == 525
+    assert list(plane.grid_spacing) == [1.8, 1.8]
+    assert plane.device is nwbfile.devices[HPC]
+    assert plane.imaging_rate == rate_hz(rich.truth.devices[HPC].rows.stamp_ms / 1000)
+    assert plane.imaging_rate == pytest.approx(30, rel=0.1)
+
+
+def test_series_have_stamps_and_no_rate(nwbfile):
+    for name, kind in ((f"OnePhotonSeries_{HPC}", OnePhotonSeries), (f"ImageSeries_{CAM}", ImageSeries)):
+        series = nwbfile.acquisition[name]
+        assert isinstance(series, kind)
+        assert series.rate is None
+        assert series.timestamps[0] == -0.021
+    assert nwbfile.acquisition[f"OnePhotonSeries_{HPC}"].imaging_plane.name == f"ImagingPlane_{HPC}"
+
+
+def test_the_camera_names_copies_of_its_files(rich, nwbfile):
+    series = nwbfile.acquisition[f"ImageSeries_{CAM}"]
+    assert list(series.external_file) == [f"behavior-videos/{CAM}/{k}.avi" for k in range(3)]
+    assert list(series.starting_frame) == [0, 10, 20]
+    assert list(series.dimension) == [64, 48]
+    assert series.format == "external"
+    assert np.array_equal(series.timestamps[:], rich.truth.devices[CAM].rows.stamp_ms / 1000)
+    for k in range(3):
+        original = rich.truth.folder / CAM / f"{k}.avi"
+        copy = rich.outcome.output / f"behavior-videos/{CAM}/{k}.avi"
+        assert copy.read_bytes() == original.read_bytes()
+        assert copy.stat().st_ino != original.stat().st_ino
+
+
+@pytest.mark.parametrize(("name", "column"), [("BufferIndex", "queue_depth"), ("DAQFrameNumber", "hardware_count")])
+def test_counters_lie_beside_their_frames(rich, nwbfile, name, column):
+    series = nwbfile.acquisition[f"{name}_{HPC}"]
+    assert series.data[:].tolist() == getattr(rich.truth.devices[HPC].rows, column).tolist()
+    assert np.array_equal(series.timestamps[:], nwbfile.acquisition[f"OnePhotonSeries_{HPC}"].timestamps[:])
+
+
+def test_head_orientation_is_kept_as_written(rich, nwbfile):
+    series = nwbfile.processing["behavior"][f"HeadOrientation_{HPC}"]
+    rows = rich.truth.devices[HPC].rows
+    assert np.array_equal(series.data[:], rows.quaternion)
+    assert np.array_equal(series.timestamps[:], rows.stamp_ms / 1000)
+    assert "scalar first" in series.description
+
+
+def test_notes_and_changed_settings_are_annotations(nwbfile):
+    notes, changes = nwbfile.acquisition["Notes"], nwbfile.acquisition["DevicePropertyChanges"]
+    assert isinstance(notes, AnnotationSeries)
+    assert list(notes.data) == ["mouse enters arm A, left", 'says "müde", turns']
+    assert list(notes.timestamps) == [0.21, 0.555]
+    assert list(changes.data) == ["HPC miniscope1,led0,25"]
+    assert list(changes.timestamps) == [0.402]
+
+
+def test_pose_is_timed_by_the_cameras_frames(rich, nwbfile):
+    pose = nwbfile.processing["behavior"]["PoseEstimation"]
+    written = np.loadtxt(
+        rich.truth.folder / "behaviorTracker/pose.csv", delimiter=",", skiprows=1, usecols=range(7), ndmin=2
+    )
+    for k in range(2):
+        point = pose[f"point_{k}"]
+        assert np.array_equal(point.data[:], written[:, [1 + k, 3 + k]])
+        assert np.array_equal(point.confidence[:], written[:, 5 + k])
+        assert np.array_equal(point.timestamps[:], rich.truth.devices[CAM].rows.stamp_ms[: len(written)] / 1000)
+    assert pose.device is nwbfile.devices[CAM]
+    assert nwbfile.processing["behavior"]["PoseFrameCount"].data[:].tolist() == written[:, 0].tolist()
+
+
+def test_a_gap_is_a_row_of_the_table(rich, nwbfile):
+    gaps = nwbfile.intervals["gaps"].to_dataframe()
+    (row,) = gaps[gaps.series == f"OnePhotonSeries_{ACC}"].itertuples()
+    stamps = rich.truth.devices[ACC].rows.stamp_ms / 1000
+    assert (row.start_time, row.stop_time) == (stamps[6], stamps[7])
+    assert row.missing_frames == len(GREY.lost)
+    assert len(gaps) == 1
+
+
+def test_every_source_file_is_listed_and_the_small_ones_verbatim(rich, nwbfile):
+    table = nwbfile.processing["source"]["source_files"].to_dataframe().set_index("path")
+    on_disk = {p.relative_to(rich.truth.folder).as_posix(): p for p in rich.truth.folder.rglob("*") if p.is_file()}
+    assert set(table.index) == set(on_disk)
+    assert {entry.path for entry in rich.outcome.receipt.sources} == set(on_disk)
+    for name, path in on_disk.items():
+        assert table.size_bytes[name] == path.stat().st_size
+        if path.suffix == ".json" or path.name == "notes.csv":
+            assert table.text[name] == path.read_text("utf-8"), name
+        elif path.suffix == ".avi":
+            assert table.text[name] == ""
+
+
+def test_findings_are_in_the_file_and_in_the_receipt(rich, nwbfile):
+    table = nwbfile.processing["source"]["findings"].to_dataframe()
+    in_receipt = [(str(f.code), f.where, f.sentence) for f in rich.outcome.receipt.findings]
+    for row in table.itertuples():
+        assert (row.code, row.where, row.sentence) in in_receipt
+    assert {"stamp_negative", "frames_damaged"} <= set(table.code)
+
+
+def test_subject_and_session_facts_come_from_the_sidecar(rich, nwbfile):
+    subject = nwbfile.subject
+    assert (subject.subject_id, subject.species, subject.sex) == ("M770001", "Mus musculus", "F")
+    assert subject.date_of_birth.date().isoformat() == "2025-12-01"
+    assert subject.genotype == "Thy1-GCaMP6f/wt"
+    assert nwbfile.session_id == rich.session.name == "M770001_2026-03-14_09-26-53"
+    assert nwbfile.session_start_time == rich.truth.spec.start
+    assert nwbfile.session_start_time.utcoffset() == rich.truth.spec.start.utcoffset()
+    assert nwbfile.session_description == "Free exploration of a square arena."
+    assert list(nwbfile.experimenter) == ["Doe, Jane"]
+    assert (nwbfile.lab, nwbfile.institution) == ("Doe Lab", "University of California, San Diego")
+    assert list(nwbfile.keywords) == ["CA1", "exploration"]
+    assert nwbfile.experiment_description == "Open field"
+
+
+def test_the_inspectors_report_is_written(rich):
+    text = (rich.outcome.output / f"qc/{rich.session.name}.nwb.inspector_report.txt").read_text("utf-8")
+    assert "validator: no errors" in text
+    assert "CRITICAL" not in text
+
+
+def test_settings_that_differ_between_recordings_belong_to_the_series(tmp_path):
+    spec = scope_spec()
+    for k, led in enumerate((12, 40)):
+        devices = (replace(spec.devices[0], settings={"led0": led}),)
+        write_recording(replace(spec, start=spec.start.replace(minute=26 + k), devices=devices), tmp_path / "data")
+    (session,) = sessions_in(tmp_path / "data", combine="day")
+    outcome = convert(session, tmp_path / "results")
+    with NWBZarrIO(str(outcome.output / f"{session.name}.nwb.zarr"), mode="r") as io:
+        file = io.read()
+        series = sorted((s for s in file.acquisition.values() if isinstance(s, OnePhotonSeries)), key=lambda s: s.name)
+        assert [one.name for one in series] == [f"OnePhotonSeries_{HPC}_20260314T09{k}53" for k in (26, 27)]
+        assert ['"led0": 12' in one.description for one in series] == [True, False]
+        assert ['"led0": 40' in one.description for one in series] == [False, True]
+        assert [json.loads(one.comments)["led0"] for one in series] == [12, 40]
+        assert file.devices[HPC].led0 is None
+        assert file.devices[HPC].framesPerFile == 10
+        assert len(file.imaging_planes) == 1
+        assert {one.imaging_plane.name for one in series} == {f"ImagingPlane_{HPC}"}
+
+
+def test_a_session_without_facts_of_the_lab_is_written_all_the_same(tmp_path):
+    write_recording(scope_spec(), tmp_path / "data")
+    (session,) = sessions_in(tmp_path / "data")
+    outcome = convert(session, tmp_path / "results")
+    assert not [entry.path for entry in outcome.receipt.files if entry.path == "subject.json"]
+    assert any("subject.json" in finding.sentence for finding in outcome.receipt.findings)
+    with NWBZarrIO(str(outcome.output / f"{session.name}.nwb.zarr"), mode="r") as io:
+        file = io.read()
+        assert file.subject.subject_id == "M770001"
+        assert file.subject.species is None
