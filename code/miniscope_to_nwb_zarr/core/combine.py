@@ -105,7 +105,8 @@ def _with_each_file_once(recordings: Iterable[Recording]) -> tuple[Recording, ..
 def _folder_names(folders: Sequence[tuple[str, ...]]) -> list[str]:
     """For each folder the shortest end of its path that no other has."""
     for n_parts in range(1, max(len(parts) for parts in folders) + 1):
-        names = ["/".join(parts[-n_parts:]) for parts in folders]
+        # names that are no valid text come as surrogates, which no output can hold
+        names = ["/".join(parts[-n_parts:]).encode("utf-8", "replace").decode() for parts in folders]
         if max(Counter(names).values()) == 1:
             return names
     return names

@@ -45,6 +45,8 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     InputError
         The data folder or a file that the request names is not there or cannot be used.
     """
+    if request.layout is not None and request.layout not in LAYOUTS:
+        raise InputError(f"there is no layout {request.layout!r}; known are {', '.join(LAYOUTS)}")
     layouts = [LAYOUTS[request.layout]] if request.layout else list(LAYOUTS.values())
     if request.video_files:
         return _with_names(layouts[0].discover_files(request), request)

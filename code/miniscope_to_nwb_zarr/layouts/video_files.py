@@ -58,7 +58,8 @@ def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
             continue
         findings += _header_findings(scan, name)
         scans[number] = scan
-        files[number] = FileFrames(path, scan.n_frames, is_whole=scan.is_closed and scan.cut_bytes == 0)
+        is_whole = scan.is_closed and scan.cut_bytes == 0 and scan.header_frames == scan.n_frames
+        files[number] = FileFrames(path, scan.n_frames, is_whole=is_whole)
     odd, more = _other_sizes(scans, files, where)
     picture, closed, doubts = _picture([file for number, file in files.items() if number not in odd], where)
     for number, file in files.items():
@@ -81,7 +82,7 @@ def _header_findings(scan: AviScan, where: str) -> list[Finding]:
     numbers = {"frames": scan.n_frames, "header_frames": scan.header_frames, "cut_bytes": scan.cut_bytes}
     if scan.cut_bytes or not scan.is_closed:
         cut = f", and {scan.cut_bytes} bytes of one that is cut off" if scan.cut_bytes else ""
-        sentence = f"the file was never closed or is cut: it holds {scan.n_frames} complete frames{cut}"
+        sentence = f"the file was never closed, is cut or damaged: it holds {scan.n_frames} complete frames{cut}"
         return [Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence, numbers)]
     if scan.header_frames != scan.n_frames:
         sentence = f"its header says {scan.header_frames} frames, it holds {scan.n_frames}; those are used"

@@ -8,9 +8,10 @@ by walking from packet to packet where there is none. Files beyond 1 GB continue
 from __future__ import annotations
 
 import os
+import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _CONTAINERS = (b"RIFF", b"LIST")
 _INDEX_ENTRY = np.dtype([("id", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("size", "<u4")])
 _FRAME_SUFFIXES = (b"dc", b"db")
 _HEADER_LIMIT_BYTES = 1 << 20
+# what stands among packets: frames, palettes, sound and text of any stream, indices, padding
+_PASSED = re.compile(rb"[0-9]{2}(?:dc|db|pc|wb|tx)|ix[0-9]{2}|idx1|indx|JUNK")
 
 
 class NotAnAviError(ValueError):
@@ -73,6 +76,12 @@ class _Header:
     n_streams: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Packets:
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
 def scan_avi(path: Path) -> AviScan:
     """Find every frame packet of an AVI file.
 
@@ -88,9 +97,8 @@ def scan_avi(path: Path) -> AviScan:
         size = os.fstat(fd).st_size
         header = _read_header(fd, size)
         frame_ids = tuple(b"%02d%s" % (header.stream, suffix) for suffix in _FRAME_SUFFIXES)
-        offsets, sizes, resume = _from_index(fd, size, header.movi, frame_ids)
-        is_closed = resume > 0
-        walked, walked_sizes, cut_bytes = _walk(fd, resume or header.movi, size, frame_ids)
+        indexed, is_closed, next_riff = _from_index(fd, size, header.movi, frame_ids)
+        walked, walked_sizes, cut_bytes = _walk(fd, next_riff if indexed else header.movi, size, frame_ids)
     finally:
         os.close(fd)
     return AviScan(
@@ -101,8 +109,8 @@ def scan_avi(path: Path) -> AviScan:
         header_frames=header.frames,
         is_closed=is_closed,
         cut_bytes=cut_bytes,
-        offsets=np.concatenate([offsets, np.array(walked, np.int64)]),
-        sizes=np.concatenate([sizes, np.array(walked_sizes, np.int64)]),
+        offsets=np.concatenate([*([indexed.offsets] if indexed else []), np.array(walked, np.int64)]),
+        sizes=np.concatenate([*([indexed.sizes] if indexed else []), np.array(walked_sizes, np.int64)]),
     )
 
 
@@ -148,35 +156,58 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
         header.fourcc = body[16:20].decode("latin-1").strip("\0 ") or header.fourcc
 
 
-def _from_index(
-    fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Frames by the `idx1` index of the first RIFF list, and where the next list begins; 0 without a usable index."""
-    none = np.empty(0, np.int64), np.empty(0, np.int64), 0
+def _from_index(fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets | None, bool, int]:
+    """Frames by the `idx1` index of the first RIFF list, None if it cannot be used.
+
+    Returns
+    -------
+    packets : _Packets or None
+    is_closed : bool
+        There is an index.
+    next_riff : int
+        Where the next list begins.
+    """
     riff_size, movi_size = (struct.unpack("<I", os.pread(fd, 4, at))[0] for at in (4, movi - 8))
+    next_riff = 8 + riff_size + (riff_size & 1)
     index_at = movi - 4 + movi_size + (movi_size & 1)
     name = os.pread(fd, 8, index_at)
     while name[:4] == b"JUNK" and len(name) == 8:
         index_at += 8 + struct.unpack("<I", name[4:])[0]
         name = os.pread(fd, 8, index_at)
-    if name[:4] != b"idx1" or 8 + riff_size > size + 1:
-        return none
-    body = os.pread(fd, struct.unpack("<I", name[4:8])[0], index_at + 8)
+    if name[:4] != b"idx1" or len(name) < 8 or 8 + riff_size > size + 1:
+        return None, False, next_riff
+    body = os.pread(fd, struct.unpack("<I", name[4:])[0], index_at + 8)
     entries = np.frombuffer(body[: len(body) // 16 * 16], _INDEX_ENTRY)
-    entries = entries[np.isin(entries["id"], frame_ids)]
     if len(entries) == 0:
-        return none if movi_size > 4 else (none[0], none[1], 8 + riff_size + (riff_size & 1))
+        none = np.empty(0, np.int64)
+        return (_Packets(none, none) if movi_size <= 4 else None), True, next_riff
+    return _from_entries(fd, entries, movi, index_at, frame_ids), True, next_riff
+
+
+def _from_entries(
+    fd: int, entries: NDArray[Any], movi: int, index_at: int, frame_ids: tuple[bytes, ...]
+) -> _Packets | None:
+    """The frames of an index; None if it does not fit the packets.
+
+    An entry that is damaged or left out would shift all frames after it, so packets must follow without a gap.
+    """
     # offsets count from the word `movi` or, in files of some writers, from the start of the file
     base = movi - 4 if int(entries["offset"][0]) < movi - 4 else 0
     offsets = base + entries["offset"].astype(np.int64) + 8
     sizes = entries["size"].astype(np.int64)
+    ends = offsets + sizes + (sizes & 1)
+    names = np.unique(entries["id"]).tolist()
+    if offsets[0] != movi + 8 or np.any(ends[:-1] + 8 != offsets[1:]) or not all(map(_PASSED.fullmatch, names)):
+        return None
     for k in (0, -1):
         packet = os.pread(fd, 8, int(offsets[k]) - 8)
         if packet[:4] != entries["id"][k] or struct.unpack("<I", packet[4:8])[0] != sizes[k]:
-            return none
-    if int((offsets + sizes).max()) > size or np.any(np.diff(offsets) <= 0):
-        return none
-    return offsets, sizes, 8 + riff_size + (riff_size & 1)
+            return None
+    rest = os.pread(fd, 4, int(ends[-1]))
+    if int(ends[-1]) != index_at and rest not in {b"JUNK", b"idx1"} and not rest.startswith(b"ix"):
+        return None
+    is_frame = np.isin(entries["id"], frame_ids)
+    return _Packets(offsets[is_frame], sizes[is_frame])
 
 
 def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[list[int], list[int], int]:
@@ -188,7 +219,8 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[l
         if name in _CONTAINERS:
             pos += 12
             continue
-        if not name.strip().isalnum():
+        if not _PASSED.fullmatch(name):
+            # a damaged name: were it passed over, every later frame would be taken for the one before it
             break
         if name in frame_ids:
             if pos + 8 + length > size:

@@ -76,14 +76,27 @@ def test_a_file_cut_anywhere_gives_its_whole_packets(tmp_path_factory, fraction)
     assert found == [(at, size) for at, size in whole if at + size <= keep]
 
 
-def test_an_index_that_lies_is_not_used(video):
+@pytest.mark.parametrize("entry", [0, 4, 11])
+@pytest.mark.parametrize("field", [0, 8, 12])
+def test_an_index_that_lies_is_not_used(video, entry, field):
+    """A damaged name, offset or size: an entry passed over would shift all frames after it."""
     expected = packets(scan_avi(video))
     data = bytearray(video.read_bytes())
-    at = data.rfind(b"idx1") + 8
-    data[at + 8 : at + 12] = struct.pack("<I", 123_456)
+    at = data.rfind(b"idx1") + 8 + 16 * entry + field
+    data[at] ^= 0x41
     video.write_bytes(data)
     scan = scan_avi(video)
     assert packets(scan) == expected
+    assert scan.is_closed
+
+
+def test_a_packet_whose_name_is_damaged_ends_a_file_without_index(video):
+    expected = packets(scan_avi(video))
+    defects.unclose_avi(video, 10)
+    data = bytearray(video.read_bytes())
+    data[expected[6][0] - 8 + 3] = ord("x")
+    video.write_bytes(data)
+    assert packets(scan_avi(video)) == expected[:6]
 
 
 @given(st.binary(max_size=400))
