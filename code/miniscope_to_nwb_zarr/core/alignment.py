@@ -170,8 +170,11 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
     for guess in (fullest, total):
         if guess > 0 and is_whole and _explains(files, guess, total):
             return _Plan(total, guess), [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
+    closed = [file.n_frames for file in ordered[:-1] if file.is_whole]
     if stated:
-        return _Plan(total, stated), []
+        # files that were closed and followed by others cannot all be short by the same number
+        is_other = len(closed) > 1 and set(closed) == {fullest} and 0 < fullest < stated
+        return _Plan(total, fullest if is_other else stated), [_per_file_finding(fullest, stated, where)] * is_other
     lengths = tuple(file.n_frames for file in ordered)
     if is_whole and sum(lengths) == total and max(files) == len(files) - 1:
         return _Plan(total, total, lengths), []

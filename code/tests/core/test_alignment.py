@@ -155,6 +155,12 @@ def test_files_of_another_length_than_the_settings_say():
     assert codes(aligned) == [Code.FRAMES_PER_FILE]
 
 
+def test_closed_files_of_one_length_are_believed_before_the_settings():
+    aligned = align(table_of(range(25)), files_of({0: 10, 1: 10, 2: 3}, cut={2}), 1000, "scope")
+    assert located(aligned, 10) == list(range(23))
+    assert codes(aligned) == [Code.FRAMES_PER_FILE, Code.FRAMES_MISSING]
+
+
 def test_settings_are_believed_where_a_file_is_cut():
     # 3 + 3 frames would explain a table of 6 rows, were the files not cut
     aligned = align(table_of(range(6)), files_of({0: 3, 1: 2}, cut={0, 1}), 4, "scope")
