@@ -69,13 +69,15 @@ def _validate(io: HDMFIO) -> list[object]:
     """
     known = io.manager.namespace_catalog
     catalog = SpecCatalog()
-    registered: set[str] = set()
+    registered: list[str] = []
     for name in ("core", *(name for name in known.namespaces if name.startswith("ndx-"))):
         namespace = known.get_namespace(name=name)
-        # an extension lists the types that it takes over, too
-        for data_type in set(namespace.get_registered_types()) - registered:
-            catalog.register_spec(namespace.get_spec(data_type), name)
-            registered.add(data_type)
+        for data_type in namespace.get_registered_types():
+            # An extension lists the types that it takes over, too. The order matters: a type that came before the one
+            # it is made from would not be known as such, and what is inside the file would pass without a look.
+            if data_type not in registered:
+                catalog.register_spec(namespace.get_spec(data_type), name)
+                registered.append(data_type)
     together = SpecNamespace(
         doc="core and extensions", name="together", version="1", schema=[{"source": "memory"}], catalog=catalog
     )

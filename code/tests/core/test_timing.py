@@ -132,7 +132,7 @@ def test_dropped_frames_are_counted_across_the_wrap(start, steps, unread):
     counter[[k for k in unread if k < len(counter)]] = -1
     read = [k for k in range(1, len(steps)) if k not in unread]
     expected = sum(steps[k] - 1 for k in range(read[0] + 1, read[-1] + 1)) if len(read) > 1 else 0
-    assert count_dropped(counter) == (expected, 0)
+    assert count_dropped(counter, np.arange(len(counter))) == (expected, 0)
 
 
 def test_an_unreliable_counter_counts_nothing():
@@ -145,3 +145,9 @@ def test_a_counter_that_jumps():
     found = examine(table_of(regular(), hardware_count=counter % 65536), SCOPE, "x")
     assert [finding.code for finding in found] == [Code.FRAMES_DROPPED]
     assert found[0].numbers["dropped"] == 3
+
+
+def test_rows_missing_from_the_table_are_not_dropped_frames():
+    saved = np.delete(np.arange(40), [12, 13, 14])
+    assert count_dropped(4000 + saved, saved) == (0, 0)
+    assert count_dropped(4000 + saved + (saved > 20), saved) == (1, 0)

@@ -47,24 +47,24 @@ def run(options: Options, console: Console) -> ExitCode:
         raise InputError(nothing_found(options.data_dir, found, make_request(options, job.sidecar)))
     if options.verify_only:
         return verify_outputs(options, found.sessions, console)
-    _show_findings(found, console)
+    _show_findings(found, options.data_dir, console)
     _check_facts(options, found, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
     run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
-    results = [_failed(failure) for failure in found.failures]
-    results += run_sessions(found.sessions, job, options, console, run_folder)
+    results = [_failed(failure, options.data_dir) for failure in found.failures]
+    results += sorted(run_sessions(found.sessions, job, options, console, run_folder), key=lambda r: r.session)
     code = run_folder.finish(results, found.findings, datetime.now(UTC))
     _show_results(results, code, run_folder, console)
     return code
 
 
-def _show_findings(found: Discovery, console: Console) -> None:
+def _show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
     for session in found.sessions:
         for finding in session.findings:
             console.finding(finding, session.name)
     for failure in found.failures:
-        console.error(f"{failure.folder.name}: {failure.message}")
+        console.error(f"{_place(failure, data_dir)}: {failure.message}")
     for finding in found.findings:
         console.finding(finding)
 
@@ -123,9 +123,17 @@ def _existing_parent(folder: Path) -> Path:
     return next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
 
 
-def _failed(failure: Failure) -> SessionResult:
-    name = failure.folder.name
-    return SessionResult(name, ExitCode.INVALID_INPUT, "failed", failure.message, findings=failure.findings)
+def _failed(failure: Failure, data_dir: Path) -> SessionResult:
+    return SessionResult(
+        _place(failure, data_dir), ExitCode.INVALID_INPUT, "failed", failure.message, findings=failure.findings
+    )
+
+
+def _place(failure: Failure, data_dir: Path) -> str:
+    """Where a recording is that has no name yet."""
+    root = data_dir.resolve()
+    folder = failure.folder
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) and folder != root else folder.name
 
 
 def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
