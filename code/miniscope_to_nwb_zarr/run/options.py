@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = "run_capsule.py"
 
-_EXIT_CODES = {
+EXIT_CODES = {
     ExitCode.DONE: "done, or already done",
     ExitCode.INTERNAL: "a fault of this program: please report it",
     ExitCode.USAGE: "the command line is wrong",
@@ -145,7 +145,7 @@ def parse_options(argv: Sequence[str], env: Mapping[str, str]) -> Options:
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the command line. It keeps text as text: values are read by `value_of`."""
-    codes = "\n".join(f"  {code.value:<4} {meaning}" for code, meaning in _EXIT_CODES.items())
+    codes = "\n".join(f"  {code.value:<4} {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog=_PROGRAM,
         usage=f"{_PROGRAM} [--option VALUE ...]",
