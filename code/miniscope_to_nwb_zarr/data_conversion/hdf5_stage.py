@@ -6,6 +6,8 @@ takes gzip, the one fast-enough codec that every HDF5 reader has.
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".nwb"
 _GZIP_LEVEL = 1
+_ERRNO = re.compile(r"errno = (\d+)")
 
 
 def series_data(series: FrameSeries, _level: int, filled: Path | None) -> H5DataIO:
@@ -55,8 +58,15 @@ def table_data(values: NDArray[Any]) -> H5DataIO:
 
 def write_store(nwbfile: NWBFile, store: Path, _series: Sequence[FrameSeries], _frames: Path) -> None:
     """Write the file, frames included."""
-    with NWBHDF5IO(str(store), mode="w") as io:
-        io.write(nwbfile)
+    try:
+        with NWBHDF5IO(str(store), mode="w") as io:
+            io.write(nwbfile)
+    except RuntimeError as error:
+        # what fails while a file is closed is told in words only, the system's error number among them
+        number = _ERRNO.search(str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(store)) from error
 
 
 def open_store(store: Path) -> NWBHDF5IO:

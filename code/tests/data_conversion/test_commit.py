@@ -36,9 +36,13 @@ def test_what_is_published_is_listed_whole_and_nothing_of_the_staging_stays(tmp_
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
 def test_staging_is_removed_when_the_work_fails(tmp_path, error):
-    with pytest.raises(error), commit.staging_folder(tmp_path, NAME) as staging:
-        (staging / "half").write_text("written")
-        raise error
+    def fail():
+        with commit.staging_folder(tmp_path, NAME) as staging:
+            (staging / "half").write_text("written")
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -41,7 +41,7 @@ def test_a_copy_is_equal_its_own_and_of_the_digest_given(tmp_path, monkeypatch, 
     (tmp_path / "a").write_bytes(b"frames" * 99)
     digest = disk.copy_file(tmp_path / "a", tmp_path / "b")
     assert digest == disk.hash_file(tmp_path / "a") == disk.hash_file(tmp_path / "b")
-    assert os.stat(tmp_path / "b").st_nlink == 1
+    assert (tmp_path / "b").stat().st_nlink == 1
     with pytest.raises(FileExistsError):
         disk.copy_file(tmp_path / "a", tmp_path / "b")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
@@ -51,9 +51,19 @@ def run(options: Options, console: Console) -> ExitCode:
     _check_facts(options, found, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
+    return _convert(options, found, job, console, began)
+
+
+def _convert(options: Options, found: Discovery, job: Job, console: Console, began: datetime) -> ExitCode:
     run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
     results = [_failed(failure, options.data_dir) for failure in found.failures]
-    results += sorted(run_sessions(found.sessions, job, options, console, run_folder), key=lambda r: r.session)
+    n_failed = len(results)
+    try:
+        results.extend(run_sessions(found.sessions, job, options, console, run_folder))
+    except Stopped as stopped:
+        run_folder.finish(results, found.findings, datetime.now(UTC), stopped.exit_code)
+        raise
+    results[n_failed:] = sorted(results[n_failed:], key=lambda result: result.session)
     code = run_folder.finish(results, found.findings, datetime.now(UTC))
     _show_results(results, code, run_folder, console)
     return code

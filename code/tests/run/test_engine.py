@@ -1,0 +1,100 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
+from miniscope_to_nwb_zarr.run import engine, named_session
+from miniscope_to_nwb_zarr.run.main import main
+from miniscope_to_nwb_zarr.run.named_session import SessionOrder, run_named_session
+from miniscope_to_nwb_zarr.run.options import Options
+from miniscope_to_nwb_zarr.run.summary import SessionResult
+from tests.conversions import staged
+from tests.recordings import SCOPE, small_recording
+
+
+@pytest.fixture
+def two(tmp_path):
+    for animal in ("M1", "M2"):
+        small_recording(tmp_path / "data", animal=animal, devices=(replace(SCOPE, n_frames=5),))
+    return ["--data_dir", str(tmp_path / "data"), "--results_dir", str(tmp_path / "results"), "--json", "True"]
+
+
+def results_of(capsys):
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {line["session"]: line for line in lines if line["type"] == "result"}
+
+
+def test_several_sessions_on_a_local_cluster_are_all_written(two, capsys, tmp_path):
+    assert main([*two, "--workers", "2"], {}) == 0
+    assert {row["outcome"] for row in results_of(capsys).values()} == {"written"}
+    assert len(list((tmp_path / "results").glob("M?_*/receipt.json"))) == 2
+    assert staged(tmp_path / "results") == []
+    # again, one after the other: nothing to do, so that both ways write the same
+    assert main([*two, "--engine", "serial"], {}) == 0
+    assert {row["outcome"] for row in results_of(capsys).values()} == {"already done"}
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_session_that_fails_does_not_stop_the_next(two, capsys, monkeypatch, tmp_path):
+    convert = named_session.convert_session
+
+    def first_fails(session, *args):
+        if session.name.startswith("M1"):
+            raise TemporaryError("M1: no room")
+        return convert(session, *args)
+
+    monkeypatch.setattr(named_session, "convert_session", first_fails)
+    assert main([*two, "--engine", "serial"], {}) == ExitCode.TEMPORARY
+    rows = results_of(capsys)
+    assert sorted((name[:2], row["outcome"], row["frames"]) for name, row in rows.items()) == [
+        ("M1", "failed", 0),
+        ("M2", "written", 5),
+    ]
+    (run,) = (tmp_path / "results").glob("run-*")
+    events = [json.loads(line) for line in (run / "run.jsonl").read_text("utf-8").splitlines()]
+    assert [(event["type"], event["exit_code"]) for event in events] == [
+        ("session", 75),
+        ("session", 0),
+        ("summary", 75),
+    ]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_session_travels_as_its_name(two, tmp_path):
+    options = Options.from_python(data_dir=tmp_path / "data", results_dir=tmp_path / "results")
+    folder = next(path.parent for path in (tmp_path / "data").rglob("notes.csv") if "M2" in str(path))
+    result = run_named_session(SessionOrder(options, str(folder), "M2_2026-03-14_09-26-53"))
+    assert (result.exit_code, result.word, result.frames) == (ExitCode.DONE, "written", 5)
+    gone = run_named_session(SessionOrder(options, str(folder), "M3_2026-03-14_09-26-53"))
+    assert gone.exit_code is ExitCode.INVALID_INPUT
+
+
+def test_a_worker_that_is_lost_is_a_reason_to_run_again():
+    class Lost:
+        def exception(self):
+            return RuntimeError("killed worker")
+
+    result = engine._result_of(Lost(), "M1")
+    assert isinstance(result, SessionResult)
+    assert (result.session, result.exit_code) == ("M1", ExitCode.TEMPORARY)
+    assert "killed worker" in result.message
+
+
+def test_what_killed_workers_leave_is_cleared_when_the_run_ends_early(tmp_path):
+    ours, others = tmp_path / ".staging-M1-1", tmp_path / ".staging-M2-1"
+    for folder in (ours, others):
+        folder.mkdir()
+        (folder / ".owner.json").write_text('{"program": "miniscope-to-nwb-zarr"}')
+    with engine._clearing_on_error(tmp_path, ["M1"]):
+        pass
+    assert ours.exists()
+
+    def fail():
+        with engine._clearing_on_error(tmp_path, ["M1"]):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert not ours.exists()
+    assert others.exists()
