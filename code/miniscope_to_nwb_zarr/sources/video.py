@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Self
 
 import av
@@ -194,45 +195,58 @@ class VideoFile:
     def _packet(self, index: int) -> tuple[Any, bool]:
         """A packet and whether its header in the container still says what the index says."""
         offset, size = int(self.scan.offsets[index]), int(self.scan.sizes[index])
-        data = os.pread(self._fd, size + 8, offset - 8)
-        is_intact = len(data) == size + 8 and int.from_bytes(data[4:8], "little") == size
-        packet = av.Packet(data[8:])
+        header, data = os.pread(self._fd, 8, offset - 8), os.pread(self._fd, size, offset)
+        is_intact = len(data) == size and int.from_bytes(header[4:], "little") == size
+        # libav reads past the end of a packet: `Packet(bytes)` has nothing there, one made by its size has zeros
+        packet = av.Packet(size)
+        if len(data) == size > 0:
+            packet.update(data)
         packet.pts = packet.dts = index
         return packet, is_intact
 
     def _decode(self, index: int) -> DecodedFrame:
         packet, is_intact = self._packet(index)
         before = _errors_so_far()
-        try:
-            frames = self._context.decode(packet) if packet.size else []
-        except av.error.FFmpegError:
-            frames = []
+        frames = self._pictures(packet)
         if not frames:
             return DecodedFrame(None, is_damaged=True)
         array = self._to_array(frames[0])
         return DecodedFrame(array, is_damaged=not is_intact or _errors_so_far() != before)
 
     def _decode_in_order(self) -> Iterator[DecodedFrame]:
-        before = _errors_so_far()
+        """All frames, each in the place of its packet; one that follows a damaged frame is damaged up to a key frame.
+
+        Where the decoder reorders pictures, the place of one is known only as long as none is lost: after an error all
+        are damaged.
+        """
+        place, is_tainted, errors = 0, False, _errors_so_far()
         for index in range(self.scan.n_frames + 1):
-            # after the last packet, an empty one brings out what the decoder still holds
-            packet = self._packet(index)[0] if index < self.scan.n_frames else None
-            try:
-                frames = self._context.decode(packet)
-            except av.error.FFmpegError:
-                frames = []
-            for frame in frames:
-                now = _errors_so_far()
-                yield DecodedFrame(self._to_array(frame), is_damaged=now != before)
-                before = now
+            # after the last packet, none brings out what the decoder still holds
+            packet, is_intact = self._packet(index) if index < self.scan.n_frames else (None, True)
+            pictures = self._pictures(packet)
+            before, errors = errors, _errors_so_far()
+            has_error = errors != before or not is_intact or (packet is not None and packet.size == 0)
+            is_tainted = is_tainted or has_error
+            for frame in pictures:
+                if not self._context.has_b_frames and frame.pts is not None:
+                    if frame.pts < place:
+                        continue
+                    is_tainted = (is_tainted or frame.pts != place) and (has_error or not frame.key_frame)
+                    yield from repeat(DecodedFrame(None, is_damaged=True), frame.pts - place)
+                    place = frame.pts
+                yield DecodedFrame(self._to_array(frame), is_damaged=is_tainted)
+                place += 1
 
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         for index in range(min(self.scan.n_frames, _FRAMES_TRIED)):
-            try:
-                frames = self._context.decode(self._packet(index)[0])
-            except av.error.FFmpegError:
-                frames = []
-            yield from frames
+            yield from self._pictures(self._packet(index)[0])
+
+    def _pictures(self, packet: Any) -> list[av.VideoFrame]:  # noqa: ANN401 - a packet, or None at the end of the file
+        """What the decoder makes of a packet; nothing of an empty one, which it would take for the end of the file."""
+        try:
+            return list(self._context.decode(packet)) if packet is None or packet.size else []
+        except av.error.FFmpegError:
+            return []
 
     def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
         return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)

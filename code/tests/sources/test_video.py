@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from miniscope_to_nwb_zarr.demo import barcode
 from miniscope_to_nwb_zarr.demo.avi import Encoding, write_avi
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError
 from miniscope_to_nwb_zarr.sources.video import UndecodableError, VideoFile, listen_to_decoder
@@ -155,6 +156,60 @@ def test_luma_of_limited_range_is_stretched(tmp_path):
     with VideoFile(tmp_path / "0.avi") as video:
         levels = [int(video.read(k).array[20, 20]) for k in range(3)]
     assert levels == pytest.approx([0, 128, 255], abs=1)
+
+
+def numbered_xvid(path):
+    """A file of 40 noisy frames that show their numbers; returns where their packets are."""
+    frames = noise(40, 128, 96)
+    for number, frame in enumerate(frames):
+        barcode.draw(frame, number)
+    write_avi(path, frames, 128, 96, Encoding.XVID)
+    return defects.payloads(path)
+
+
+def numbers_shown(path):
+    """For each frame the number that it shows, None where it is damaged."""
+    with VideoFile(path) as video:
+        decoded = [video.read(k) for k in range(video.scan.n_frames)]
+    return [None if frame.is_damaged else barcode.read(frame.array) for frame in decoded]
+
+
+def test_the_same_packets_give_the_same_frames_every_time(tmp_path):
+    # what happened to lie in memory after a packet was taken for a part of it
+    path = tmp_path / "0.avi"
+    numbered_xvid(path)
+    for _ in range(10):
+        assert numbers_shown(path) == list(range(40))
+
+
+@pytest.mark.parametrize("content", [b"\0", b"\xff"])
+@pytest.mark.parametrize("frame", [0, 5, 12, 39])
+def test_a_lost_frame_shifts_no_other_where_frames_go_on_from_each_other(tmp_path, frame, content):
+    path = tmp_path / "0.avi"
+    at, size = numbered_xvid(path)[frame]
+    data = bytearray(path.read_bytes())
+    data[at : at + size] = content * size
+    path.write_bytes(data)
+    shown = numbers_shown(path)
+    assert len(shown) == 40
+    assert shown[frame] is None
+    assert all(number in {k, None} for k, number in enumerate(shown))
+    assert shown[:frame] == list(range(frame))
+    assert shown[frame + KEY_INTERVAL :] == list(range(frame + KEY_INTERVAL, 40))
+
+
+def test_a_frame_without_content_is_not_the_end_of_the_file(tmp_path):
+    path = tmp_path / "0.avi"
+    at, size = numbered_xvid(path)[5]
+    data = bytearray(path.read_bytes())
+    data[at - 4 : at] = bytes(4)
+    padded = size + size % 2
+    data[at : at + 8] = b"JUNK" + (padded - 8).to_bytes(4, "little")
+    path.write_bytes(data)
+    shown = numbers_shown(path)
+    assert shown[:5] == list(range(5))
+    assert shown[5] is None
+    assert shown[17:] == list(range(17, 40))
 
 
 def test_a_file_of_frames_that_do_not_decode_has_no_picture(written):
