@@ -36,9 +36,9 @@ class Figures:
         return median(self.wall_s)
 
 
-def ratio(one: Figures, other: Figures) -> float:
-    """How many times the wall time of another a contestant took: the median over rounds, which shared the same load."""
-    return median(a / b for a, b in zip(one.wall_s, other.wall_s, strict=True))
+def ratio(these: Sequence[float], those: Sequence[float]) -> float:
+    """How many times the time of another a contestant took: the median over rounds, which shared the same load."""
+    return median(a / b for a, b in zip(these, those, strict=True))
 
 
 def comparison(contestants: Sequence[Figures]) -> list[list[str]]:
@@ -59,7 +59,9 @@ def comparison(contestants: Sequence[Figures]) -> list[list[str]]:
     add("objects (of frames)", [f"{one.n_objects} ({one.n_chunks})" for one in contestants])
     add("frames for each chunk object", [f"{one.n_frames / one.n_chunks:.1f}" for one in contestants])
     for other in others:
-        add(f"times of {other.name}, wall", [f"{ratio(one, other):.2f}" for one in contestants])
+        add(f"wall time in times of {other.name}", [f"{ratio(one.wall_s, other.wall_s):.2f}" for one in contestants])
+    for other in others:
+        add(f"processor time in times of {other.name}", [f"{ratio(one.cpu_s, other.cpu_s):.2f}" for one in contestants])
     add("read one random frame [ms]", [f"{1000 * one.one_frame_s:.1f}" for one in contestants])
     add("read 500 frames [ms]", [f"{1000 * one.run_s:.0f}" for one in contestants])
     add("read one pixel's trace [ms]", [f"{1000 * one.trace_s:.0f}" for one in contestants])
