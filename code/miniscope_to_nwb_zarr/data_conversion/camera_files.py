@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion import disk
@@ -12,6 +14,8 @@ from miniscope_to_nwb_zarr.data_conversion import disk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.core.model import Session, Stream
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
@@ -45,7 +49,7 @@ def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[Camer
         for stream in recording.streams_of(DeviceKind.CAMERA):
             if embed and stream.n_frames:
                 continue
-            firsts = _first_frames(stream)
+            _, firsts = rows_of_copies(stream)
             planned[f"{number}/{stream.device.name}"] = tuple(
                 CameraFile(
                     file.path,
@@ -72,14 +76,31 @@ def copy_camera_files(
     )
 
 
-def _first_frames(stream: Stream) -> dict[Path, int]:
-    """For each file that has frames in the series the number of its first one."""
+def rows_of_copies(stream: Stream) -> tuple[NDArray[np.int64], dict[Path, int]]:
+    """Which row of the time table belongs to each frame of the copied files.
+
+    A copy holds every frame of its file, also those that have no row: left out here, they would give their stamps to
+    the frames after them.
+
+    Returns
+    -------
+    rows : int64, shape (n_frames,)
+        -1 for a frame without a row. Frames after the last one of a file that has a row are not counted.
+    firsts : mapping of Path to int
+        For each file that has frames in the series the number of its first one.
+    """
+    rows = [np.empty(0, np.int64)]
     firsts: dict[Path, int] = {}
-    begin = 0
+    placed, n_frames, in_file = 0, 0, 0
     for segment in stream.segments:
-        firsts.setdefault(segment.path, begin)
-        begin += segment.n_frames
-    return firsts
+        if segment.path not in firsts:
+            firsts[segment.path], in_file = n_frames, 0
+        n_alone = segment.first_in_file - in_file
+        rows += [np.full(n_alone, -1), stream.rows[placed : placed + segment.n_frames]]
+        placed += segment.n_frames
+        n_frames += n_alone + segment.n_frames
+        in_file = segment.first_in_file + segment.n_frames
+    return np.concatenate(rows), firsts
 
 
 def _copy(copy: _Copy) -> str:

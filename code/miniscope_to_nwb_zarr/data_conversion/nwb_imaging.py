@@ -12,6 +12,7 @@ from pynwb.ophys import OnePhotonSeries
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Session, Stream
 from miniscope_to_nwb_zarr.core.timing import find_gaps, rate_hz
+from miniscope_to_nwb_zarr.data_conversion.camera_files import rows_of_copies
 from miniscope_to_nwb_zarr.data_conversion.nwb_devices import add_imaging_plane, common_settings
 from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries, series_name
 
@@ -44,7 +45,7 @@ def add_scope(
         timestamps=wrap(series.recording.offset_s + stream.time_s),
     )
     nwbfile.add_acquisition(frames)
-    _add_counters(nwbfile, series.name, stream, frames, wrap)
+    _add_counters(nwbfile, stream, stream.rows, frames, wrap)
 
 
 def add_camera(
@@ -68,12 +69,17 @@ def add_camera(
     embedded : (FrameSeries, DataIO), optional
         The frames themselves.
     """
+    rows = stream.rows if embedded else rows_of_copies(stream)[0]
+    description = _description(session, recording, stream)
+    n_alone = int(np.sum(rows < 0))
+    if n_alone:
+        description += f"; {n_alone} frames of the video files have no row in the time table: their stamps are NaN"
     shared = {
         "name": series_name(session, recording, stream),
-        "description": _description(session, recording, stream),
+        "description": description,
         "comments": _settings_text(stream),
         "device": nwbfile.devices[stream.device.name],
-        "timestamps": wrap(recording.offset_s + stream.time_s),
+        "timestamps": wrap(np.where(rows < 0, np.nan, recording.offset_s + stream.table.time_s[rows])),
         "unit": NO_UNIT,
     }
     if embedded:
@@ -89,7 +95,7 @@ def add_camera(
             dimension=[picture.width_px, picture.height_px] if picture else None,
         )
     nwbfile.add_acquisition(images)
-    _add_counters(nwbfile, images.name, stream, images, wrap)
+    _add_counters(nwbfile, stream, rows, images, wrap)
 
 
 def add_gaps(nwbfile: NWBFile, session: Session) -> None:
@@ -116,9 +122,9 @@ def add_gaps(nwbfile: NWBFile, session: Session) -> None:
         )
 
 
-def _add_counters(nwbfile: NWBFile, name: str, stream: Stream, frames: TimeSeries, wrap: Wrap) -> None:
+def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], frames: TimeSeries, wrap: Wrap) -> None:
     table = stream.table
-    _, _, device = name.partition("_")
+    _, _, device = frames.name.partition("_")
     columns: dict[str, tuple[str, NDArray[Any] | None]] = {
         "BufferIndex": ("frames waiting to be written when this one was (Buffer Index)", table.queue_depth),
         "DAQFrameNumber": (
@@ -134,8 +140,8 @@ def _add_counters(nwbfile: NWBFile, name: str, stream: Stream, frames: TimeSerie
             nwbfile.add_acquisition(
                 TimeSeries(
                     name=f"{label}_{device}",
-                    description=f"{description}, for each frame of {name}",
-                    data=wrap(values[stream.rows]),
+                    description=f"{description}, for each frame of {frames.name}",
+                    data=wrap(np.where(rows < 0, np.nan if values.dtype.kind == "f" else -1, values[rows])),
                     unit=NO_UNIT,
                     timestamps=frames,
                 )
