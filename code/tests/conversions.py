@@ -38,7 +38,6 @@ def job(results: Path, **changes: Any) -> Job:
         "metadata_only": False,
         "existing": "verify",
         "sidecar": Sidecar(),
-        "sidecar_sha256": None,
         "output_options": OPTIONS,
     }
     return Job(results, **{**fields, **changes})

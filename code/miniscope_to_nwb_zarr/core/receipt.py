@@ -101,22 +101,47 @@ def is_volatile(path: str) -> bool:
     return path.rpartition("/")[2] in VOLATILE_NAMES or any(part in path for part in VOLATILE_PARTS)
 
 
-def plan_digest(
-    sources: Iterable[FileEntry], options: Mapping[str, Any], sidecar: str | None, program_version: str
-) -> str:
+def plan_digest(sources: Iterable[FileEntry], options: Mapping[str, Any], program_version: str) -> str:
     """Digest of all that decides what an output will hold: the sources, the options that matter, the program.
 
     Parameters
     ----------
     sources : iterable of FileEntry
     options : mapping
-        Options that change the output, as JSON values.
-    sidecar : str or None
-        sha256 of the session metadata file.
+        Options that change the output, as JSON values; of a file its sha256.
     program_version : str
     """
     files = sorted((entry.path, entry.sha256) for entry in sources)
-    return digest_of({"files": files, "options": dict(options), "sidecar": sidecar, "program": program_version})
+    return digest_of({"files": files, "options": dict(options), "program": program_version})
+
+
+def differences(
+    receipt: Receipt, sources: Iterable[FileEntry], options: Mapping[str, Any], program_version: str
+) -> list[str]:
+    """What is not the same in a receipt and in the plan of another run, in a few words each.
+
+    Examples
+    --------
+    >>> receipt = Receipt("m1", "", "0.1.0", "", {"chunk_mb": 12}, (), (), (), ())
+    >>> differences(receipt, [], {"chunk_mb": 8}, "0.1.0")
+    ['--chunk_mb was 12, is 8']
+    """
+    before = {entry.path: entry.sha256 for entry in receipt.sources}
+    now = {entry.path: entry.sha256 for entry in sources}
+    # a run for metadata alone takes no checksum of video files: it is empty
+    alike = {
+        path for path in before.keys() & now.keys() if before[path] == now[path] or not (before[path] and now[path])
+    }
+    changed = sorted((before.keys() | now.keys()) - alike)
+    found = [f"{len(changed)} source file(s), {changed[0]} first"] if changed else []
+    for name in sorted(receipt.options.keys() | options.keys()):
+        was, is_now = receipt.options.get(name), options.get(name)
+        if was != is_now:
+            is_digest = any(isinstance(value, str) and len(value) == 64 for value in (was, is_now))
+            found.append(f"--{name}, another file" if is_digest else f"--{name} was {was}, is {is_now}")
+    if receipt.program_version != program_version:
+        found.append(f"the program was {receipt.program_version}, is {program_version}")
+    return found
 
 
 def digest_of(value: object) -> str:

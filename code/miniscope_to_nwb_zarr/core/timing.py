@@ -79,7 +79,10 @@ def find_gaps(stream: Stream) -> tuple[Gap, ...]:
         if lost:
             n_missing, reason = sum(loss.n_rows for loss in lost), lost[0].reason
         else:
-            n_missing, reason = max(round((stop_s - start_s) / median) - 1, 1), "no frame was recorded"
+            n_missing = max(round((stop_s - start_s) / median) - 1, 1)
+            around = stream.rows[k : k + 2]
+            is_told = max(np.diff(around)[0], np.diff(stream.table.frame_number[around])[0]) == 1
+            reason = "no frame was recorded" if is_told else "rows of the time table are missing or cannot be read"
         gaps.append(Gap(start_s, stop_s, n_missing, reason))
     return tuple(gaps)
 

@@ -12,7 +12,7 @@ from ndx_pose import PoseEstimation, PoseEstimationSeries
 from pynwb import TimeSeries
 from pynwb.misc import AnnotationSeries
 
-from miniscope_to_nwb_zarr.core.model import DeviceKind, Orientation, Pose, Recording, Session, Stream
+from miniscope_to_nwb_zarr.core.model import DeviceKind, Orientation, Pose, Recording, Session, Stream, TimeTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +85,11 @@ def _add_notes(nwbfile: NWBFile, recording: Recording, suffix: str) -> None:
 
 def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, wrap: Wrap) -> None:
     camera = next(iter(recording.streams_of(DeviceKind.CAMERA)), None)
-    if camera is None or camera.n_frames == 0:
+    if camera is None:
         return
-    time_s, is_timed = pose_times(pose, camera)
+    time_s, is_timed = pose_times(pose, camera.table)
+    if not is_timed.any():
+        return
     timestamps = wrap(recording.offset_s + time_s)
     points = [
         PoseEstimationSeries(
@@ -125,11 +127,12 @@ def _add_pose(nwbfile: NWBFile, recording: Recording, pose: Pose, suffix: str, w
     )
 
 
-def pose_times(pose: Pose, camera: Stream) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def pose_times(pose: Pose, table: TimeTable) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """When each pose was seen, and which of them can be placed at all.
 
     The counter of the pose file runs since the camera began to stream, the saved frames since the recording began; what
-    lies between is not recorded. The first row is taken to be the first saved frame.
+    lies between is not recorded. The first row is taken to be the first saved frame. A pose needs the row of its frame
+    in the camera's time table; whether the frame is in a video file does not matter.
 
     Returns
     -------
@@ -138,8 +141,13 @@ def pose_times(pose: Pose, camera: Stream) -> tuple[NDArray[np.float64], NDArray
     is_timed : bool, shape (n,)
     """
     frame = pose.frame_count - pose.frame_count[0]
-    is_timed = (frame >= 0) & (frame < camera.n_frames)
-    return camera.time_s[frame[is_timed]], is_timed
+    is_known = (table.frame_number >= 0) & np.isfinite(table.time_s)
+    number, time_s = table.frame_number[is_known], table.time_s[is_known]
+    if np.any(np.diff(number) <= 0):
+        # numbers that do not count upwards are no guide: the order is
+        number = np.flatnonzero(is_known)
+    is_timed = np.isin(frame, number)
+    return time_s[np.searchsorted(number, frame[is_timed])], is_timed
 
 
 NO_UNIT = "n.a."

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import TemporaryError
+from miniscope_to_nwb_zarr.core.errors import TemporaryError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.frames import start_worker
 
 if TYPE_CHECKING:
@@ -67,13 +67,22 @@ class Pool:
                 yield running[future], future.result()
         except BrokenProcessPool as error:
             raise TemporaryError(
-                "a worker process was killed, most likely because memory ran out: use fewer --workers, then run again"
+                "a worker process ended before its work was done, most likely because memory ran out: use fewer "
+                "--workers, then run again. (In a script of your own: is the call under `if __name__ == '__main__':`?)"
             ) from error
 
 
 @contextmanager
 def open_pool(workers: int) -> Iterator[Pool]:
-    """Start worker processes; on leaving, tasks that have not begun are dropped and the workers end."""
+    """Start worker processes; on leaving, tasks that have not begun are dropped and the workers end.
+
+    Raises
+    ------
+    UsageError
+        A worker process runs the caller's script again, which has no main guard.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError("worker processes import your script: put the call under `if __name__ == '__main__':`")
     before = {name: os.environ.get(name) for name in _MALLOC}
     os.environ.update({name: value for name, value in _MALLOC.items() if before[name] is None})
     executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)

@@ -144,15 +144,19 @@ class Console:
                 "outcome": [row.outcome for row in rows],
                 ">frames": [f"{row.frames:,}" for row in rows],
                 ">time": [duration_text(row.seconds) for row in rows],
-                ">store": [size_text(row.store_bytes) for row in rows],
-                ">findings": [f"{row.n_findings:,}" for row in rows],
+                ">size": [size_text(row.store_bytes) for row in rows],
+                ">warnings": [f"{row.n_findings:,}" for row in rows],
                 "where or why": [row.message for row in rows],
             }
         )
 
+    def end(self, exit_code: int, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
+        """End the run for machines: the last line with ``--json True``; people were told already."""
+        self.event({"type": "summary", "sentence": sentence, **(facts or {}), "exit_code": int(exit_code)})
+
     def summary(self, exit_code: int, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
         """End the run: a sentence for people, with ``--json True`` the last line."""
-        self.event({"type": "summary", "sentence": sentence, **(facts or {}), "exit_code": int(exit_code)})
+        self.end(exit_code, sentence, facts)
         if not self._json and not self._quiet:
             self._out.print(Text(visible(sentence)), soft_wrap=True)
 

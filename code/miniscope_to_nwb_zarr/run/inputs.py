@@ -82,6 +82,5 @@ def make_job(options: Options) -> Job:
         metadata_only=options.metadata,
         existing=options.existing,
         sidecar=Sidecar() if path is None else load_sidecar(path),
-        sidecar_sha256=None if path is None else disk.hash_file(path),
-        output_options=output_options(options),
+        output_options={**output_options(options), "session_metadata": None if path is None else disk.hash_file(path)},
     )

@@ -55,7 +55,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
         console.error(f"a fault of this program, please report it with the lines below: {error!r}")
         for line in traceback.format_exc().splitlines():
             console.error(line)
-        console.summary(ExitCode.INTERNAL, f"stopped by a fault of this program: {error!r}")
+        console.end(ExitCode.INTERNAL, f"stopped by a fault of this program: {error!r}")
         return int(ExitCode.INTERNAL)
 
 
@@ -70,7 +70,7 @@ def _run(options: Options, console: Console) -> ExitCode:
 
 def _end(console: Console, code: ExitCode, sentence: str) -> int:
     console.error(sentence)
-    console.summary(code, sentence)
+    console.end(code, sentence)
     return int(code)
 
 
@@ -82,7 +82,7 @@ def _refuse(argv: Sequence[str], env: Mapping[str, str], error: UsageError) -> i
     given += [word.removeprefix("--json=") for word in argv if word.startswith("--json=")]
     console = Console(json=any(value.strip().lower() == "true" for value in given))
     console.error(f"{error} (--help lists all options)")
-    console.summary(ExitCode.USAGE, str(error))
+    console.end(ExitCode.USAGE, str(error))
     return int(ExitCode.USAGE)
 
 
@@ -90,16 +90,23 @@ def _refuse(argv: Sequence[str], env: Mapping[str, str], error: UsageError) -> i
 def _signals() -> Iterator[None]:
     """Turn a request to stop into an exception, so that staging folders are removed on the way out."""
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+    asked: list[ExitCode] = []
 
     def stop(number: int, _frame: object) -> Never:
         # once is enough: a second signal must not cut the clearing up short
         for each in codes:
             signal.signal(each, signal.SIG_IGN)
-        raise Stopped(codes[signal.Signals(number)])
+        asked.append(codes[signal.Signals(number)])
+        raise Stopped(asked[0])
 
     before = {each: signal.signal(each, stop) for each in codes}
+    is_done = False
     try:
         yield
+        is_done = True
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        if asked and not is_done:
+            # what was interrupted may have turned the request into an error of its own
+            raise Stopped(asked[0])

@@ -30,6 +30,7 @@ class ResultRow:
     seconds: float
     store_bytes: int
     n_findings: int
+    """Those of severity warning and error."""
     message: str
     """Where the output lies, or why there is none."""
 

@@ -11,7 +11,7 @@ from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
-from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, plan_digest
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, differences, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
@@ -56,7 +56,6 @@ class Job:
     existing: str
     """``verify``, ``error`` or ``replace``."""
     sidecar: Sidecar
-    sidecar_sha256: str | None
     output_options: Mapping[str, Any]
     """The options that change the output, as JSON values."""
 
@@ -129,8 +128,8 @@ def convert_session(
         with open_pool(job.workers) as pool:
             with phases.phase("hash sources"):
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
-            plan = plan_digest(sources, job.output_options, job.sidecar_sha256, __version__)
-            finished = _settle(final, plan, job)
+            plan = plan_digest(sources, job.output_options, __version__)
+            finished = _settle(final, sources, plan, job)
             if finished is not None:
                 return Outcome("already done", finished, final)
             _check_space(session, job)
@@ -168,7 +167,7 @@ def hash_sources(session: Session, pool: Pool, *, with_video: bool) -> tuple[Fil
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
-def _settle(final: Path, plan: str, job: Job) -> Receipt | None:
+def _settle(final: Path, sources: tuple[FileEntry, ...], plan: str, job: Job) -> Receipt | None:
     """The receipt of an output that is already there and is the one wanted; None when there is work to do."""
     if not final.exists():
         return None
@@ -193,9 +192,10 @@ def _settle(final: Path, plan: str, job: Job) -> Receipt | None:
         return found
     if _is_followed(final, job):
         return None
+    differs = "; ".join(differences(found, sources, job.output_options, __version__))
     raise ConflictError(
-        f"{final.name}: the output was made from other files, options or another version of this program; nothing was "
-        "changed. Use --existing replace to make it again (the former is kept), or another --results_dir"
+        f"{final.name}: the output that is there was not made as this one would be ({differs}); nothing was changed. "
+        "Use --existing replace to make it again (the former is kept), or another --results_dir"
     )
 
 

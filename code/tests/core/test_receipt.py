@@ -84,15 +84,15 @@ def test_the_content_digest_sees_every_lasting_file_and_no_order():
 
 def test_the_plan_digest_changes_with_all_that_changes_the_output_and_with_nothing_else():
     sources = [FileEntry("0.avi", 1, "a" * 64), FileEntry("1.avi", 1, "b" * 64)]
-    plan = plan_digest(sources, {"chunk_mb": 12}, None, "0.1.0")
-    assert plan_digest(sources[::-1], {"chunk_mb": 12}, None, "0.1.0") == plan
+    plan = plan_digest(sources, {"chunk_mb": 12}, "0.1.0")
+    assert plan_digest(sources[::-1], {"chunk_mb": 12}, "0.1.0") == plan
     others = {
-        plan_digest(sources[:1], {"chunk_mb": 12}, None, "0.1.0"),
-        plan_digest([replace(sources[0], path="2.avi"), sources[1]], {"chunk_mb": 12}, None, "0.1.0"),
-        plan_digest([replace(sources[0], sha256="c" * 64), sources[1]], {"chunk_mb": 12}, None, "0.1.0"),
-        plan_digest(sources, {"chunk_mb": 13}, None, "0.1.0"),
-        plan_digest(sources, {"chunk_mb": 12}, "f" * 64, "0.1.0"),
-        plan_digest(sources, {"chunk_mb": 12}, None, "0.2.0"),
+        plan_digest(sources[:1], {"chunk_mb": 12}, "0.1.0"),
+        plan_digest([replace(sources[0], path="2.avi"), sources[1]], {"chunk_mb": 12}, "0.1.0"),
+        plan_digest([replace(sources[0], sha256="c" * 64), sources[1]], {"chunk_mb": 12}, "0.1.0"),
+        plan_digest(sources, {"chunk_mb": 13}, "0.1.0"),
+        plan_digest(sources, {"chunk_mb": 12, "session_metadata": "f" * 64}, "0.1.0"),
+        plan_digest(sources, {"chunk_mb": 12}, "0.2.0"),
     }
     assert len(others | {plan}) == 7
 

@@ -66,6 +66,17 @@ def test_lost_rows_are_the_reason_of_their_gap():
     assert [(gap.n_missing, gap.reason) for gap in gaps] == [(4, "1.avi is short")]
 
 
+def test_frames_that_were_recorded_are_not_said_to_be_missing():
+    unreadable = find_gaps(stream_of(regular(30), [*range(10), *range(12, 30)]))
+    numbers = np.array([*range(10), *range(12, 30)])
+    time_s = regular(30)[numbers]
+    absent = find_gaps(
+        replace(stream_of(time_s), table=TimeTable(Path("timeStamps.csv"), time_s, numbers), rows=np.arange(28))
+    )
+    reasons = [(gap.n_missing, gap.reason) for gap in (*unreadable, *absent)]
+    assert reasons == [(2, "rows of the time table are missing or cannot be read")] * 2
+
+
 def test_negative_first_stamps_are_kept_and_said():
     assert codes(regular(start_ms=-95)) == [Code.STAMP_NEGATIVE]
 

@@ -209,3 +209,15 @@ def test_the_version(capsys):
     code, said = run(capsys, "--version", "True")
     assert code == 0
     assert said.out == f"miniscope-to-nwb-zarr {__version__}\n"
+
+
+def test_an_error_that_a_signal_was_turned_into_is_still_the_signal():
+    def wrapping():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except main.Stopped as error:
+            raise RuntimeError("while loading a library") from error
+
+    with pytest.raises(main.Stopped) as stopped, main._signals():
+        wrapping()
+    assert stopped.value.exit_code == 130

@@ -46,11 +46,16 @@ def test_another_plan_is_a_conflict_and_nothing_is_touched(done, change):
     before = listing(done.results)
     options = {"output_options": OPTIONS | {"chunk_mb": 3}} if change == "option" else {}
     if change == "sidecar":
-        options = {"sidecar_sha256": "0" * 64}
+        options = {"output_options": OPTIONS | {"session_metadata": "0" * 64}}
     if change == "source":
         notes = done.truth.folder / "notes.csv"
         notes.write_text(notes.read_text("utf-8").replace("left", "lift"), "utf-8")
-    with pytest.raises(ConflictError, match="--existing replace"):
+    named = {
+        "option": "--chunk_mb was None, is 3",
+        "source": "1 source file.*notes.csv",
+        "sidecar": "--session_metadata",
+    }
+    with pytest.raises(ConflictError, match=rf"{named[change]}.*--existing replace"):
         convert(done.session, done.results, **options)
     assert listing(done.results) == before
     assert staged(done.results) == []
@@ -104,7 +109,7 @@ def test_a_folder_that_is_not_ours_is_not_touched(tiny):
 def test_metadata_after_a_store_adds_to_it_and_keeps_the_former_version(tiny, backend):
     first = convert(tiny.session, tiny.results, backend=backend)
     before = listing(first.output)
-    again = convert(tiny.session, tiny.results, backend=backend, sidecar=FACTS, sidecar_sha256="1" * 64, **METADATA)
+    again = convert(tiny.session, tiny.results, backend=backend, sidecar=FACTS, **METADATA)
     assert again.word == "written"
     assert check_files(again.output, again.receipt, 1) == []
     after = listing(again.output)
@@ -116,8 +121,13 @@ def test_metadata_after_a_store_adds_to_it_and_keeps_the_former_version(tiny, ba
     assert listing(former) == before
     assert again.receipt.parent == disk.hash_file(former / "receipt.json")
     # and once more: nothing to do
-    third = convert(tiny.session, tiny.results, sidecar=FACTS, sidecar_sha256="1" * 64, **METADATA)
+    third = convert(tiny.session, tiny.results, sidecar=FACTS, **METADATA)
     assert third.word == "already done"
+    # other facts: the video files, whose checksums this run did not take, are not called changed
+    other = METADATA | {"output_options": METADATA["output_options"] | {"session_metadata": "2" * 64}}
+    with pytest.raises(ConflictError) as conflict:
+        convert(tiny.session, tiny.results, sidecar=FACTS, **other)
+    assert "source file" not in str(conflict.value)
 
 
 def test_metadata_first_is_followed_by_the_whole(tiny):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped
-from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
 from miniscope_to_nwb_zarr.run.engine import run_sessions
@@ -148,7 +148,7 @@ def _place(failure: Failure, data_dir: Path) -> str:
 
 def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
     console.result_table(
-        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, len(r.findings), r.message) for r in results]
+        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
     )
     _show_missing_facts(results, console)
     n_done = sum(result.exit_code is ExitCode.DONE for result in results)
@@ -157,6 +157,11 @@ def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunF
         f"{n_done} of {len(results)} session(s) done; summary in {run_folder.path}",
         {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
     )
+
+
+def _n_warnings(result: SessionResult) -> int:
+    """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
+    return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)
 
 
 def _show_missing_facts(results: list[SessionResult], console: Console) -> None:
