@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from pynwb.image import ImageSeries
 from pynwb.misc import AnnotationSeries
 from pynwb.ophys import OnePhotonSeries
 
+from miniscope_to_nwb_zarr.core.model import Pose, TimeTable
 from miniscope_to_nwb_zarr.core.timing import rate_hz
+from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import pose_times
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from tests.conversions import convert, sessions_in
 from tests.data_conversion.conftest import GREY
@@ -100,6 +103,16 @@ def test_pose_is_timed_by_the_cameras_frames(rich, nwbfile):
         assert np.array_equal(point.timestamps[:], rich.truth.devices[CAM].rows.stamp_ms[: len(written)] / 1000)
     assert pose.device is nwbfile.devices[CAM]
     assert nwbfile.processing["behavior"]["PoseFrameCount"].data[:].tolist() == written[:, 0].tolist()
+
+
+def test_a_pose_keeps_the_stamp_of_its_frame_where_frames_of_the_camera_are_lost():
+    time_s = np.array([0.0, 0.1, np.nan, 0.3, 0.5])
+    table = TimeTable(Path("timeStamps.csv"), time_s, np.array([0, 1, -1, 3, 5]))
+    points = np.zeros((6, 1))
+    pose = Pose(Path("pose.csv"), np.array([70, 71, 72, 73, 74, 75]), points, points, points)
+    stamps, is_timed = pose_times(pose, table)
+    assert stamps.tolist() == [0.0, 0.1, 0.3, 0.5]
+    assert is_timed.tolist() == [True, True, False, True, False, True]
 
 
 def test_a_gap_is_a_row_of_the_table(rich, nwbfile):
