@@ -1,5 +1,6 @@
 """What the stamps of a device tell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
