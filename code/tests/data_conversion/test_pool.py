@@ -26,7 +26,7 @@ def test_a_worker_that_is_killed_is_a_reason_to_run_again(tiny, monkeypatch):
     from miniscope_to_nwb_zarr.data_conversion import frames_stage
 
     monkeypatch.setattr(frames_stage, "write_slab", kill_this_worker)
-    with pytest.raises(TemporaryError, match="worker process was killed"):
+    with pytest.raises(TemporaryError, match="worker process ended before its work was done"):
         convert(tiny.session, tiny.results, in_process=False, workers=2)
     assert list(tiny.results.iterdir()) == []
 
