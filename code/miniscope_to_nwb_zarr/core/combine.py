@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Recording, Session
@@ -48,11 +48,15 @@ def combine(sessions: Sequence[Session], how: Literal["day", "all"]) -> tuple[Se
 
 
 def _belongs(session: Session, group: Sequence[Session], how: Literal["day", "all"]) -> bool:
-    if any(session.start.replace(microsecond=0) == other.start.replace(microsecond=0) for other in group):
-        # series are told apart by their start in whole seconds
+    if any(_shown_start(session) == _shown_start(other) for other in group):
+        # series are told apart by their start on the clock, which has an hour twice when clocks go back
         return False
     is_running = any((session.start - other.start).total_seconds() <= duration_s(other) for other in group)
     return how == "all" or is_running or _day(session) == _day(group[0])
+
+
+def _shown_start(session: Session) -> datetime:
+    return session.start.replace(microsecond=0, tzinfo=None)
 
 
 def _day(session: Session) -> date:

@@ -71,6 +71,13 @@ def test_recordings_of_one_second_are_not_joined():
     assert len(combine([session(NOON), session(NOON + timedelta(milliseconds=300))], "all")) == 2
 
 
+def test_recordings_of_one_second_on_the_clock_are_not_joined_when_clocks_go_back():
+    first, second = (
+        session(datetime(2026, 11, 1, 1, 30, tzinfo=timezone(timedelta(hours=offset)))) for offset in (-7, -8)
+    )
+    assert len(combine([first, second], "day")) == 2
+
+
 def test_findings_name_the_folder_of_their_recording():
     first, second = (
         session(start, folder=f"/data/{day}/12_00_00")
