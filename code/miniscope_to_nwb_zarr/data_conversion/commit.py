@@ -160,7 +160,9 @@ def leftovers(results: Path) -> tuple[Leftover, ...]:
             continue
         marker = folder / _OWNER_NAME
         n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        found.append(Leftover(folder, _is_locked(marker), _is_ours(marker), n_bytes))
+        # a run that was killed on the point of publishing has left the receipt and no marker
+        is_ours = _is_ours(marker) or read_receipt(folder) is not None
+        found.append(Leftover(folder, _is_locked(marker), is_ours, n_bytes))
     return tuple(found)
 
 

@@ -215,3 +215,11 @@ def test_sources_are_read_and_never_written(tiny):
     assert {path: path.stat().st_mtime_ns for path in tiny.folder.rglob("*")} == times
     for path in tiny.folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_what_a_run_left_on_the_point_of_publishing_is_ours(tmp_path):
+    left = tmp_path / f"{commit.STAGING_PREFIX}{NAME}-1"
+    left.mkdir()
+    (left / "receipt.json").write_text(Receipt(NAME, "", "0.1.0", "", {}, (), (), (), ()).as_text())
+    (leftover,) = commit.leftovers(tmp_path)
+    assert (leftover.is_ours, leftover.is_alive) == (True, False)

@@ -114,8 +114,12 @@ def test_a_folder_without_a_recording_is_code_3_and_says_what_was_looked_for(tmp
     code, said = run(capsys, "--data_dir", tmp_path / "data", "--results_dir", tmp_path / "results")
     assert code == 3
     assert "timeStamps.csv" in said.err
+    (left,) = (tmp_path / "results").iterdir()
+    summary = json.loads((left / "summary.json").read_text("utf-8"))
+    assert summary["exit_code"] == 3
+    assert "timeStamps.csv" in summary["sessions"][0]["message"]
     assert run(capsys, "--data_dir", tmp_path / "none", "--results_dir", tmp_path / "results")[0] == 3
-    assert not (tmp_path / "results").exists()
+    assert {path.name[:4] for path in (tmp_path / "results").iterdir()} == {"run-"}
 
 
 def test_results_inside_the_data_are_code_2(tiny, capsys):

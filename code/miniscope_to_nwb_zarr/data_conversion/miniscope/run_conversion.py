@@ -39,6 +39,16 @@ def run(options: Options, console: Console) -> ExitCode:
     began = datetime.now(UTC)
     if options.dataset == "demo":
         options = _with_demo(options, console)
+    try:
+        return _run(options, console, began)
+    except InputError as error:
+        if not (options.dry_run or options.verify_only):
+            refused = SessionResult("", error.exit_code, "failed", str(error))
+            RunFolder(options.results_dir, {}, (), began).finish([refused], (), datetime.now(UTC))
+        raise
+
+
+def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     job = make_job(options)
     if options.verify_only and not options.against_source:
         return verify_outputs(options, (), console)
