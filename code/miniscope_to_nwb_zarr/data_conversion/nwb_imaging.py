@@ -133,8 +133,9 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
         ),
     }
     for header, column in table.extra.items():
-        label = "".join(ch for ch in header.title() if ch.isalnum())
-        columns[label or "column"] = (f"column {header!r} of {table.path.name}", column)
+        label = "".join(ch for ch in header.title() if ch.isalnum()) or "Column"
+        own = next(name for k in range(len(columns) + 1) if (name := f"{label}{k + 1 if k else ''}") not in columns)
+        columns[own] = (f"column {header!r} of {table.path.name}", column)
     for label, (description, values) in columns.items():
         if values is not None:
             nwbfile.add_acquisition(

@@ -14,8 +14,8 @@ from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import pose_times
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from tests.conversions import convert, sessions_in
-from tests.data_conversion.conftest import GREY
-from tests.recordings import CAMERA, SCOPE, scope_spec
+from tests.data_conversion.conftest import GREY, converted
+from tests.recordings import CAMERA, SCOPE, scope_recording, scope_spec
 
 HPC, ACC, CAM = SCOPE.folder_name, GREY.folder_name, CAMERA.folder_name
 
@@ -72,6 +72,19 @@ def test_counters_lie_beside_their_frames(rich, nwbfile, name, column):
     series = nwbfile.acquisition[f"{name}_{HPC}"]
     assert series.data[:].tolist() == getattr(rich.truth.devices[HPC].rows, column).tolist()
     assert np.array_equal(series.timestamps[:], nwbfile.acquisition[f"OnePhotonSeries_{HPC}"].timestamps[:])
+
+
+def test_columns_whose_names_look_alike_are_all_kept(tmp_path):
+    truth = scope_recording(tmp_path / "data", n_frames=3, has_orientation=False)
+    table = truth.folder / HPC / "timeStamps.csv"
+    head, *rows = table.read_text().splitlines()
+    more = [f"{row},{k},{k + 10},{k + 20}" for k, row in enumerate(rows)]
+    table.write_text("\n".join([f"{head},temp C,temp-C,Buffer_Index", *more, ""]))
+    with NWBZarrIO(str(converted(truth, tmp_path / "data", tmp_path / "results").store), mode="r") as io:
+        acquisition = io.read().acquisition
+        found = {name: list(acquisition[f"{name}_{HPC}"].data) for name in ("TempC", "TempC2", "BufferIndex2")}
+        assert found == {"TempC": [0, 1, 2], "TempC2": [10, 11, 12], "BufferIndex2": [20, 21, 22]}
+        assert acquisition[f"BufferIndex_{HPC}"].data[:].tolist() == truth.devices[HPC].rows.queue_depth.tolist()
 
 
 def test_head_orientation_is_kept_as_written(rich, nwbfile):
