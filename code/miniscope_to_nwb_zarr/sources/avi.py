@@ -131,7 +131,7 @@ def _read_header(fd: int, size: int) -> _Header:
                 break
             continue
         length = struct.unpack("<I", chunk[4:8])[0]
-        if chunk[:4] in {b"avih", b"strh", b"strf"}:
+        if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh"}:
             _take_header_chunk(header, chunk[:4], os.pread(fd, min(length, 1024), pos + 8))
         pos += 8 + length + (length & 1)
     if header.movi == 0 or header.stream < 0:
@@ -142,6 +142,9 @@ def _read_header(fd: int, size: int) -> _Header:
 def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
     if name == b"avih" and len(body) >= 40:
         header.frames = struct.unpack_from("<I", body, 16)[0]
+    elif name == b"dmlh" and len(body) >= 4:
+        # of all RIFF lists together; `avih` counts those of the first
+        header.frames = struct.unpack_from("<I", body)[0]
     elif name == b"strh" and len(body) >= 36:
         if body[:4] == b"vids" and header.stream < 0:
             header.stream = header.n_streams
