@@ -130,28 +130,32 @@ class VideoFile:
         os.close(self._fd)
 
     def picture(self) -> Picture:
-        """How the frames are stored, judged by the first frame that decodes.
+        """How the frames are stored, judged by the first frame that decodes; whether in colour, by some more.
 
         Raises
         ------
         NoPictureError
             None of the first ten frames decodes.
         """
-        frame = next(self._raw_frames(), None)
+        first_frames = self._raw_frames()
+        frame = next(first_frames, None)
+        is_gray = frame is not None and frame.format.name in _GRAY_FORMATS
+        # a camera may begin in the dark; one coloured picture among gray ones is more likely damaged
+        more = self._spread_frames() if self._context.name in INTRA_CODECS else first_frames
+        is_color = frame is not None and not is_gray and (_is_color(frame) or sum(map(_is_color, more)) > 1)
         # the decoder is now elsewhere than the last `read` left it: the next one begins anew
         self._context.flush_buffers()
         self._sequence, self._next = None, -1
         if frame is None:
             raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
         pixel_format = frame.format.name
-        is_gray = pixel_format in _GRAY_FORMATS
         return Picture(
             width_px=self._context.width,
             height_px=self._context.height,
             codec=self._context.name,
             pixel_format=pixel_format,
             bit_depth=16 if is_gray and pixel_format != "gray" else 8,
-            is_color=not is_gray and _is_color(frame),
+            is_color=is_color,
         )
 
     def read(self, index: int) -> DecodedFrame:
@@ -239,6 +243,10 @@ class VideoFile:
 
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         for index in range(min(self.scan.n_frames, _FRAMES_TRIED)):
+            yield from self._pictures(self._packet(index)[0])
+
+    def _spread_frames(self) -> Iterator[av.VideoFrame]:
+        for index in (self.scan.n_frames // 2, self.scan.n_frames - 1):
             yield from self._pictures(self._packet(index)[0])
 
     def _pictures(self, packet: Any) -> list[av.VideoFrame]:  # noqa: ANN401 - a packet, or None at the end of the file

@@ -150,6 +150,14 @@ def test_colour_is_seen(tmp_path, encoding):
     assert max(green, blue) < 60
 
 
+@pytest.mark.parametrize("encoding", [Encoding.FFV1_BGR, Encoding.MJPG, Encoding.XVID])
+def test_colour_is_seen_where_the_first_picture_is_dark(tmp_path, encoding):
+    dark, lit = (np.full((48, 64, 3), level, np.uint8) for level in ((0, 0, 0), (0, 0, 220)))
+    write_avi(tmp_path / "0.avi", [dark, dark, lit, lit], 64, 48, encoding)
+    with VideoFile(tmp_path / "0.avi") as video:
+        assert video.picture().is_color
+
+
 def test_luma_of_limited_range_is_stretched(tmp_path):
     frames = [np.full((48, 64), level, np.uint8) for level in (0, 128, 255)]
     write_avi(tmp_path / "0.avi", frames, 64, 48, Encoding.FFV1_YUV420P)
