@@ -12,7 +12,7 @@ import os
 import signal
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import product, repeat
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-    from typing_extensions import Buffer
 
     from miniscope_to_nwb_zarr.core.model import Segment
 
@@ -50,30 +49,30 @@ class SlabTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkWritten:
+    """A chunk of frames as it was written."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+    """Of the object in the store."""
+    digest: bytes
+    """xxh3 of what went into the compressor."""
+
+
+@dataclass(frozen=True, slots=True)
 class SlabReport:
     """What came of a task."""
 
     first: int
     digests: bytes
-    """8 bytes for each frame: xxh3 of its pixels as they lie in the store."""
+    """8 bytes for each frame: xxh3 of its pixels as they lie in the store. Reading back, of the first slab only."""
     damaged: tuple[tuple[int, bool], ...] = ()
     """Frames that the decoder complained of: number in the series, and whether there is a picture of it at all."""
-    objects: tuple[tuple[str, int, str], ...] = ()
-    """Key, size in bytes and sha256 of each chunk written."""
+    written: tuple[ChunkWritten, ...] = ()
+    read: tuple[tuple[str, bytes], ...] = ()
+    """Key of each chunk read back, and xxh3 of what came out of the decompressor."""
     n_bytes: int = 0
-
-
-class _HashingStore(zarr.DirectoryStore):  # type: ignore[misc]
-    """A directory store that hashes each object as it is written, while it is still in memory."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.written: list[tuple[str, int, str]] = []
-
-    def __setitem__(self, key: str, value: Buffer) -> None:
-        data = memoryview(value).cast("B")
-        super().__setitem__(key, data)
-        self.written.append((key, data.nbytes, hashlib.sha256(data).hexdigest()))
 
 
 @dataclass(slots=True)
@@ -108,10 +107,10 @@ def write_slab(task: SlabTask) -> SlabReport:
     A frame that cannot be decoded keeps its place and is stored as zeros; a frame that the decoder mended is stored
     as the decoder gave it. Both are reported.
     """
-    store = _HashingStore(task.array)
-    array = zarr.open_array(store, mode="r+")
+    array = zarr.open_array(task.array, mode="r+")
     frames = _decoded(task)
     damaged: list[tuple[int, bool]] = []
+    written: list[ChunkWritten] = []
     digests = bytearray()
     for first, stop in _slabs(task, array):
         block = _block((stop - first, *array.shape[1:]), array.dtype)
@@ -125,23 +124,51 @@ def write_slab(task: SlabTask) -> SlabReport:
                 if frame.is_damaged:
                     damaged.append((first + k, True))
             digests += xxhash.xxh3_64_digest(block[k])
-        array[first:stop] = block
-    n_bytes = (task.stop - task.first) * int(np.prod(array.shape[1:])) * array.dtype.itemsize
-    return SlabReport(task.first, bytes(digests), tuple(damaged), tuple(store.written), n_bytes)
+        written += [_write_chunk(array, key, block[place]) for key, place in _chunks_of_slab(array, first)]
+    return SlabReport(task.first, bytes(digests), tuple(damaged), tuple(written), n_bytes=_n_bytes(task, array))
+
+
+def _write_chunk(array: zarr.Array, key: str, pixels: NDArray[Any]) -> ChunkWritten:
+    """Encode and write one chunk as zarr does, and digest it on both sides of the compressor."""
+    data = pixels
+    if pixels.shape != array.chunks:
+        data = np.zeros(array.chunks, array.dtype)
+        data[tuple(slice(size) for size in pixels.shape)] = pixels
+    data = np.ascontiguousarray(data)
+    for codec in array.filters or ():
+        data = codec.encode(data)
+    encoded = array.compressor.encode(data)
+    array.store[key] = encoded
+    digest = xxhash.xxh3_64_digest(data.data)
+    return ChunkWritten(key, len(encoded), hashlib.sha256(encoded).hexdigest(), digest)
 
 
 def read_slab(task: SlabTask) -> SlabReport:
-    """Read the frames of a task back from the store and digest each."""
+    """Read the chunks of a task back from the store and digest each; read its first slab as any reader would.
+
+    Every chunk is decompressed. Undoing the differences between pixels takes twice as long again and cannot fail by
+    itself: it is done, through zarr, for the first slab of each task.
+    """
     array = zarr.open_array(task.array, mode="r")
-    digests = bytearray()
-    n_bytes = 0
-    for first, stop in _slabs(task, array):
-        block = _block((stop - first, *array.shape[1:]), array.dtype)
-        array.get_basic_selection(slice(first, stop), out=block)
-        n_bytes += block.nbytes
-        for frame in block:
-            digests += xxhash.xxh3_64_digest(frame)
-    return SlabReport(task.first, bytes(digests), n_bytes=n_bytes)
+    read = []
+    for first, _ in _slabs(task, array):
+        for key, _ in _chunks_of_slab(array, first):
+            read.append((key, _digest_of_chunk(array, key)))
+    if not all(digest for _, digest in read):
+        return SlabReport(task.first, b"", read=tuple(read))
+    first, stop = next(_slabs(task, array))
+    block = _block((stop - first, *array.shape[1:]), array.dtype)
+    array.get_basic_selection(slice(first, stop), out=block)
+    digests = b"".join(xxhash.xxh3_64_digest(frame) for frame in block)
+    return SlabReport(task.first, digests, read=tuple(read), n_bytes=_n_bytes(task, array))
+
+
+def _digest_of_chunk(array: zarr.Array, key: str) -> bytes:
+    """The digest of a chunk as it comes out of the decompressor; empty where there is none or it cannot be decoded."""
+    try:
+        return xxhash.xxh3_64_digest(array.compressor.decode(array.store[key]))
+    except (KeyError, RuntimeError):
+        return b""
 
 
 def digest_source(task: SlabTask) -> SlabReport:
@@ -167,6 +194,19 @@ def _slabs(task: SlabTask, array: zarr.Array) -> Iterator[tuple[int, int]]:
     step = array.chunks[0]
     for first in range(task.first, task.stop, step):
         yield first, min(first + step, task.stop)
+
+
+def _chunks_of_slab(array: zarr.Array, first: int) -> Iterator[tuple[str, tuple[slice, ...]]]:
+    """Key of each chunk of the slab that begins at frame `first`, and its place in the slab."""
+    grid = [range(-(-size // chunk)) for size, chunk in zip(array.shape[1:], array.chunks[1:], strict=True)]
+    for place in product(*grid):
+        key = ".".join(str(number) for number in (first // array.chunks[0], *place))
+        sides = (slice(k * chunk, (k + 1) * chunk) for k, chunk in zip(place, array.chunks[1:], strict=True))
+        yield key, (slice(None), *sides)
+
+
+def _n_bytes(task: SlabTask, array: zarr.Array) -> int:
+    return (task.stop - task.first) * int(np.prod(array.shape[1:])) * int(array.dtype.itemsize)
 
 
 def _decoded(task: SlabTask) -> Iterator[DecodedFrame]:

@@ -14,7 +14,7 @@ import xxhash
 import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames
-from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask, write_slab
+from miniscope_to_nwb_zarr.data_conversion.frames import ChunkWritten, SlabReport, SlabTask, write_slab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,8 +32,7 @@ class WrittenSeries:
     """8 bytes for each frame, taken as it was decoded."""
     damaged: tuple[tuple[int, bool], ...]
     """Frames with a decoder error: number in the series, and whether there is a picture."""
-    objects: tuple[tuple[str, int, str], ...]
-    """Key, size and sha256 of each chunk."""
+    chunks: tuple[ChunkWritten, ...]
 
     @property
     def frames_digest(self) -> str:
@@ -86,5 +85,5 @@ def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
         name=name,
         digests=b"".join(slab.digests for slab in slabs),
         damaged=tuple(frame for slab in slabs for frame in slab.damaged),
-        objects=tuple(written for slab in slabs for written in slab.objects),
+        chunks=tuple(chunk for slab in slabs for chunk in slab.written),
     )

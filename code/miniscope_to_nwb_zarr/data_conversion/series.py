@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.chunking import ChunkPlan, plan_chunks
@@ -41,9 +42,12 @@ class FrameSeries:
         slabs = self.plan.slabs()
         codec = self.stream.picture.codec if self.stream.picture else ""
         can_begin_anywhere = codec == "ffv1" or codec in INTRA_CODECS
-        group = _SLABS_PER_TASK if can_begin_anywhere else -(-len(slabs) // workers)
-        for k in range(0, len(slabs), group):
-            first, stop = slabs[k][0], slabs[min(k + group, len(slabs)) - 1][1]
+        rounds = -(-len(slabs) // (workers * _SLABS_PER_TASK)) if can_begin_anywhere else 1
+        # as many tasks for each worker, of equal size but for one slab, so that all end together
+        n_tasks = min(workers * rounds, len(slabs))
+        bounds = [len(slabs) * k // n_tasks for k in range(n_tasks + 1)]
+        for begin, end in pairwise(bounds):
+            first, stop = slabs[begin][0], slabs[end - 1][1]
             yield SlabTask(str(array), first, stop, cut_segments(self.stream.segments, first, stop), self.as_color)
 
 

@@ -1,8 +1,9 @@
 """Hold what was written against what was read.
 
-In staging: every frame is read back through the store's own metadata and compared with the digest taken while it was
-decoded; stamps are compared with the time table; the NWB validator and inspector look at the rest. Later: every file
-of a finished output against the receipt.
+In staging: every chunk is read back and decompressed and compared with the digest taken when it was written; one slab
+of frames of each task is read as any reader would and compared with the digests taken while they were decoded; the
+other series, the NWB validator and the inspector come after that (`verify_series`, `inspect_nwb`). Later: every file of
+a finished output against the receipt.
 """
 
 from __future__ import annotations
@@ -19,15 +20,12 @@ from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.frames import DIGEST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt
     from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
     from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
-    from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
 
 
 def compare_frames(
@@ -35,48 +33,38 @@ def compare_frames(
     written: Mapping[str, WrittenSeries],
     advance: Callable[[int, int], None],
 ) -> None:
-    """Compare frames as read back with frames as decoded.
+    """Compare what was read back with what was written: every chunk, and frames pixel by pixel where they were read.
 
     Raises
     ------
     VerificationError
-        Naming the first frame that differs.
+        Naming the first frame or chunk that differs.
     """
-    compared = dict.fromkeys(written, 0)
+    chunks = {name: {chunk.key: chunk.digest for chunk in one.chunks} for name, one in written.items()}
+    unread = {name: len(one.digests) // DIGEST_BYTES for name, one in written.items()}
     for task, report in reports:
         name = task.array.replace(os.sep, "/").rsplit("/", 2)[1]
-        expected = written[name].digests[task.first * DIGEST_BYTES : task.stop * DIGEST_BYTES]
+        begin = task.first * DIGEST_BYTES
+        expected = written[name].digests[begin : begin + len(report.digests)]
         if report.digests != expected:
-            raise VerificationError(
-                f"{name}: frame {_first_difference(report.digests, expected, task.first)} is not what was decoded; "
-                "the output is not published. A faulty disk or memory can do this: run again, then check the machine"
-            )
-        compared[name] += task.stop - task.first
+            raise _not_what_was_decoded(name, f"frame {_first_difference(report.digests, expected, task.first)}")
+        for key, digest in report.read:
+            if chunks[name].pop(key, None) != digest:
+                raise _not_what_was_decoded(name, f"chunk {key}")
+        unread[name] -= task.stop - task.first if report.read else len(report.digests) // DIGEST_BYTES
         advance(task.stop - task.first, report.n_bytes)
-    for name, one in written.items():
-        if compared[name] * DIGEST_BYTES != len(one.digests):
-            raise VerificationError(
-                f"{name}: {compared[name]} of {len(one.digests) // DIGEST_BYTES} frames were read back"
-            )
+    for name, n_frames in unread.items():
+        # a format without chunks of its own is read frame by frame
+        n_chunks = len(chunks[name]) if len(chunks[name]) < len(written[name].chunks) else 0
+        if n_frames or n_chunks:
+            raise VerificationError(f"{name}: {n_frames} frames and {n_chunks} chunks were not read back")
 
 
-def check_stamps(nwbfile: NWBFile, series: Sequence[FrameSeries]) -> None:
-    """Check that every series as read back has a stamp for each frame, and the one that its recording gives.
-
-    Raises
-    ------
-    VerificationError
-        Naming the series.
-    """
-    for one in series:
-        found = nwbfile.acquisition[one.name]
-        stamps = np.asarray(found.timestamps[:])
-        expected = one.recording.offset_s + one.stream.time_s
-        if found.data.shape != one.plan.shape or not np.array_equal(stamps, expected):
-            raise VerificationError(
-                f"{one.name}: {found.data.shape} frames and {stamps.shape} stamps were read back, "
-                f"expected {one.plan.shape} and the {expected.shape} stamps of the time table"
-            )
+def _not_what_was_decoded(name: str, what: str) -> VerificationError:
+    return VerificationError(
+        f"{name}: {what} is not what was decoded; the output is not published. "
+        "A faulty disk or memory can do this: run again, then check the machine"
+    )
 
 
 def check_files(output: Path, receipt: Receipt, workers: int) -> list[str]:

@@ -85,7 +85,7 @@ def start_reading(series: Sequence[FrameSeries], store: Path, pool: Pool) -> Ite
 
 def known_objects(path: str, written: WrittenSeries) -> dict[str, tuple[int, str]]:
     """Size and sha256 of the chunks of a series, by their path in the output."""
-    return {f"{path}/{key}": (size, sha256) for key, size, sha256 in written.objects}
+    return {f"{path}/{chunk.key}": (chunk.size_bytes, chunk.sha256) for chunk in written.chunks}
 
 
 def _move_chunks(source: Path, target: Path) -> None:

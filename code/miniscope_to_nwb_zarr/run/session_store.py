@@ -16,7 +16,8 @@ from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
 from miniscope_to_nwb_zarr.data_conversion.nwb_build import build_nwbfile, fix_object_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
-from miniscope_to_nwb_zarr.data_conversion.verify import check_stamps, compare_frames
+from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
+from miniscope_to_nwb_zarr.data_conversion.verify_series import check_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +80,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
         if frames.exists():
             shutil.rmtree(frames)
     with work.phases.phase("verify"):
-        findings += _read_back(work, backend, store, series, written)
+        findings += _read_back(work, backend, store, nwbfile, series, written)
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
@@ -132,15 +133,20 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
 
 
 def _read_back(
-    work: Work, backend: Backend, store: Path, series: Sequence[FrameSeries], written: Mapping[str, WrittenSeries]
+    work: Work,
+    backend: Backend,
+    store: Path,
+    nwbfile: NWBFile,
+    series: Sequence[FrameSeries],
+    written: Mapping[str, WrittenSeries],
 ) -> tuple[Finding, ...]:
     report = f"qc/{work.session.name}.nwb.inspector_report.txt"
     reading = backend.start_reading(series, store, work.pool)
     # the workers read frames while the inspector reads the rest
     with backend.open_store(store) as io:
-        nwbfile = io.read()
-        check_stamps(nwbfile, series)
-        inspection = inspect(nwbfile, io, work.session.name, report)
+        read = io.read()
+        check_series(read, nwbfile, series)
+        inspection = inspect(read, io, work.session.name, report)
     compare_frames(reading, written, work.advance)
     (work.staging / report).parent.mkdir()
     (work.staging / report).write_text(inspection.report, encoding="utf-8")

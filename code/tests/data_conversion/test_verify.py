@@ -102,6 +102,36 @@ def test_the_first_wrong_frame_is_named(tiny, monkeypatch):
     assert staged(tiny.results) == []
 
 
+def test_chunks_that_change_places_are_never_published(tiny, monkeypatch):
+    read = zarr_stage.start_reading
+
+    def after_exchange(series, store, pool):
+        first, second = (store / series[0].path / key for key in ("1.0.0", "2.0.0"))
+        former = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(former)
+        return read(series, store, pool)
+
+    monkeypatch.setattr(zarr_stage, "start_reading", after_exchange)
+    with pytest.raises(VerificationError, match="is not what was decoded"):
+        convert(tiny.session, tiny.results)
+    assert staged(tiny.results) == []
+
+
+def test_a_counter_that_is_read_back_differently_is_never_published(tiny, monkeypatch):
+    read = zarr_stage.start_reading
+
+    def after_change(series, store, pool):
+        (name,) = (path.name for path in (store / "acquisition").glob("BufferIndex_HPC*"))
+        zarr.open_array(str(store / "acquisition" / name / "data"), mode="r+")[3] += 1
+        return read(series, store, pool)
+
+    monkeypatch.setattr(zarr_stage, "start_reading", after_change)
+    with pytest.raises(VerificationError, match="BufferIndex_HPC"):
+        convert(tiny.session, tiny.results)
+    assert staged(tiny.results) == []
+
+
 def test_a_stamp_that_is_read_back_differently_is_never_published(tiny, monkeypatch):
     build = session_store.build_nwbfile
 
