@@ -172,7 +172,8 @@ def test_the_exit_code_is_the_programs_last_word(words, expected, tmp_path):
     code, out, err = run(*words, "--results_dir", tmp_path / "results")
     assert code == expected
     assert "Traceback" not in err
-    assert not (tmp_path / "results").exists()
+    left = [path.name[:4] for path in (tmp_path / "results").glob("*")]
+    assert left == (["run-"] if expected == 3 else [])
     if "--json=True" in words:
         assert [json.loads(line)["exit_code"] for line in out.splitlines()] == [3]
 

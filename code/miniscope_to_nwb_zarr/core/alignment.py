@@ -153,7 +153,7 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
         f"{n_absent} row(s) of the table are missing: its frame numbers are not consecutive; "
         "frames are matched by their number, and frames without a row are left out"
     )
-    missing = Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence, {"rows_missing": n_absent})
+    missing = Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where_table, sentence, {"rows_missing": n_absent})
     return place, [missing] if n_absent else []
 
 

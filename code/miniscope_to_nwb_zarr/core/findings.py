@@ -77,6 +77,7 @@ class Code(StrEnum):
     FACT_UNKNOWN = "fact_unknown"
     # the output
     INSPECTOR = "inspector"
+    NO_CHECKSUM = "no_checksum"
 
 
 @dataclass(frozen=True, slots=True)

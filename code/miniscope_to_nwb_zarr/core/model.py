@@ -95,6 +95,8 @@ class Picture:
     bit_depth: int
     """8 or 16 bits of the stored array: `uint8` or `uint16`."""
     is_color: bool = False
+    has_checksum: bool = False
+    """Each frame carries a checksum, by which the decoder knows a damaged one."""
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 RECEIPT_NAME = "receipt.json"
 SCHEMA_VERSION = 1
 
-# What differs between two runs that did the same: times of packaging, and reports that carry them.
+# What differs between two runs that did the same: times of packaging, and what carries them. An NWB file in HDF5 holds
+# one; its frames and all else it says have digests of their own.
 VOLATILE_NAMES = frozenset({"data_description.json", "processing.json", "quality_control.json", RECEIPT_NAME})
 VOLATILE_PARTS = ("/file_create_date/", "inspector_report.txt")
 
@@ -52,6 +53,8 @@ class Receipt:
     files: tuple[FileEntry, ...]
     series: tuple[SeriesEntry, ...]
     findings: tuple[Finding, ...]
+    nwb_digest: str = ""
+    """Digest of what the NWB file says, frames aside."""
     versions: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     """Digest of the receipt of the version that this one follows."""
@@ -61,7 +64,8 @@ class Receipt:
     def content_digest(self) -> str:
         """Digest of all that does not differ between two equal runs."""
         lasting = [(entry.path, entry.sha256) for entry in self.files if not is_volatile(entry.path)]
-        return digest_of(sorted(lasting))
+        frames = [(entry.name, entry.frames_digest) for entry in self.series]
+        return digest_of({"files": sorted(lasting), "frames": sorted(frames), "nwb": self.nwb_digest})
 
     def as_text(self) -> str:
         """The receipt as canonical JSON."""
@@ -98,7 +102,11 @@ class Receipt:
 
 def is_volatile(path: str) -> bool:
     """Whether a file of an output carries the time of packaging, and so differs between two equal runs."""
-    return path.rpartition("/")[2] in VOLATILE_NAMES or any(part in path for part in VOLATILE_PARTS)
+    return (
+        path.endswith(".nwb")
+        or path.rpartition("/")[2] in VOLATILE_NAMES
+        or any(part in path for part in VOLATILE_PARTS)
+    )
 
 
 def plan_digest(sources: Iterable[FileEntry], options: Mapping[str, Any], program_version: str) -> str:

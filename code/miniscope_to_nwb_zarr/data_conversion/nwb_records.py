@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
 
 
+# hdmf-zarr pads every text of a column to the length of the longest while it writes
+_PART_CHARACTERS = 20_000
+
+
 def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry], findings: Sequence[Finding]) -> None:
     """Add the processing module ``source``: every file of the recording, small ones verbatim, and every finding.
 
@@ -32,22 +36,35 @@ def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry]
         "source", "the files this store was made from, and what was found in them"
     )
     root = source_root(session)
-    texts = {relative_path(file.path, root): file.text or "" for file in session.source_files}
+    texts = [
+        (relative_path(file.path, root), begin // _PART_CHARACTERS, file.text[begin : begin + _PART_CHARACTERS])
+        for file in session.source_files
+        if file.text
+        for begin in range(0, len(file.text), _PART_CHARACTERS)
+    ]
     module.add(
         _table(
             "source_files",
-            "every file of the recording; settings, notes and small tables verbatim in the column text",
+            "every file of the recording",
             {
                 "path": ("path in the folder of the recording", [entry.path for entry in sources]),
                 "size_bytes": ("size", [entry.size_bytes for entry in sources]),
                 "sha256": ("checksum", [entry.sha256 for entry in sources]),
-                "text": (
-                    "the file's text, verbatim; empty for video and large files",
-                    [texts[entry.path] for entry in sources],
-                ),
             },
         )
     )
+    if texts:
+        module.add(
+            _table(
+                "source_texts",
+                "settings, notes and small tables verbatim; the text of a file is its parts joined in order",
+                {
+                    "path": ("path in the folder of the recording", [path for path, _, _ in texts]),
+                    "part": ("number of the part, from 0", [part for _, part, _ in texts]),
+                    "text": ("the text", [text for _, _, text in texts]),
+                },
+            )
+        )
     if findings:
         module.add(
             _table(

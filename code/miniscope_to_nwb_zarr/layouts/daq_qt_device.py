@@ -166,7 +166,11 @@ def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Findin
             "camera has probably recorded into its folder, because the numbers of the devices (deviceID) had changed. "
             "If it is a camera, list it under 'cameras' in metaData.json of a copy of the recording"
         )
-    return unexpected_picture(picture, device, where)
+    findings = unexpected_picture(picture, device, where)
+    if picture.has_checksum:
+        return findings
+    sentence = f"the video ({picture.codec}) carries no checksums: damage to its data cannot always be noticed"
+    return (*findings, Finding(Code.NO_CHECKSUM, Severity.INFO, where, sentence, {"codec": picture.codec}))
 
 
 def _align(table: TimeTable, videos: Videos, device: Device, where: str) -> Alignment:

@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_job import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.run.options import Options
@@ -35,17 +36,26 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
     if not options.video_files:
         if not data_dir.is_dir():
             raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
-        if options.results_dir.resolve().is_relative_to(data_dir.resolve()):
-            raise UsageError(
-                f"--results_dir {options.results_dir}: lies inside the data folder, which is never written to; "
-                "choose another"
-            )
+        # data assets are links in the data folder
+        _refuse_inside(options.results_dir, [data_dir, *(child for child in data_dir.iterdir() if child.is_symlink())])
     found = discover(data_dir, make_request(options, sidecar))
+    folders = {file.path.parent for session in found.sessions for file in session.source_files}
+    _refuse_inside(options.results_dir, folders)
     completed = (
         complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
         for session in found.sessions
     )
     return replace(found, sessions=tuple(completed))
+
+
+def _refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
+    results = results_dir.resolve()
+    for folder in folders:
+        if results.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"--results_dir {results_dir}: lies inside the data ({folder}), which is never written to; "
+                "choose another"
+            )
 
 
 def make_request(options: Options, sidecar: Sidecar) -> Request:

@@ -125,6 +125,7 @@ def convert_session(
     """
     final = job.results / session.name
     try:
+        state = _state_of(session)
         with open_pool(job.workers) as pool:
             with phases.phase("hash sources"):
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
@@ -136,6 +137,7 @@ def convert_session(
             with commit.staging_folder(job.results, session.name) as staging, pool.ending_on_error():
                 work = Work(session, job, pool, staging, sources, now(), advance, phases, nwbfile)
                 receipt = _fill(work, plan)
+                _state_of(session, state)
                 takes_place = job.existing == "replace" or _is_followed(final, job)
                 with phases.phase("publish"):
                     commit.publish(staging, final, receipt, replace=takes_place, now=now())
@@ -145,26 +147,34 @@ def convert_session(
 
 
 def hash_sources(session: Session, pool: Pool, *, with_video: bool) -> tuple[FileEntry, ...]:
-    """The checksum of every source file; of video files the size alone where `with_video` is False.
-
-    Raises
-    ------
-    InputError
-        A file has changed since it was looked at.
-    """
+    """The checksum of every source file; of video files the size alone where `with_video` is False."""
     files = {file.path: file for file in session.source_files}
     videos = {file.path for _, stream in session.streams for file in stream.video_files}
     root = source_root(session)
     wanted = [path for path in files if with_video or path not in videos]
     digests = dict(pool.run(disk.hash_file, wanted))
-    for path, file in files.items():
-        if path.stat().st_size != file.size_bytes:
-            raise InputError(
-                f"{relative_path(path, root)}: has changed since it was looked at (it had {file.size_bytes} bytes); "
-                "is it still being recorded or copied? Run again when it is finished"
-            )
     entries = (FileEntry(relative_path(p, root), f.size_bytes, digests.get(p, "")) for p, f in files.items())
     return tuple(sorted(entries, key=lambda entry: entry.path))
+
+
+def _state_of(session: Session, before: Mapping[Path, int] | None = None) -> dict[Path, int]:
+    """When each source file was last changed, in ns.
+
+    Raises
+    ------
+    InputError
+        A file has another size than discovery saw, or has been changed since `before`.
+    """
+    state = {}
+    for file in session.source_files:
+        status = file.path.stat()
+        state[file.path] = status.st_mtime_ns
+        if status.st_size != file.size_bytes or (before and before[file.path] != status.st_mtime_ns):
+            raise InputError(
+                f"{relative_path(file.path, source_root(session))}: has changed since it was looked at (it had "
+                f"{file.size_bytes} bytes); is it still being recorded or copied? Run again when it is finished"
+            )
+    return state
 
 
 def _settle(final: Path, sources: tuple[FileEntry, ...], plan: str, job: Job) -> Receipt | None:
@@ -231,6 +241,7 @@ def _fill(work: Work, plan: str) -> Receipt:
     series: tuple[SeriesEntry, ...] = ()
     sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
+    nwb_digest = former.nwb_digest if former and job.metadata_only else ""
 
     def describe() -> None:
         with work.phases.phase("metadata"):
@@ -248,7 +259,7 @@ def _fill(work: Work, plan: str) -> Receipt:
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
 
         made = make_store(work, started, describe)
-        findings, series, known = made.findings, made.series, made.known
+        findings, series, known, nwb_digest = made.findings, made.series, made.known, made.nwb_digest
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, known)
     return Receipt(
@@ -261,6 +272,7 @@ def _fill(work: Work, plan: str) -> Receipt:
         files=files,
         series=series,
         findings=(*findings, *described),
+        nwb_digest=nwb_digest,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=disk.hash_file(job.results / session.name / RECEIPT_NAME) if former else None,
     )

@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.data_conversion.camera_files import plan_camera_files
 from miniscope_to_nwb_zarr.data_conversion.frames_stage import collect
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
 from miniscope_to_nwb_zarr.data_conversion.nwb_build import build_nwbfile, fix_object_ids
+from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
@@ -43,6 +44,7 @@ class MadeStore:
 
     findings: tuple[Finding, ...]
     series: tuple[SeriesEntry, ...]
+    nwb_digest: str
     known: Mapping[str, tuple[int, str]]
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
@@ -76,6 +78,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
         add_records(nwbfile, session, work.sources, findings)
         fix_object_ids(nwbfile, session.name)
+        nwb_digest = digest_nwbfile(nwbfile)
         backend.write_store(nwbfile, store, series, frames)
         if frames.exists():
             shutil.rmtree(frames)
@@ -84,7 +87,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
-    return MadeStore(findings, tuple(entries), known)
+    return MadeStore(findings, tuple(entries), nwb_digest, known)
 
 
 def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:

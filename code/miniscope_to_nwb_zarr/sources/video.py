@@ -149,6 +149,10 @@ class VideoFile:
         if frame is None:
             raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
         pixel_format = frame.format.name
+        if self._context.name == "rawvideo" and pixel_format.startswith(("rgb555", "rgb565", "rgb444")):
+            raise UndecodableError(
+                f"{self.path.name}: raw video of 16 bits a pixel without a known code; it may be gray or colour"
+            )
         return Picture(
             width_px=self._context.width,
             height_px=self._context.height,
@@ -156,6 +160,8 @@ class VideoFile:
             pixel_format=pixel_format,
             bit_depth=16 if is_gray and pixel_format != "gray" else 8,
             is_color=is_color,
+            # versions 0 and 1 of FFV1 have no header of their own, and no checksums
+            has_checksum=self._context.name == "ffv1" and bool(self._context.extradata),
         )
 
     def read(self, index: int) -> DecodedFrame:

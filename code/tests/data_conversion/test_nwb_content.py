@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from hdmf_zarr import NWBZarrIO
 from pynwb.image import ImageSeries
 from pynwb.misc import AnnotationSeries
@@ -15,7 +16,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import pose_times
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from tests.conversions import convert, sessions_in
 from tests.data_conversion.conftest import GREY, converted
-from tests.recordings import CAMERA, SCOPE, scope_recording, scope_spec
+from tests.recordings import CAMERA, SCOPE, scope_recording, scope_spec, small_recording
 
 HPC, ACC, CAM = SCOPE.folder_name, GREY.folder_name, CAMERA.folder_name
 
@@ -142,12 +143,27 @@ def test_every_source_file_is_listed_and_the_small_ones_verbatim(rich, nwbfile):
     on_disk = {p.relative_to(rich.truth.folder).as_posix(): p for p in rich.truth.folder.rglob("*") if p.is_file()}
     assert set(table.index) == set(on_disk)
     assert {entry.path for entry in rich.outcome.receipt.sources} == set(on_disk)
+    parts = nwbfile.processing["source"]["source_texts"].to_dataframe().sort_values(["path", "part"])
+    texts = parts.groupby("path").text.apply("".join)
     for name, path in on_disk.items():
         assert table.size_bytes[name] == path.stat().st_size
         if path.suffix == ".json" or path.name == "notes.csv":
-            assert table.text[name] == path.read_text("utf-8"), name
+            assert texts[name] == path.read_text("utf-8"), name
         elif path.suffix == ".avi":
-            assert table.text[name] == ""
+            assert name not in texts
+
+
+def test_a_long_text_is_kept_in_parts(tmp_path):
+    truth = small_recording(tmp_path / "data")
+    long = "".join(f"{k},note number {k} of the day\n" for k in range(2000))
+    (truth.folder / "notes.csv").write_text(long, encoding="utf-8")
+    (session,) = sessions_in(tmp_path / "data")
+    outcome = convert(session, tmp_path / "results")
+    table = zarr.open(str(outcome.output / f"{session.name}.nwb.zarr"), "r")["processing/source/source_texts"]
+    chosen = [k for k, name in enumerate(table["path"][:]) if name == "notes.csv"]
+    assert len(chosen) > 1
+    assert list(table["part"][:][chosen]) == list(range(len(chosen)))
+    assert "".join(table["text"][:][k] for k in chosen) == long
 
 
 def test_findings_are_in_the_file_and_in_the_receipt(rich, nwbfile):

@@ -9,6 +9,7 @@ from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, Tempora
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+from miniscope_to_nwb_zarr.run import session_job
 from tests import defects
 from tests.conversions import OPTIONS, convert, listing, sessions_in, staged
 
@@ -196,3 +197,25 @@ FACTS = Sidecar.model_validate(
         }
     }
 )
+
+
+def test_a_source_that_is_replaced_while_it_is_converted_is_not_published(tiny, monkeypatch):
+    start = session_job.start_frames
+
+    def after_exchange(work):
+        path = work.session.source_files[-1].path
+        path.write_bytes(path.read_bytes())
+        return start(work)
+
+    monkeypatch.setattr(session_job, "start_frames", after_exchange)
+    with pytest.raises(InputError, match="has changed since"):
+        convert(tiny.session, tiny.results)
+    assert list(tiny.results.iterdir()) == []
+
+
+def test_two_runs_to_hdf5_have_the_same_content(tiny, tmp_path):
+    first, second = (convert(tiny.session, tmp_path / name, backend="hdf5").receipt for name in ("a", "b"))
+    assert first.content_digest == second.content_digest
+    assert first.nwb_digest
+    other = convert(tiny.session, tmp_path / "c", backend="hdf5", sidecar=FACTS).receipt
+    assert other.content_digest != first.content_digest
