@@ -65,13 +65,13 @@ def sync_tree(folder: Path) -> None:
     """Force every file and folder of a tree onto the disk."""
     for path, _, files in os.walk(folder, topdown=False):
         for name in files:
-            _sync(os.path.join(path, name))  # noqa: PTH118 - many small files: keep it cheap
-        _sync(path)
+            sync_file(os.path.join(path, name))  # noqa: PTH118 - many small files: keep it cheap
+        sync_file(path)
 
 
 def sync_folder(folder: Path) -> None:
     """Force a folder's entries onto the disk."""
-    _sync(str(folder))
+    sync_file(str(folder))
 
 
 def hash_file(path: Path) -> str:
@@ -144,7 +144,8 @@ def _renameat2(source: Path, target: Path, flags: int) -> bool:
     raise OSError(error, os.strerror(error), str(source), None, str(target))
 
 
-def _sync(path: str) -> None:
+def sync_file(path: str) -> None:
+    """Force a file, or the entries of a folder, onto the disk."""
     if os.name == "nt" and os.path.isdir(path):  # noqa: PTH112 - see sync_tree
         return
     fd = os.open(path, os.O_RDONLY)

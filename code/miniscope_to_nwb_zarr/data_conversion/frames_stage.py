@@ -6,6 +6,7 @@ Nothing of NWB is imported here: the workers are at work while those libraries l
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import xxhash
 import zarr
 
+from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames
 from miniscope_to_nwb_zarr.data_conversion.frames import ChunkWritten, SlabReport, SlabTask, write_slab
 
@@ -73,9 +75,18 @@ def collect(
         Told the frames and bytes of each slab, for a progress bar.
     """
     found: dict[str, list[SlabReport]] = defaultdict(list)
-    for task, report in reports:
-        found[Path(task.array).name].append(report)
-        advance(task.stop - task.first, report.n_bytes)
+    # the disk takes in chunks while the workers make more: forced onto it at the end only, they cost seconds
+    threads = ThreadPoolExecutor(1)
+    try:
+        syncing = []
+        for task, report in reports:
+            found[Path(task.array).name].append(report)
+            syncing += [threads.submit(disk.sync_file, f"{task.array}/{chunk.key}") for chunk in report.written]
+            advance(task.stop - task.first, report.n_bytes)
+        for synced in syncing:
+            synced.result()
+    finally:
+        threads.shutdown(cancel_futures=True)
     return {name: _join(name, slabs) for name, slabs in found.items()}
 
 

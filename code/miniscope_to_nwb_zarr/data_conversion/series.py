@@ -37,12 +37,12 @@ class FrameSeries:
         """Path of the array in the store."""
         return f"acquisition/{self.name}/data"
 
-    def tasks(self, array: Path, workers: int) -> Iterator[SlabTask]:
+    def tasks(self, array: Path, workers: int, slabs_per_task: int = _SLABS_PER_TASK) -> Iterator[SlabTask]:
         """The work of this series: tasks of a few slabs each, so that frames decoded twice at their seams stay few."""
         slabs = self.plan.slabs()
         codec = self.stream.picture.codec if self.stream.picture else ""
         can_begin_anywhere = codec == "ffv1" or codec in INTRA_CODECS
-        rounds = -(-len(slabs) // (workers * _SLABS_PER_TASK)) if can_begin_anywhere else 1
+        rounds = -(-len(slabs) // (workers * slabs_per_task)) if can_begin_anywhere else 1
         # as many tasks for each worker, of equal size but for one slab, so that all end together
         n_tasks = min(workers * rounds, len(slabs))
         bounds = [len(slabs) * k // n_tasks for k in range(n_tasks + 1)]

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".nwb.zarr"
 _TABLE_ROWS = 1 << 20
+# of each task one slab is read in full
+_SLABS_READ_PER_TASK = 16
 
 
 def series_data(series: FrameSeries, level: int, _filled: Path | None) -> ZarrDataIO:
@@ -79,7 +81,7 @@ def open_store(store: Path) -> NWBZarrIO:
 
 def start_reading(series: Sequence[FrameSeries], store: Path, pool: Pool) -> Iterator[tuple[SlabTask, SlabReport]]:
     """Set the workers to read every frame back from the store."""
-    tasks = [task for one in series for task in one.tasks(store / one.path, pool.workers)]
+    tasks = [task for one in series for task in one.tasks(store / one.path, pool.workers, _SLABS_READ_PER_TASK)]
     return pool.run(read_slab, tasks)
 
 

@@ -113,7 +113,7 @@ def test_the_former_output_survives_a_stop_at_each_step_of_replacing(tmp_path, m
 
 def test_everything_is_on_the_disk_before_the_rename(tmp_path, monkeypatch):
     order = []
-    monkeypatch.setattr(disk, "_sync", order.append)
+    monkeypatch.setattr(disk, "sync_file", order.append)
     rename = disk.rename_new
     monkeypatch.setattr(disk, "rename_new", lambda *args: (order.append("rename"), rename(*args)))
     stage(tmp_path)
