@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, prod
 
-# With all of a frame in one chunk a pixel's trace reads the whole movie; with many tiles a frame opens many chunks.
-# Two halves: a random frame 1.3x and a trace 0.5x the time of whole frames (scripts/benchmark.py --chunks).
+# With all of a frame in one chunk a pixel's trace reads the whole movie; with many tiles a frame opens many chunks. Two
+# halves: one frame takes 2.1x and a trace 0.5x the time that whole frames take (scripts/benchmark.py --only chunks).
 _TILES = 2
 _MIN_TILE_PX = 64
 

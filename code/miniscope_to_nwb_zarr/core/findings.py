@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class Severity(StrEnum):
@@ -115,9 +115,3 @@ class Finding:
         return cls(
             Code(value["code"]), Severity(value["severity"]), value["where"], value["sentence"], dict(value["numbers"])
         )
-
-
-def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The highest severity among the findings, None when there are none."""
-    order = list(Severity)
-    return max((f.severity for f in findings), key=order.index, default=None)

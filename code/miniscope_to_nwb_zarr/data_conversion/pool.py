@@ -31,10 +31,6 @@ class Pool:
         self._executor = executor
         self.workers = workers
 
-    def submit(self, function: Callable[[Task], Report], task: Task) -> Future[Report]:
-        """Start one task."""
-        return self._executor.submit(function, task)
-
     def run(self, function: Callable[[Task], Report], tasks: Iterable[Task]) -> Iterator[tuple[Task, Report]]:
         """Start a function on all tasks at once; yields each task with its report, as they finish.
 

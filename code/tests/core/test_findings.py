@@ -1,11 +1,11 @@
-"""Findings as plain JSON, and the worst of them."""
+"""Findings as plain JSON."""
 
 import json
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity, worst
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 FINDINGS = st.builds(
     Finding,
@@ -20,13 +20,6 @@ FINDINGS = st.builds(
 @given(FINDINGS)
 def test_json_and_back(finding):
     assert Finding.from_json(json.loads(json.dumps(finding.as_json()))) == finding
-
-
-@given(st.lists(FINDINGS))
-def test_the_worst(findings):
-    severities = {finding.severity for finding in findings}
-    expected = next((s for s in reversed(Severity) if s in severities), None)
-    assert worst(findings) is expected
 
 
 def test_codes_have_names_of_their_own():

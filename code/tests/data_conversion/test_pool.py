@@ -59,9 +59,9 @@ from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from tests.data_conversion.test_pool import sleep
 if __name__ == "__main__":
     with open_pool(1) as pool:
-        pool.submit(sleep, 0).result()
+        list(pool.run(sleep, [0]))
         print(*[child.pid for child in multiprocessing.active_children()], flush=True)
-        pool.submit(sleep, 30).result()
+        list(pool.run(sleep, [30]))
 """
     main = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     workers = [psutil.Process(int(pid)) for pid in main.stdout.readline().split()]
