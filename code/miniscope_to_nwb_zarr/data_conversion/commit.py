@@ -70,7 +70,7 @@ def list_files(folder: Path, known: Mapping[str, tuple[int, str]]) -> tuple[File
     ----------
     folder : Path
     known : mapping of path to (size, sha256)
-        Files that were hashed as they were written; the others are read. A size that differs is an error of the disk.
+        Files that were hashed as they were written; the others, and those of another size now, are read.
     """
     entries = []
     for base, _, names in os.walk(folder):

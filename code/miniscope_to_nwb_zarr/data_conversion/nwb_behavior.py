@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,15 +13,13 @@ from pynwb import TimeSeries
 from pynwb.misc import AnnotationSeries
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Orientation, Pose, Recording, Session, Stream, TimeTable
+from miniscope_to_nwb_zarr.data_conversion.nwb_imaging import NO_UNIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hdmf.data_utils import DataIO
     from numpy.typing import NDArray
     from pynwb import NWBFile, ProcessingModule
 
-    Wrap = Callable[[NDArray[Any]], DataIO]
+    from miniscope_to_nwb_zarr.data_conversion.nwb_imaging import Wrap
 
 
 def add_behavior(nwbfile: NWBFile, session: Session, wrap: Wrap) -> None:
@@ -148,6 +146,3 @@ def pose_times(pose: Pose, table: TimeTable) -> tuple[NDArray[np.float64], NDArr
         number = np.flatnonzero(is_known)
     is_timed = np.isin(frame, number)
     return time_s[np.searchsorted(number, frame[is_timed])], is_timed
-
-
-NO_UNIT = "n.a."

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from hdmf.common import DynamicTable, VectorData
 
+from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pynwb import NWBFile
 
@@ -87,20 +88,6 @@ def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry]
 def _figures(finding: Finding) -> str:
     # not as JSON: the inspector objects to dictionaries in a cell
     return "; ".join(f"{name}={value}" for name, value in sorted(finding.numbers.items()))
-
-
-def source_root(session: Session) -> Path:
-    """The folder that holds all recordings of a session."""
-    first, *others = (recording.folder for recording in session.recordings)
-    root = first
-    while not all(folder.is_relative_to(root) for folder in others):
-        root = root.parent
-    return root
-
-
-def relative_path(path: Path, root: Path) -> str:
-    """A source file's path in the recording's folder; its name alone where it lies elsewhere."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def _table(name: str, description: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> DynamicTable:

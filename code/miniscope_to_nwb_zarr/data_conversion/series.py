@@ -37,6 +37,11 @@ class FrameSeries:
         """Path of the array in the store."""
         return f"acquisition/{self.name}/data"
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all frames, as they are before compression."""
+        return self.plan.n_values * self.dtype.itemsize
+
     def tasks(self, array: Path, workers: int, slabs_per_task: int = _SLABS_PER_TASK) -> Iterator[SlabTask]:
         """The work of this series: tasks of a few slabs each, so that frames decoded twice at their seams stay few."""
         slabs = self.plan.slabs()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import zarr
 
+from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.disk import hash_file
 from miniscope_to_nwb_zarr.data_conversion.frames import digest_source
 from miniscope_to_nwb_zarr.data_conversion.frames_stage import collect
-from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 
@@ -37,7 +37,7 @@ def compare_with_source(
         f"{name}: the source has no such series any more" for name in expected.keys() - {s.name for s in series}
     ]
     n_frames = sum(one.stream.n_frames for one in series)
-    n_bytes = sum(one.plan.n_values * one.dtype.itemsize for one in series)
+    n_bytes = sum(one.n_bytes for one in series)
     with (
         tempfile.TemporaryDirectory() as folder,
         open_pool(options.workers) as pool,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.paths import source_root
 from miniscope_to_nwb_zarr.data_conversion import commit
-from miniscope_to_nwb_zarr.data_conversion.nwb_records import source_root
 from miniscope_to_nwb_zarr.run.named_session import SessionOrder, run_named_session, run_session
 from miniscope_to_nwb_zarr.run.plan import n_work_frames
 from miniscope_to_nwb_zarr.run.summary import SessionResult

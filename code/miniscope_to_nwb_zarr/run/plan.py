@@ -26,7 +26,7 @@ def plan_rows(session: Session, chunk_bytes: int, *, embed_cameras: bool) -> tup
     for recording, stream in session.streams:
         one = series.get(id(stream))
         raw_bytes = sum(file.size_bytes for file in stream.video_files)
-        store_bytes = int(one.plan.n_values * one.dtype.itemsize * _STORE_SHARE) if one else raw_bytes
+        store_bytes = int(one.n_bytes * _STORE_SHARE) if one else raw_bytes
         n_objects = one.plan.n_objects if one else len(stream.video_files)
         time_s = stream.time_s
         rows.append(
@@ -47,7 +47,7 @@ def plan_rows(session: Session, chunk_bytes: int, *, embed_cameras: bool) -> tup
 def n_work_frames(session: Session, *, embed_cameras: bool) -> tuple[int, int]:
     """Frames and bytes of a session that are decoded, written and read back."""
     series = plan_series(session, 1 << 23, embed_cameras=embed_cameras)
-    return sum(o.stream.n_frames for o in series), sum(o.plan.n_values * o.dtype.itemsize for o in series)
+    return sum(o.stream.n_frames for o in series), sum(o.n_bytes for o in series)
 
 
 def _of_device(findings: Iterable[Finding], folder: str, stream: Stream) -> list[Finding]:

@@ -11,9 +11,9 @@ from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, differences, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
-from miniscope_to_nwb_zarr.data_conversion.nwb_records import relative_path, source_root
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
@@ -228,7 +228,7 @@ def _needed_bytes(session: Session, job: Job) -> int:
     if job.metadata_only:
         return 0
     series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
-    needed = sum(int(one.plan.n_values * one.dtype.itemsize * _STORE_SHARE) for one in series)
+    needed = sum(int(one.n_bytes * _STORE_SHARE) for one in series)
     copied = (s for _, s in session.streams if s.device.kind is DeviceKind.CAMERA and not job.embed_cameras)
     return needed + sum(file.size_bytes for stream in copied for file in stream.video_files)
 

@@ -155,3 +155,12 @@ def test_the_command_line_is_read_before_anything_heavy_is_loaded(module):
     program = f"import sys, miniscope_to_nwb_zarr.run.{module}; print(*sorted({HEAVY} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=CODE, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_no_library_of_nwb_is_loaded_before_the_workers_are_at_work():
+    late = {"aind_data_schema", "distributed", "hdmf", "ndx_miniscope", "nwbinspector", "pandas", "pynwb"}
+    program = (
+        f"import sys, miniscope_to_nwb_zarr.data_conversion.conversion_utils; print(*sorted({late} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=CODE, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
