@@ -7,11 +7,12 @@ import signal
 import traceback
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped, UsageError
 from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.options import parse_options
 
 if TYPE_CHECKING:
@@ -90,16 +91,15 @@ def _refuse(argv: Sequence[str], env: Mapping[str, str], error: UsageError) -> i
 def _signals() -> Iterator[None]:
     """Turn a request to stop into an exception, so that staging folders are removed on the way out."""
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-    asked: list[ExitCode] = []
 
-    def stop(number: int, _frame: object) -> Never:
+    def ask(number: int, _frame: object) -> None:
         # once is enough: a second signal must not cut the clearing up short
         for each in codes:
             signal.signal(each, signal.SIG_IGN)
-        asked.append(codes[signal.Signals(number)])
-        raise Stopped(asked[0])
+        stop.request(codes[signal.Signals(number)])
+        stop.obey()
 
-    before = {each: signal.signal(each, stop) for each in codes}
+    before = {each: signal.signal(each, ask) for each in codes}
     is_done = False
     try:
         yield
@@ -107,6 +107,9 @@ def _signals() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-        if asked and not is_done:
-            # what was interrupted may have turned the request into an error of its own
-            raise Stopped(asked[0])
+        try:
+            if not is_done:
+                # what was interrupted may have turned the request into an error of its own
+                stop.obey()
+        finally:
+            stop.forget()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
+from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import convert_session
@@ -49,8 +50,13 @@ def run_session(session: Session, job: Job, advance: Callable[[int, int], None])
     """Convert one session; an error becomes its result."""
     began = time.monotonic()
     phases = Phases()
+
+    def advance_or_stop(frames: int, n_bytes: int) -> None:
+        stop.obey()
+        advance(frames, n_bytes)
+
     try:
-        outcome = convert_session(session, job, lambda: datetime.now(UTC), advance, phases)
+        outcome = convert_session(session, job, lambda: datetime.now(UTC), advance_or_stop, phases)
     except MiniscopeError as error:
         seconds = time.monotonic() - began
         return SessionResult(session.name, error.exit_code, "failed", str(error), seconds=seconds)

@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.run import stop
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,14 @@ class Phases:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time what is done within."""
+        """Time what is done within; a run that is to stop does not begin it.
+
+        Raises
+        ------
+        Stopped
+            The run is to stop.
+        """
+        stop.obey()
         began = time.monotonic()
         try:
             yield

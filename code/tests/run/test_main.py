@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -5,7 +6,7 @@ import signal
 import pytest
 
 from miniscope_to_nwb_zarr import __version__
-from miniscope_to_nwb_zarr.run import engine, main
+from miniscope_to_nwb_zarr.run import engine, main, session_job
 from tests.conversions import listing
 from tests.recordings import scope_recording, small_recording
 
@@ -225,3 +226,16 @@ def test_an_error_that_a_signal_was_turned_into_is_still_the_signal():
     with pytest.raises(main.Stopped) as stopped, main._signals():
         wrapping()
     assert stopped.value.exit_code == 130
+
+
+def test_a_signal_that_a_library_swallows_stops_the_run_at_its_next_step(tiny, capsys, monkeypatch):
+    def swallowed(*_args):
+        with contextlib.suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return started(*_args)
+
+    started = session_job.start_frames
+    monkeypatch.setattr(session_job, "start_frames", swallowed)
+    code, _ = run(capsys, "--data_dir", tiny.folder, "--results_dir", tiny.results)
+    assert code == 143
+    assert [path.name[:4] for path in tiny.results.iterdir()] == ["run-"]
