@@ -1,4 +1,4 @@
-"""Write the tables of options and exit codes in `README.md` from the program's own definitions.
+"""Write the tables of layouts, options and exit codes in `README.md` from the program's own definitions.
 
 Run in `code/`: ``uv run python ../scripts/make_readme_tables.py``
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.options import EXIT_CODES
 
@@ -40,7 +41,7 @@ def with_tables(text: str) -> str:
     ValueError
         A pair of markers is not there exactly once.
     """
-    for name, lines in (("options", _options()), ("exit codes", _exit_codes())):
+    for name, lines in (("layouts", _layouts()), ("options", _options()), ("exit codes", _exit_codes())):
         begin, end = f"<!-- {name}: made by scripts/make_readme_tables.py -->", f"<!-- end of {name} -->"
         between = re.compile(f"{re.escape(begin)}\n.*?{re.escape(end)}\n", re.DOTALL)
         if len(between.findall(text)) != 1:
@@ -48,6 +49,15 @@ def with_tables(text: str) -> str:
         table = "\n".join([begin, "", *lines, "", end]) + "\n"
         text = between.sub(lambda _found, table=table: table, text)  # type: ignore[misc]
     return text
+
+
+def _layouts() -> list[str]:
+    rows = ((name, *load(name).ABOUT) for name in LAYOUTS)
+    return [
+        "| layout | recordings of | it needs | it gives |",
+        "|---|---|---|---|",
+        *(f"| `{name}` | {recordings_of} | {needs} | {gives} |" for name, recordings_of, needs, gives in rows),
+    ]
 
 
 def _options() -> list[str]:

@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_VERBS = ("build_nwbfile", "convert", "devices_table", "discover", "findings_table", "frames", "write_nwbfile")
+_VERBS = (
+    "build_nwbfile",
+    "combine",
+    "convert",
+    "devices_table",
+    "discover",
+    "findings_table",
+    "frames",
+    "write_nwbfile",
+)
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.api import (
         build_nwbfile,
+        combine,
         convert,
         devices_table,
         discover,
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "build_nwbfile",
+    "combine",
     "convert",
     "devices_table",
     "discover",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from miniscope_to_nwb_zarr.core.combine import join
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.timing import rate_hz
@@ -33,6 +34,8 @@ from miniscope_to_nwb_zarr.run.session_job import convert_session
 from miniscope_to_nwb_zarr.run.session_store import build_session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.core.model import Session
@@ -64,6 +67,25 @@ def discover(data_dir: str | Path, **options: object) -> Discovery:
     return find_sessions(chosen, chosen.data_dir, make_job(chosen).sidecar)
 
 
+def combine(sessions: Sequence[Session], offsets_s: Sequence[float] | None = None) -> Session:
+    """One session of several recordings, each its own series.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        Of one recording each, as `discover` gives them. The first gives name, start and animal.
+    offsets_s : sequence of float, optional
+        Seconds from the start of the first to the start of each, the first being 0: for computers whose clocks
+        disagreed, or a start that you know better. Without it the starts of the recordings tell.
+
+    Raises
+    ------
+    UsageError
+        The offsets do not fit the sessions.
+    """
+    return join(sessions, offsets_s)
+
+
 def devices_table(session: Session) -> pd.DataFrame:
     """One row for each device of each recording: frames, rows, picture, measured rate, first and last stamp."""
     rows = []
@@ -71,7 +93,7 @@ def devices_table(session: Session) -> pd.DataFrame:
         time_s = stream.time_s
         rows.append(
             {
-                "recording": recording.folder.name,
+                "recording": recording.shown_name,
                 "device": stream.device.name,
                 "kind": str(stream.device.kind),
                 "model": stream.device.model,

@@ -16,9 +16,10 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Loss, Segment
+from miniscope_to_nwb_zarr.core.paths import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -85,7 +86,18 @@ class _Plan:
         return file_number, place - starts[file_number]
 
 
-def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: int | None, where: str) -> Alignment:
+def numbered_avi(number: int) -> str:
+    """The name of a video file as Miniscope-DAQ-QT gives it."""
+    return f"{number}.avi"
+
+
+def align(
+    table: TimeTable,
+    files: Mapping[int, FileFrames],
+    frames_per_file: int | None,
+    where: str,
+    file_name: Callable[[int], str] = numbered_avi,
+) -> Alignment:
     """Match the rows of a device's time table with the frames of its numbered files.
 
     Parameters
@@ -96,7 +108,9 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
     frames_per_file : int or None
         As the device's settings say; None when they do not.
     where : str
-        The device's folder, for the findings.
+        The device's folder, for the findings; empty where the recording has no folders.
+    file_name : callable
+        What a file of a number is called, for those that are missing.
     """
     place, findings = _places(table, where)
     total = int(place.max(initial=-1)) + 1
@@ -111,11 +125,11 @@ def align(table: TimeTable, files: Mapping[int, FileFrames], frames_per_file: in
     return Alignment(
         rows=rows,
         segments=_segments(file_number[rows], in_file[rows], files),
-        losses=_losses(np.flatnonzero(is_readable & ~is_stored), file_number, files),
+        losses=_losses(np.flatnonzero(is_readable & ~is_stored), file_number, files, file_name),
         stale=stale,
         findings=(
             *findings,
-            *_missing_frames(files, plan, where),
+            *_missing_frames(files, plan, where, file_name),
             *_unplaced_frames(files, plan, int(np.sum(is_stored & ~is_readable)), stale, where),
         ),
     )
@@ -138,7 +152,7 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
     numbers = table.frame_number[known]
     if np.array_equal(numbers, position[known]):
         return position, []
-    where_table = f"{where}/{table.path.name}"
+    where_table = inside(where, table.path.name)
     is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < _MAX_FRAMES
     if not is_sound:
         sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
@@ -185,13 +199,13 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
         f"how many frames a file was meant to hold is not known: the settings are lost and no file tells; {assumed} is "
         "assumed, so stamps of frames beyond the first file may belong to others"
     )
-    doubt = Finding(Code.FRAMES_PER_FILE, Severity.WARNING, where, sentence, {"found": assumed, "stated": None})
+    doubt = Finding(Code.FRAMES_PER_FILE, Severity.WARNING, where or ".", sentence, {"found": assumed, "stated": None})
     return _Plan(total, assumed), [doubt] if len(ordered) > 1 or 0 not in files else []
 
 
 def _per_file_finding(found: int, stated: int | None, where: str) -> Finding:
     sentence = f"the files hold {found} frames each, the settings say {stated or 'nothing'}; {found} is used"
-    return Finding(Code.FRAMES_PER_FILE, Severity.INFO, where, sentence, {"found": found, "stated": stated})
+    return Finding(Code.FRAMES_PER_FILE, Severity.INFO, where or ".", sentence, {"found": found, "stated": stated})
 
 
 def _explains(files: Mapping[int, FileFrames], per_file: int, total: int) -> bool:
@@ -212,7 +226,10 @@ def _segments(
 
 
 def _losses(
-    rows: NDArray[np.int64], file_number: NDArray[np.int64], files: Mapping[int, FileFrames]
+    rows: NDArray[np.int64],
+    file_number: NDArray[np.int64],
+    files: Mapping[int, FileFrames],
+    file_name: Callable[[int], str],
 ) -> tuple[Loss, ...]:
     if len(rows) == 0:
         return ()
@@ -222,18 +239,20 @@ def _losses(
     for a, b in pairwise(bounds):
         number = int(file_number[rows[a]])
         file = files.get(number)
-        reason = f"{file.path.name} {file.problem or 'is short'}" if file else f"{number}.avi is missing"
+        reason = f"{file.path.name} {file.problem or 'is short'}" if file else f"{file_name(number)} is missing"
         losses.append(Loss(int(rows[a]), b - a, reason))
     return tuple(losses)
 
 
-def _missing_frames(files: Mapping[int, FileFrames], plan: _Plan, where: str) -> list[Finding]:
+def _missing_frames(
+    files: Mapping[int, FileFrames], plan: _Plan, where: str, file_name: Callable[[int], str]
+) -> list[Finding]:
     findings = []
     present = sorted(number for number in files if number < plan.n_files)
     for before, number in pairwise([-1, *present, plan.n_files]):
         if number > before + 1:
             n_lost = plan.first(number) - plan.first(before + 1)
-            findings.append(_missing_files(before + 1, number - before - 1, n_lost, where))
+            findings.append(_missing_files(before + 1, number - before - 1, n_lost, where, file_name))
         if number == plan.n_files:
             break
         file, expected = files[number], plan.expected(number)
@@ -244,16 +263,16 @@ def _missing_frames(files: Mapping[int, FileFrames], plan: _Plan, where: str) ->
                 f"table lists for it are there; {n_lost} frames are lost, all other frames keep their own stamps"
             )
             numbers = {"expected": expected, "found": file.n_frames}
-            name = f"{where}/{file.path.name}"
+            name = inside(where, file.path.name)
             findings.append(Finding(Code.FRAMES_MISSING, Severity.ERROR, name, sentence, numbers))
     return findings
 
 
-def _missing_files(first: int, n_files: int, n_lost: int, where: str) -> Finding:
-    what = "the file is" if n_files == 1 else f"the {n_files} files up to {first + n_files - 1}.avi are"
+def _missing_files(first: int, n_files: int, n_lost: int, where: str, file_name: Callable[[int], str]) -> Finding:
+    what = "the file is" if n_files == 1 else f"the {n_files} files up to {file_name(first + n_files - 1)} are"
     sentence = f"{what} not there; {n_lost} frames are lost, all other frames keep their own stamps"
     numbers = {"expected": n_lost, "found": 0, "files": n_files}
-    return Finding(Code.FILE_MISSING, Severity.ERROR, f"{where}/{first}.avi", sentence, numbers)
+    return Finding(Code.FILE_MISSING, Severity.ERROR, inside(where, file_name(first)), sentence, numbers)
 
 
 def _unplaced_frames(
@@ -267,7 +286,7 @@ def _unplaced_frames(
                 Finding(
                     Code.FRAMES_WITHOUT_STAMP,
                     Severity.ERROR,
-                    f"{where}/{file.path.name}",
+                    inside(where, file.path.name),
                     f"its last {surplus} frames have no row in the time table and are left out: "
                     "when they were taken is not known",
                     {"frames": surplus},
@@ -278,7 +297,7 @@ def _unplaced_frames(
             Finding(
                 Code.FRAMES_WITHOUT_STAMP,
                 Severity.ERROR,
-                where,
+                where or ".",
                 f"{n_blind} frame(s) whose row of the time table is unreadable are left out: "
                 "when they were taken is not known",
                 {"frames": n_blind},
@@ -290,7 +309,7 @@ def _unplaced_frames(
             Finding(
                 Code.FILE_STALE,
                 Severity.WARNING,
-                where,
+                where or ".",
                 f"{len(stale)} video file(s) beyond the end of the time table ({names}) are not part of this recording "
                 "and are left out: the folder was used before, or the end of the table is lost. Check the start time: "
                 "it is that of the first recording made into this folder",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
+from miniscope_to_nwb_zarr.core.errors import UsageError
+from miniscope_to_nwb_zarr.core.naming import device_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Recording, Session
+
+# parts of one recording may seem to overlap at their seam by the drift between two clocks
+_SEAM_S = 1.0
 
 
 def combine(sessions: Sequence[Session], how: Literal["day", "all"]) -> tuple[Session, ...]:
@@ -48,11 +54,22 @@ def combine(sessions: Sequence[Session], how: Literal["day", "all"]) -> tuple[Se
 
 
 def _belongs(session: Session, group: Sequence[Session], how: Literal["day", "all"]) -> bool:
-    if any(_shown_start(session) == _shown_start(other) for other in group):
-        # series are told apart by their start on the clock, which has an hour twice when clocks go back
+    if any(_shown_start(session) == _shown_start(other) and not _are_side_by_side(session, other) for other in group):
+        # one may be a copy of the other; and series are told apart by their start on the clock, which has an hour
+        # twice when clocks go back
         return False
-    is_running = any((session.start - other.start).total_seconds() <= duration_s(other) for other in group)
+    is_running = any(_began_within(session, other) for other in group)
     return how == "all" or is_running or _day(session) == _day(group[0])
+
+
+def _are_side_by_side(later: Session, earlier: Session) -> bool:
+    """Whether two sessions are of files of different names in one folder, as of two scopes recorded at once."""
+    one, other = later.recordings[0], earlier.recordings[0]
+    return one.folder == other.folder and one.label != other.label and _began_within(later, earlier)
+
+
+def _began_within(later: Session, earlier: Session) -> bool:
+    return (later.start - earlier.start).total_seconds() <= duration_s(earlier)
 
 
 def _shown_start(session: Session) -> datetime:
@@ -65,34 +82,76 @@ def _day(session: Session) -> date:
 
 def duration_s(session: Session) -> float:
     """Seconds from the start of a session to the last stamp of any device in it; 0 when there is none."""
-    ends = [
-        recording.offset_s + float(np.nanmax(stream.table.time_s))
-        for recording, stream in session.streams
-        if np.isfinite(stream.table.time_s).any()
-    ]
-    return max(ends, default=0.0)
+    return max((recording.offset_s + recording.duration_s for recording in session.recordings), default=0.0)
 
 
 def _join(group: Sequence[Session]) -> Session:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    recordings = [
-        replace(recording, offset_s=(recording.start - first.start).total_seconds())
-        for session in group
-        for recording in session.recordings
-    ]
-    prefixes = _folder_names([recording.folder.parts for recording in recordings])
+    return group[0] if len(group) == 1 else join(group)
+
+
+def join(sessions: Sequence[Session], offsets_s: Sequence[float] | None = None) -> Session:
+    """One session of several.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        Of one recording each. The first gives the name, the start and the animal.
+    offsets_s : sequence of float, optional
+        Seconds from the start of the first to the start of each, where clocks are not to be believed: the recordings
+        are taken to have begun then. What their starts say where it is not given.
+
+    Returns
+    -------
+    Session
+        Devices of one name that ran at the same time are two, and get two names.
+
+    Raises
+    ------
+    UsageError
+        Not one offset for each session, or the first does not begin first.
+    """
+    first = sessions[0]
+    if offsets_s is None:
+        offsets_s = [(session.start - first.start).total_seconds() for session in sessions]
+    if len(offsets_s) != len(sessions) or offsets_s[0] != 0 or not all(offset_s >= 0 for offset_s in offsets_s):
+        raise UsageError(
+            f"offsets_s: {list(offsets_s)} for {len(sessions)} session(s); expected one for each, in seconds after the "
+            "start of the first, whose own is 0"
+        )
+    # in UTC: adding to a local time would add on the clock
+    starts = [first.start.astimezone(UTC) + timedelta(seconds=offset_s) for offset_s in offsets_s]
+    recordings = _with_own_devices(
+        replace(session.recordings[0], offset_s=offset_s, start=start.astimezone(session.start.tzinfo))
+        for session, offset_s, start in sorted(zip(sessions, offsets_s, starts, strict=True), key=itemgetter(1))
+    )
+    folders = list(dict.fromkeys(recording.folder for recording in recordings))
+    prefixes = dict(zip(folders, _folder_names([folder.parts for folder in folders]), strict=True))
     findings: list[Finding] = []
-    for session, prefix in zip(group, prefixes, strict=True):
+    for session in sessions:
+        prefix = prefixes[session.recordings[0].folder]
         findings += [replace(f, where=f"{prefix}/{f.where}".removesuffix("/.")) for f in session.findings]
     return replace(
         first,
         recordings=_with_each_file_once(recordings),
-        experimenter=_together(session.experimenter for session in group),
-        experiment=_together(session.experiment for session in group),
+        experimenter=_together(session.experimenter for session in sessions),
+        experiment=_together(session.experiment for session in sessions),
         findings=tuple(findings),
     )
+
+
+def _with_own_devices(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
+    """The recordings, in which a device that ran while another of its name did has a name of its own."""
+    named: list[Recording] = []
+    for recording in recordings:
+        start_s = recording.offset_s
+        running = [other for other in named if start_s < other.offset_s + other.duration_s - _SEAM_S]
+        taken = [stream.device.name for other in running for stream in other.streams]
+        streams = tuple(
+            replace(stream, device=replace(stream.device, name=device_name(stream.device.name, taken)))
+            for stream in recording.streams
+        )
+        named.append(replace(recording, streams=streams))
+    return tuple(named)
 
 
 def _with_each_file_once(recordings: Iterable[Recording]) -> tuple[Recording, ...]:

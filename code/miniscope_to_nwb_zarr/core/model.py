@@ -135,9 +135,11 @@ class TimeTable:
     queue_depth : int64, shape (n_rows,), or None
         Frames waiting to be written (`Buffer Index`); 127 means that the next frames are lost.
     hardware_count : int64, shape (n_rows,), or None
-        Frame counter of the acquisition board (`DAQ Frame Number`), 16 bit, -1 where it could not be read.
-    extra : mapping of header name to float64, shape (n_rows,)
+        Frame counter of the acquisition hardware, -1 where it could not be read.
+    extra : mapping of header name to array of numbers, shape (n_rows,)
         All further columns of numbers.
+    hardware_count_header : str
+        The name of the counter's column.
     """
 
     path: Path
@@ -145,7 +147,8 @@ class TimeTable:
     frame_number: NDArray[np.int64]
     queue_depth: NDArray[np.int64] | None = None
     hardware_count: NDArray[np.int64] | None = None
-    extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    hardware_count_header: str = "DAQ Frame Number"
 
     @property
     def n_rows(self) -> int:
@@ -171,6 +174,33 @@ class Orientation:
     time_s: NDArray[np.float64]
     quaternion: NDArray[np.float64]
     is_valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signal:
+    """Numbers recorded beside the frames on stamps of their own: digital inputs, a sensor's readings, buffers.
+
+    Attributes
+    ----------
+    name : str
+        Letters and digits: the first part of the name of its series.
+    description : str
+        What it is and which file it comes from.
+    unit : str
+        SI symbol or name; empty where the numbers have none.
+    time_s : float64, shape (n,)
+        Seconds from the start of the recording.
+    values : array of numbers, shape (n,) or (n, len(columns))
+    columns : tuple of str
+        What each column of `values` holds; empty where there is one only.
+    """
+
+    name: str
+    description: str
+    unit: str
+    time_s: NDArray[np.float64]
+    values: NDArray[Any]
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +254,7 @@ class Stream:
     """None when no frame is there."""
     losses: tuple[Loss, ...] = ()
     orientation: Orientation | None = None
+    signals: tuple[Signal, ...] = ()
 
     @property
     def n_frames(self) -> int:
@@ -253,6 +284,19 @@ class Recording:
     pose: Pose | None = None
     files: tuple[SourceFile, ...] = ()
     """Every file of the recording that is not video: settings, tables, notes, pictures."""
+    label: str = ""
+    """What its files are called, where a folder holds several recordings."""
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the start to the last stamp of any device; 0 when there is none."""
+        ends = [np.nanmax(s.table.time_s) for s in self.streams if np.isfinite(s.table.time_s).any()]
+        return float(max(ends, default=0.0))
+
+    @property
+    def shown_name(self) -> str:
+        """What people know the recording by."""
+        return self.label or self.folder.name
 
     def streams_of(self, kind: DeviceKind) -> tuple[Stream, ...]:
         """The streams of all scopes, or of all cameras."""

@@ -22,3 +22,8 @@ def source_root(session: Session) -> Path:
 def relative_path(path: Path, root: Path) -> str:
     """A source file's path in the recording's folder; its name alone where it lies elsewhere."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def inside(where: str, name: str) -> str:
+    """A file's path in the recording, from the path of its folder; the folder of the recording itself is empty."""
+    return f"{where}/{name}" if where else name

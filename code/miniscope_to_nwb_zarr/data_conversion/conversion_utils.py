@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.errors import ExitCode
@@ -23,7 +24,7 @@ DATASET_MODULES: dict[str, DatasetModule] = {
     "auto": miniscope,
     "demo": miniscope,
     "Miniscope": miniscope,
-    "Miniscope DAQ": miniscope,
+    **dict.fromkeys(LAYOUTS, miniscope),
 }
 
 

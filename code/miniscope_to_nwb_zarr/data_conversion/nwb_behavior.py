@@ -12,7 +12,16 @@ from ndx_pose import PoseEstimation, PoseEstimationSeries
 from pynwb import TimeSeries
 from pynwb.misc import AnnotationSeries
 
-from miniscope_to_nwb_zarr.core.model import DeviceKind, Orientation, Pose, Recording, Session, Stream, TimeTable
+from miniscope_to_nwb_zarr.core.model import (
+    DeviceKind,
+    Orientation,
+    Pose,
+    Recording,
+    Session,
+    Signal,
+    Stream,
+    TimeTable,
+)
 from miniscope_to_nwb_zarr.data_conversion.nwb_imaging import NO_UNIT
 
 if TYPE_CHECKING:
@@ -29,6 +38,8 @@ def add_behavior(nwbfile: NWBFile, session: Session, wrap: Wrap) -> None:
         for stream in recording.streams:
             if stream.orientation is not None and len(stream.orientation.time_s):
                 _add_orientation(nwbfile, recording, stream, stream.orientation, suffix, wrap)
+            for signal in stream.signals:
+                _add_signal(nwbfile, recording, stream, signal, suffix, wrap)
         _add_notes(nwbfile, recording, suffix)
         if recording.pose is not None:
             _add_pose(nwbfile, recording, recording.pose, suffix, wrap)
@@ -57,6 +68,21 @@ def _add_orientation(
             data=wrap(orientation.quaternion),
             unit=NO_UNIT,
             timestamps=wrap(recording.offset_s + orientation.time_s),
+        )
+    )
+
+
+def _add_signal(
+    nwbfile: NWBFile, recording: Recording, stream: Stream, signal: Signal, suffix: str, wrap: Wrap
+) -> None:
+    columns = f". Columns: {', '.join(signal.columns)}" if signal.columns else ""
+    nwbfile.add_acquisition(
+        TimeSeries(
+            name=f"{signal.name}_{stream.device.name}{suffix}",
+            description=f"{signal.description}{columns}",
+            data=wrap(signal.values),
+            unit=signal.unit or NO_UNIT,
+            timestamps=wrap(recording.offset_s + signal.time_s),
         )
     )
 

@@ -127,8 +127,8 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
     _, _, device = frames.name.partition("_")
     columns: dict[str, tuple[str, NDArray[Any] | None]] = {
         "BufferIndex": ("frames waiting to be written when this one was (Buffer Index)", table.queue_depth),
-        "DAQFrameNumber": (
-            "frame counter of the acquisition board (DAQ Frame Number), 16 bit, -1 where it could not be read",
+        "".join(table.hardware_count_header.split()): (
+            f"frame counter of the hardware ({table.hardware_count_header}), -1 where it could not be read",
             table.hardware_count,
         ),
     }

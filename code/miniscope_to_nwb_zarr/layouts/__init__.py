@@ -1,15 +1,21 @@
-"""One module per acquisition layout; `LAYOUTS` names them. A new layout is a module that keeps `contract.Layout`."""
+"""One module per acquisition layout. A new layout is a module that keeps `contract.Layout`, and a line in `LAYOUTS`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import miniscope_to_nwb_zarr.layouts.daq_qt as _daq_qt
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.layouts.contract import Layout
 
-LAYOUTS: dict[str, Layout] = {
-    _daq_qt.NAME: _daq_qt,
+LAYOUTS: dict[str, str] = {
+    "Miniscope DAQ": "daq_qt",
 }
-"""In the order in which a folder is offered to them."""
+"""Its name, which is also a value of ``--dataset``, and its module in this folder. They are loaded when they are used:
+the command line knows the names before anything is imported.
+"""
+
+
+def load(name: str) -> Layout:
+    """The module of a layout."""
+    return cast("Layout", import_module(f"{__name__}.{LAYOUTS[name]}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,8 @@ class Failure:
     """What is wrong and what to do, in plain sentences."""
     findings: tuple[Finding, ...] = ()
     """What had been found of it by then."""
+    label: str = ""
+    """What its files are called, where a folder holds several recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,14 @@ class Discovery:
     failures: tuple[Failure, ...] = ()
     findings: tuple[Finding, ...] = ()
     """What belongs to no session: folders that are almost recordings, links that were not followed."""
+
+
+class About(NamedTuple):
+    """A layout's line in the README's table; Markdown."""
+
+    recordings_of: str
+    needs: str
+    gives: str
 
 
 class Layout(Protocol):
@@ -65,15 +75,20 @@ class Layout(Protocol):
     """As people know it; it is also a value of ``--dataset``."""
     LOOKED_FOR: str
     """What a recording of this layout consists of, for the sentence that says that none was found."""
+    ABOUT: About
+    OWNS_SUBFOLDERS: bool
+    """A recording is a folder with all that is in it, not the files of one folder."""
 
     def matches(self, folder: Folder, tree: Tree) -> bool:
-        """Whether the folder is a recording of this layout, judged by what it holds."""
+        """Whether the folder holds a recording of this layout, judged by what is in it."""
 
     def incomplete(self, folder: Folder, tree: Tree) -> Finding | None:
         """What is missing in a folder that is almost a recording, or a part of one; None if it has nothing of one."""
 
     def discover(self, folders: Sequence[Folder], tree: Tree, request: Request) -> Discovery:
-        """Read the recordings in the folders that match: one session each, in their order.
+        """Read the recordings in the folders that match, one session each, in their order.
+
+        A folder may hold several; what it holds beside them that is almost a recording is a finding of the discovery.
 
         Raises
         ------
@@ -81,8 +96,8 @@ class Layout(Protocol):
             A file that the request names cannot be used.
         """
 
-    def discover_files(self, request: Request) -> Discovery:
-        """Read the one recording that `Request.video_files` names.
+    def discover_files(self, request: Request) -> Discovery | None:
+        """Read the one recording that `Request.video_files` names; None if its time table is not of this layout.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
 from miniscope_to_nwb_zarr.layouts import loose_files
-from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure
+from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
 from miniscope_to_nwb_zarr.layouts.daq_qt_contents import half_device
 from miniscope_to_nwb_zarr.layouts.daq_qt_recording import read_recording
 from miniscope_to_nwb_zarr.layouts.user_config import read_user_config
@@ -30,6 +30,19 @@ LOOKED_FOR = (
     "folders with metaData.json and, inside them, folders of devices with timeStamps.csv and 0.avi, 1.avi, ... "
     "(Miniscope-DAQ-QT-Software)"
 )
+
+ABOUT = About(
+    recordings_of=(
+        "Miniscope-DAQ-QT-Software, v0.1 to v2.0 and the unreleased version after it: V3 and V4 scopes, MiniCAM, "
+        "webcams"
+    ),
+    needs=(
+        "folders of devices with `0.avi`, `1.avi`, ... and `timeStamps.csv`. `metaData.json` may be missing, if the "
+        "names of the folders or `--start_time` tell the start"
+    ),
+    gives="all that is listed above",
+)
+OWNS_SUBFOLDERS = True
 
 
 def matches(folder: Folder, tree: Tree) -> bool:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.core.alignment import Alignment, align
-from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Orientation, SourceFile, Stream, TimeTable
-from miniscope_to_nwb_zarr.core.timing import examine
 from miniscope_to_nwb_zarr.layouts.configured_devices import folder_name
-from miniscope_to_nwb_zarr.layouts.expected_picture import kind_of_model, unexpected_picture
-from miniscope_to_nwb_zarr.layouts.video_files import Videos, read_videos
+from miniscope_to_nwb_zarr.layouts.expected_picture import kind_of_model
+from miniscope_to_nwb_zarr.layouts.stream import read_stream
+from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.sources.device_settings import DeviceFacts, device_facts
 from miniscope_to_nwb_zarr.sources.orientation_csv import read_orientation
 from miniscope_to_nwb_zarr.sources.settings_json import read_json
@@ -23,6 +21,8 @@ from miniscope_to_nwb_zarr.sources.timestamps_csv import read_time_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.core.model import Picture
 
@@ -75,26 +75,10 @@ def read_device(files: DeviceFiles) -> DeviceReading:
     findings += (*videos.findings, *more)
     device, doubts = _device(files, settings, facts, videos.picture)
     findings += doubts
-    if videos.picture is not None:
-        findings += _judge_picture(videos.picture, device, where)
-    aligned = _align(table, videos, device, where)
-    orientation, doubts = _orientation(files, table, aligned)
-    stream = Stream(
-        device=device,
-        table=table,
-        rows=aligned.rows,
-        segments=aligned.segments,
-        video_files=videos.sources,
-        picture=videos.picture if videos.n_frames else None,
-        losses=aligned.losses,
-        orientation=orientation,
-    )
-    if videos.n_frames == 0 or videos.picture is None:
-        lost = f"; the time table lists {table.n_rows}" if table.n_rows else ": the device never delivered one"
-        findings += (Finding(Code.NO_FRAMES, Severity.WARNING, where, f"there is no frame{lost}"),)
-    table_where = f"{where}/{table.path.name}"
-    findings += (*aligned.findings, *doubts, *examine(table, device, table_where))
-    return DeviceReading(stream, findings, is_reused=bool(aligned.stale))
+    reading = read_stream(device, table, videos, where)
+    orientation, doubts = _orientation(files, table, reading.stream.rows)
+    stream = replace(reading.stream, orientation=orientation)
+    return DeviceReading(stream, (*findings, *reading.findings, *doubts), is_reused=reading.has_stale_files)
 
 
 def _settings(files: DeviceFiles) -> tuple[Mapping[str, Any], DeviceFacts, tuple[Finding, ...]]:
@@ -159,35 +143,8 @@ def _device(
     return device, findings
 
 
-def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Finding, ...]:
-    if device.kind is DeviceKind.SCOPE and picture.is_color:
-        raise InputError(
-            f"{where}: the videos of this scope hold colour pictures ({picture.pixel_format}), expected gray: another "
-            "camera has probably recorded into its folder, because the numbers of the devices (deviceID) had changed. "
-            "If it is a camera, list it under 'cameras' in metaData.json of a copy of the recording"
-        )
-    findings = unexpected_picture(picture, device, where)
-    if picture.has_checksum:
-        return findings
-    sentence = f"the video ({picture.codec}) carries no checksums: damage to its data cannot always be noticed"
-    return (*findings, Finding(Code.NO_CHECKSUM, Severity.INFO, where, sentence, {"codec": picture.codec}))
-
-
-def _align(table: TimeTable, videos: Videos, device: Device, where: str) -> Alignment:
-    if np.any(np.isfinite(table.time_s)) or videos.n_frames == 0:
-        return align(table, videos.files, device.frames_per_file, where)
-    if device.kind is DeviceKind.SCOPE:
-        raise InputError(
-            f"{where}: {videos.n_frames} frames and no usable time table: when they were taken is not known. Put "
-            f"{table.path.name} back, or give --video_files and --timestamps_file"
-        )
-    sentence = f"{videos.n_frames} frames and no usable time table: the video files are kept, without times"
-    untimed = Finding(Code.CAMERA_UNTIMED, Severity.ERROR, where, sentence, {"frames": videos.n_frames})
-    return Alignment(np.empty(0, np.int64), (), (), (), (untimed,))
-
-
 def _orientation(
-    files: DeviceFiles, table: TimeTable, aligned: Alignment
+    files: DeviceFiles, table: TimeTable, rows: NDArray[np.int64]
 ) -> tuple[Orientation | None, tuple[Finding, ...]]:
     """Head orientation, and how far its rows and the frames are the same moments."""
     if files.orientation is None:
@@ -196,7 +153,7 @@ def _orientation(
     orientation, findings = read_orientation(files.orientation, where)
     if orientation is None:
         return None, findings
-    own, frames = (np.rint(time_s * _MS_PER_S) for time_s in (orientation.time_s, table.time_s[aligned.rows]))
+    own, frames = (np.rint(time_s * _MS_PER_S) for time_s in (orientation.time_s, table.time_s[rows]))
     n_alone, n_without = int(np.sum(~np.isin(own, frames))), int(np.sum(~np.isin(frames, own)))
     if n_alone or n_without:
         sentence = (

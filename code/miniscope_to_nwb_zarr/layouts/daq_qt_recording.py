@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.core.model import DeviceKind, Note, Pose, PropertyChange, Recording, Session, Stream
-from miniscope_to_nwb_zarr.core.naming import session_name
+from miniscope_to_nwb_zarr.core.model import Note, Pose, PropertyChange, Recording
 from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
 from miniscope_to_nwb_zarr.layouts.contract import Failure
 from miniscope_to_nwb_zarr.layouts.daq_qt_contents import Surroundings, devices_of, surroundings
 from miniscope_to_nwb_zarr.layouts.daq_qt_device import DeviceFiles, DeviceReading, read_device
 from miniscope_to_nwb_zarr.layouts.recording_start import recording_start
+from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.subject import find_subject, written_name
 from miniscope_to_nwb_zarr.sources.notes_csv import read_notes
 from miniscope_to_nwb_zarr.sources.pose_csv import read_pose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.layouts.contract import Request
     from miniscope_to_nwb_zarr.layouts.user_config import UserConfig
     from miniscope_to_nwb_zarr.sources.tree import Folder, Tree
-
-_FIRST_BYTES = 1 << 20
 
 
 def read_recording(
@@ -67,36 +65,26 @@ def assemble(
         findings += readings[-1].findings
         files += device.files
     streams = tuple(reading.stream for reading in readings)
-    _require_frames(streams)
+    require_frames(streams)
     is_reused = any(reading.is_reused for reading in readings)
     if is_reused:
         findings.append(_reused())
     settings, where = around.settings, on_disk.SETTINGS
     start, more = recording_start(settings, folder, request, where, is_doubtful=is_reused)
     findings += more
-    subject, more = find_subject(settings, request, where)
+    subject, more = find_subject(written_name(settings, "animalName"), request, where, key="animalName")
     findings += more
     recording = Recording(folder, start, streams, settings=settings, files=files)
     recording = _with_remarks(recording, around, findings)
-    return Session(
-        name=session_name(subject.name, start, "" if subject.name else _digest(streams)),
-        layout=layout,
-        subject_id=subject.name,
-        subject_label=subject.label,
-        recordings=(recording,),
+    return session_of(
+        layout,
+        recording,
+        subject,
+        request,
+        findings,
         experimenter=written_name(settings, "researcherName"),
         experiment=written_name(settings, "experimentName"),
-        timezone=request.timezone,
-        findings=tuple(findings),
     )
-
-
-def _require_frames(streams: Sequence[Stream]) -> None:
-    scopes = [stream for stream in streams if stream.device.kind is DeviceKind.SCOPE]
-    if any(stream.picture for stream in scopes or streams):
-        return
-    names = ", ".join(stream.device.label for stream in scopes or streams)
-    raise InputError(f"no frame of {names} can be read: there are no video files, or nothing in them decodes")
 
 
 def _reused() -> Finding:
@@ -127,14 +115,3 @@ def _with_remarks(recording: Recording, around: Surroundings, findings: list[Fin
         where = f"{on_disk.TRACKER_FOLDER}/{on_disk.POSE}"
         findings.append(Finding(Code.POSE_TIME_ESTIMATED, Severity.INFO, where, sentence))
     return replace(recording, notes=notes, property_changes=changes, pose=pose)
-
-
-def _digest(streams: Sequence[Stream]) -> str:
-    """The sha256 that stands in the name of a session without subject.
-
-    That of the first MiB of the first device's time table; of the first video file if no device has a table.
-    """
-    tables = [stream.table.path for stream in streams if stream.table.n_rows]
-    videos = [file.path for stream in streams for file in stream.video_files]
-    with (tables + videos)[0].open("rb") as file:
-        return hashlib.sha256(file.read(_FIRST_BYTES)).hexdigest()

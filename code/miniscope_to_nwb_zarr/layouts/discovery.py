@@ -12,15 +12,14 @@ from miniscope_to_nwb_zarr.core.combine import combine
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import session_name
-from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure, Request
-from miniscope_to_nwb_zarr.layouts.foreign import foreign_recording
-from miniscope_to_nwb_zarr.sources.tree import Folder, Tree, shown, walk
+from miniscope_to_nwb_zarr.sources.tree import Tree, natural_key, shown, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.model import Recording, Session
     from miniscope_to_nwb_zarr.layouts.contract import Layout
 
 __all__ = ["Discovery", "Failure", "Request", "discover", "nothing_found"]
@@ -47,61 +46,109 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     """
     if request.layout is not None and request.layout not in LAYOUTS:
         raise InputError(f"there is no layout {request.layout!r}; known are {', '.join(LAYOUTS)}")
-    layouts = [LAYOUTS[request.layout]] if request.layout else list(LAYOUTS.values())
+    layouts = [load(name) for name in ([request.layout] if request.layout else LAYOUTS)]
     if request.video_files:
-        return _with_names(layouts[0].discover_files(request), request)
+        return _with_names(_named_files(layouts, request), request)
     if not data_dir.is_dir():
         raise InputError(f"--data_dir: {data_dir} is not there, or is no folder")
     tree = walk(data_dir)
-    claimed = _claim(tree, layouts)
-    found = Discovery(findings=tree.findings + _remarks(tree, layouts, {path for _, path in claimed}))
-    if request.start_time is not None and len(claimed) > 1:
-        raise InputError(
-            f"--start_time is the start of one recording, {len(claimed)} were found: give the folder of one of them"
-        )
+    claimed = {
+        layout.NAME: [path for path, folder in tree.folders.items() if layout.matches(folder, tree)]
+        for layout in layouts
+    }
+    found = Discovery(findings=tree.findings + _remarks(tree, layouts, claimed) + _left_out(tree, request))
     for layout in layouts:
-        folders = [tree.folders[path] for owner, path in claimed if owner == layout.NAME]
-        if folders:
-            read = layout.discover(folders, tree, request)
+        if claimed[layout.NAME]:
+            read = layout.discover([tree.folders[path] for path in claimed[layout.NAME]], tree, request)
             found = Discovery(
                 found.sessions + read.sessions, found.failures + read.failures, found.findings + read.findings
             )
-    return _with_names(found, request)
+    n_found = len(found.sessions) + len(found.failures)
+    if request.start_time is not None and n_found > 1:
+        raise InputError(
+            f"--start_time is the start of one recording, {n_found} were found: give the folder of one of them"
+        )
+    return _with_names(_without_shared_videos(_in_order(found)), request)
+
+
+def _named_files(layouts: Sequence[Layout], request: Request) -> Discovery:
+    """The recording that the request names, by the first layout that knows its time table."""
+    # the first layout takes what no other knows
+    for layout in reversed(layouts):
+        found = layout.discover_files(request)
+        if found is not None:
+            return found
+    names = ", ".join(layout.NAME for layout in layouts)
+    raise InputError(f"--timestamps_file: {request.timestamps_file} is no time table of {names}")
+
+
+def _in_order(found: Discovery) -> Discovery:
+    """Sessions in natural order of their folders, whatever their layouts."""
+
+    def place(session: Session) -> list[object]:
+        recording = session.recordings[0]
+        return [natural_key(part) for part in (*recording.folder.parts, recording.label)]
+
+    return replace(found, sessions=tuple(sorted(found.sessions, key=place)))
+
+
+def _without_shared_videos(found: Discovery) -> Discovery:
+    """Sessions of which no two are made of the same video; those are failures that name both layouts."""
+    owners: defaultdict[Path, list[Session]] = defaultdict(list)
+    for session in found.sessions:
+        for _, stream in session.streams:
+            for file in stream.video_files:
+                owners[file.path].append(session)
+    failures: dict[Path, Failure] = {}
+    refused: set[int] = set()
+    for path, of_path in owners.items():
+        layouts = sorted({session.layout for session in of_path})
+        if len(layouts) > 1:
+            refused |= {id(session) for session in of_path}
+            message = (
+                f"{shown(path.name)} belongs to recordings of {' and of '.join(layouts)}: say which it is by "
+                f"--dataset, e.g. --dataset {layouts[0]!r}"
+            )
+            failures.setdefault(path.parent, Failure(path.parent, message))
+    sessions = tuple(session for session in found.sessions if id(session) not in refused)
+    return replace(found, sessions=sessions, failures=found.failures + tuple(failures.values()))
 
 
 def nothing_found(data_dir: Path, found: Discovery, request: Request) -> str:
     """The sentence for a data folder without a recording: what was looked for, and what comes near it."""
     names = [request.layout] if request.layout else list(LAYOUTS)
-    looked_for = "; ".join(LAYOUTS[name].LOOKED_FOR for name in names)
+    looked_for = "; ".join(load(name).LOOKED_FOR for name in names)
     near = [f"{f.where} {f.sentence}" for f in found.findings if f.code in {Code.FOLDER_INCOMPLETE, Code.FILE_IGNORED}]
     hint = f" What comes near: {'; '.join(near[:3])}." if near else ""
     return f"no recording was found in {shown(data_dir)}. Looked for: {looked_for}.{hint}"
 
 
-def _claim(tree: Tree, layouts: Sequence[Layout]) -> list[tuple[str, Path]]:
-    """Each recording's folder with the name of the layout that takes it."""
-    claimed = []
-    for path, folder in tree.folders.items():
-        layout = next((layout for layout in layouts if layout.matches(folder, tree)), None)
-        if layout is not None:
-            claimed.append((layout.NAME, path))
-    return claimed
-
-
-def _remarks(tree: Tree, layouts: Sequence[Layout], recordings: set[Path]) -> tuple[Finding, ...]:
+def _remarks(tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]]) -> tuple[Finding, ...]:
     """Findings for folders outside of all recordings that come near one."""
+    recordings = {path for paths in claimed.values() for path in paths}
+    whole = {path for layout in layouts if layout.OWNS_SUBFOLDERS for path in claimed[layout.NAME]}
     found = []
     for path, folder in tree.folders.items():
-        if path in recordings or not recordings.isdisjoint(path.parents):
-            continue
-        found.append(_remark(folder, tree, layouts))
+        if path not in recordings and whole.isdisjoint(path.parents):
+            near = (layout.incomplete(folder, tree) for layout in layouts)
+            found.append(next((finding for finding in near if finding is not None), None))
     return tuple(finding for finding in found if finding is not None)
 
 
-def _remark(folder: Folder, tree: Tree, layouts: Sequence[Layout]) -> Finding | None:
-    near = (layout.incomplete(folder, tree) for layout in layouts)
-    where = shown(folder.path.relative_to(tree.root))
-    return next((finding for finding in near if finding is not None), None) or foreign_recording(folder, where)
+def _left_out(tree: Tree, request: Request) -> tuple[Finding, ...]:
+    """Findings for recordings of layouts to which the request does not apply."""
+    others = [load(name) for name in LAYOUTS if request.layout not in {None, name}]
+    return tuple(
+        Finding(
+            Code.FILE_IGNORED,
+            Severity.WARNING,
+            shown(path.relative_to(tree.root)),
+            f"holds a recording of the layout {other.NAME!r}, which --dataset {request.layout!r} leaves out",
+        )
+        for path, folder in tree.folders.items()
+        for other in others
+        if other.matches(folder, tree)
+    )
 
 
 def _with_names(found: Discovery, request: Request) -> Discovery:
@@ -152,16 +199,14 @@ def _with_subject(session: Session, subject: str, first_label: str) -> Session:
 
 def _distinct_names(sessions: Sequence[Session]) -> tuple[Session, ...]:
     """Sessions with names of their own, also where recordings of one animal began in the same second."""
-    taken: dict[str, Path] = {}
+    taken: dict[str, Recording] = {}
     named = []
     for session in sessions:
-        name, place = session.name, 2
+        name, place, recording = session.name, 2, session.recordings[0]
         while name in taken:
             name, place = f"{session.name}-{place}", place + 1
-        folder = session.recordings[0].folder
         if name != session.name:
-            top = Path(os.path.commonpath([folder, taken[session.name]]))
-            other, own = (shown(path.relative_to(top)) for path in (taken[session.name], folder))
+            other, own = _told_apart(taken[session.name], recording)
             sentence = (
                 f"the recording in {other} began in the same second and is of the same animal: this one, in {own}, is "
                 f"called {name}. One may be a copy of the other"
@@ -170,5 +215,13 @@ def _distinct_names(sessions: Sequence[Session]) -> tuple[Session, ...]:
             named.append(replace(session, name=name, findings=(*session.findings, finding)))
         else:
             named.append(session)
-        taken[name] = folder
+        taken[name] = recording
     return tuple(named)
+
+
+def _told_apart(first: Recording, second: Recording) -> tuple[str, str]:
+    """Where two recordings are, from the folder that holds both."""
+    if first.folder == second.folder:
+        return first.shown_name, second.shown_name
+    top = Path(os.path.commonpath([first.folder, second.folder]))
+    return shown(first.folder.relative_to(top)), shown(second.folder.relative_to(top))

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 # `yyyy_MM_dd` and `HH_mm_ss` (reference formats 1.1)
 _DATE = re.compile(r"([0-9]{4})_([0-9]{2})_([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2})_([0-9]{2})_([0-9]{2})")
+_UNKNOWN = "it is in no metaData.json, and no folders above are named yyyy_MM_dd and HH_mm_ss"
 _TOLERANCE = timedelta(seconds=1)
 
 
 def recording_start(
     settings: Mapping[str, Any], folder: Path, request: Request, where: str, *, is_doubtful: bool
 ) -> tuple[datetime, tuple[Finding, ...]]:
-    """The start of a recording, with its offset from UTC.
+    """The start of a recording of Miniscope-DAQ-QT, with its offset from UTC.
 
     Parameters
     ----------
@@ -48,15 +49,50 @@ def recording_start(
     """
     recorded, findings = start_time(settings, where)
     findings += clock_drift(settings, where)
-    if is_doubtful or any(f.code is Code.START_UNCERTAIN and f.severity is Severity.ERROR for f in findings):
-        recorded_or_given = None if request.start_time else recorded
+    is_doubtful |= any(f.code is Code.START_UNCERTAIN and f.severity is Severity.ERROR for f in findings)
+    start, more = settle_start(recorded, _from_names(folder), request, where, unknown=_UNKNOWN, is_doubtful=is_doubtful)
+    return start, findings + more
+
+
+def settle_start(
+    recorded: StartTime | None,
+    named: datetime | None,
+    request: Request,
+    where: str,
+    *,
+    unknown: str,
+    is_doubtful: bool = False,
+) -> tuple[datetime, tuple[Finding, ...]]:
+    """The start of a recording at a fixed offset from UTC, from what the recording, its folders and the user say.
+
+    Parameters
+    ----------
+    recorded : StartTime or None
+        What the files of the recording say. A user who says otherwise is contradicted.
+    named : datetime or None
+        Wall clock without zone, from the names of folders: taken where nothing else tells.
+    request : Request
+        For time zone and start.
+    where : str
+        The file that tells the start, for the findings.
+    unknown : str
+        Where the start was looked for, as the end of a sentence: ``it is in no metaData.json``.
+    is_doubtful : bool
+        What is recorded may be of an earlier recording: a start given by the user is taken instead.
+
+    Raises
+    ------
+    InputError
+        The start or its time zone is not known, or what the user gave contradicts the recording.
+    """
+    if is_doubtful:
+        recorded = None if request.start_time else recorded
     else:
-        recorded_or_given = recorded
         _check_agreement(recorded, request)
-    if recorded_or_given is None:
-        given, more = _given_or_named(folder, request)
-        return _zoned(given, request, findings + more, where)
-    return _zoned(recorded_or_given, request, findings, where)
+    if recorded is not None:
+        return _zoned(recorded, request, (), where)
+    given, findings = _given_or_named(named, request, unknown)
+    return _zoned(given, request, findings, where)
 
 
 def _check_agreement(recorded: StartTime | None, request: Request) -> None:
@@ -80,18 +116,14 @@ def _utc_in_zone(instant: datetime | None, request: Request) -> datetime:
     return (instant or datetime.min.replace(tzinfo=UTC)).astimezone(zone).replace(tzinfo=None)
 
 
-def _given_or_named(folder: Path, request: Request) -> tuple[StartTime, tuple[Finding, ...]]:
+def _given_or_named(named: datetime | None, request: Request, unknown: str) -> tuple[StartTime, tuple[Finding, ...]]:
     """The start that the user gave, else that of the folders' names."""
     given = request.start_time
     if given is not None:
         return (StartTime(None, given) if given.tzinfo is None else StartTime(given, given.replace(tzinfo=None))), ()
-    named = _from_names(folder)
     if named is None:
-        raise InputError(
-            "the start of the recording is not known: it is in no metaData.json, and no folders above are named "
-            "yyyy_MM_dd and HH_mm_ss; give it with --start_time"
-        )
-    sentence = f"no settings tell the start; {named} is taken from the names of the folders, which have whole seconds"
+        raise InputError(f"the start of the recording is not known: {unknown}; give it with --start_time")
+    sentence = f"no file tells the start; {named} is taken from the names of the folders, which have whole seconds"
     return StartTime(None, named), (Finding(Code.START_UNCERTAIN, Severity.WARNING, ".", sentence),)
 
 

@@ -20,13 +20,26 @@ class Subject(NamedTuple):
     label: str | None
 
 
-def find_subject(settings: Mapping[str, Any], request: Request, where: str) -> tuple[Subject, tuple[Finding, ...]]:
-    """The subject of a recording: as the user says, else as its settings say."""
-    recorded = written_name(settings, "animalName")
+def find_subject(
+    recorded: str | None, request: Request, where: str, *, key: str | None = None
+) -> tuple[Subject, tuple[Finding, ...]]:
+    """The subject of a recording: as the user says, else as the recording says.
+
+    Parameters
+    ----------
+    recorded : str or None
+        The animal's name in the recording; None where it has none.
+    request : Request
+    where : str
+        The file that names the animal, for the findings.
+    key : str, optional
+        What the name is called there; None in a layout that has no place for it.
+    """
     label = request.subject_id or recorded
     name = subject_id(label) if label else None
     if label is None:
-        sentence = "the animal has no name (animalName); give it with --subject_id"
+        told = f"the animal has no name ({key})" if key else "recordings of this layout do not name the animal"
+        sentence = f"{told}; give it with --subject_id"
         return Subject(None, None), (Finding(Code.SUBJECT_UNNAMED, Severity.WARNING, where, sentence),)
     if name is None:
         sentence = f"the animal's name {label!r} has no letter or digit that outputs may carry; give --subject_id"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.alignment import FileFrames
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
+from miniscope_to_nwb_zarr.core.paths import inside
 from miniscope_to_nwb_zarr.layouts.source_files import size_of
 from miniscope_to_nwb_zarr.sources.avi import AviScan, NotAnAviError, scan_avi
 from miniscope_to_nwb_zarr.sources.tree import shown
@@ -42,13 +43,13 @@ def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
     ----------
     numbered : mapping of file number to Path
     where : str
-        The device's folder, for the findings.
+        The device's folder, for the findings; empty where the recording has no folders.
     """
     scans: dict[int, AviScan] = {}
     files: dict[int, FileFrames] = {}
     findings: list[Finding] = []
     for number, path in numbered.items():
-        name = f"{where}/{shown(path.name)}"
+        name = inside(where, shown(path.name))
         try:
             scan = scan_avi(path)
         except (NotAnAviError, OSError) as error:
@@ -105,7 +106,7 @@ def _other_sizes(
         Finding(
             Code.PICTURE_UNEXPECTED,
             Severity.ERROR,
-            f"{where}/{files[k].path.name}",
+            inside(where, files[k].path.name),
             f"its pictures have {scans[k].width_px} x {scans[k].height_px} pixels, those of the other files {width} x "
             f"{height}: its {scans[k].n_frames} frames cannot be stored in the same series and are left out",
             {"width": scans[k].width_px, "height": scans[k].height_px, "frames": scans[k].n_frames},
@@ -133,5 +134,5 @@ def _picture(files: Sequence[FileFrames], where: str) -> tuple[Picture | None, f
             closed.add(file.path)
             problem = str(error)
         sentence = f"no picture could be decoded ({problem})"
-        findings.append(Finding(Code.FILE_UNREADABLE, Severity.ERROR, f"{where}/{file.path.name}", sentence))
+        findings.append(Finding(Code.FILE_UNREADABLE, Severity.ERROR, inside(where, file.path.name), sentence))
     return None, frozenset(file.path for file in usable), findings

@@ -10,6 +10,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_job import Job
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.run.options import Options
-
-_LAYOUT_OF_DATASET = {"Miniscope DAQ": "Miniscope DAQ"}
 
 
 def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discovery:
@@ -61,7 +60,7 @@ def _refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
 def make_request(options: Options, sidecar: Sidecar) -> Request:
     """What the options and the session metadata file say to discovery."""
     return Request(
-        layout=_LAYOUT_OF_DATASET.get(options.dataset),
+        layout=options.dataset if options.dataset in LAYOUTS else None,
         subject_id=options.subject_id or sidecar.subject.subject_id,
         timezone=options.timezone or sidecar.session.timezone,
         start_time=options.start_time,

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-DATASETS = (
-    "auto",
-    "demo",
-    "Miniscope",
-    "Miniscope DAQ",
-)
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
+
+DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS)
 """Values of ``--dataset``, whatever their case."""
 
 

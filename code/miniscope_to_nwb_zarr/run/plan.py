@@ -51,7 +51,8 @@ def n_work_frames(session: Session, *, embed_cameras: bool) -> tuple[int, int]:
 
 
 def _of_device(findings: Iterable[Finding], folder: str, stream: Stream) -> list[Finding]:
-    names = (stream.table.path.parent.name, stream.device.name)
+    files = [file.path.name for file in stream.video_files]
+    names = (stream.table.path.parent.name, stream.device.name, stream.table.path.name, *files)
     return [f for f in findings if any(f.where.removeprefix(f"{folder}/").startswith(name) for name in names)]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miniscope_to_nwb_zarr.core.combine import combine
+from miniscope_to_nwb_zarr.core.combine import combine, join
+from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Recording, Session, SourceFile, Stream, TimeTable
 
@@ -14,10 +15,11 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 CONFIG = SourceFile(Path("/config.json"), 1, "{}")
 
 
-def session(start, subject="M1", folder="/data/x", duration_s=60.0, experimenter="A"):
+def session(start, subject="M1", folder="/data/x", duration_s=60.0, experimenter="A", label=""):
     table = TimeTable(Path("timeStamps.csv"), np.array([0, duration_s]), np.arange(2))
     device = Device("scope", "scope", DeviceKind.SCOPE)
-    recording = Recording(Path(folder), start, (Stream(device, table, np.arange(2), (), ()),), files=(CONFIG,))
+    stream = Stream(device, table, np.arange(2), (), ())
+    recording = Recording(Path(folder), start, (stream,), files=(CONFIG,), label=label)
     finding = Finding(Code.GAP, Severity.INFO, "scope/timeStamps.csv", "gap")
     return Session(f"{subject}_{start:%H}", "layout", subject, subject, (recording,), experimenter, findings=(finding,))
 
@@ -76,6 +78,32 @@ def test_recordings_of_one_second_on_the_clock_are_not_joined_when_clocks_go_bac
         session(datetime(2026, 11, 1, 1, 30, tzinfo=timezone(timedelta(hours=offset)))) for offset in (-7, -8)
     )
     assert len(combine([first, second], "day")) == 2
+
+
+def test_two_scopes_recorded_at_once_by_one_program_are_two_series_on_one_clock():
+    left, right = session(NOON, label="left"), session(NOON + timedelta(milliseconds=300), label="right")
+    (joined,) = combine([left, right], "day")
+    assert [recording.offset_s for recording in joined.recordings] == [0, 0.3]
+    assert [stream.device.name for _, stream in joined.streams] == ["scope", "scope_2"]
+
+
+def test_findings_of_recordings_in_one_folder_name_it_once():
+    left, right = session(NOON, label="left"), session(NOON + timedelta(seconds=1), label="right")
+    (joined,) = combine([left, right], "day")
+    assert {finding.where for finding in joined.findings} == {"x/scope/timeStamps.csv"}
+
+
+def test_explicit_offsets_are_used_as_they_are():
+    joined = join([session(NOON), session(NOON, label="b"), session(NOON, label="c")], [0, 130.5, 61])
+    assert shape([joined]) == [("M1_12", [0, 61, 130.5])]
+    assert {stream.device.name for _, stream in joined.streams} == {"scope"}
+    assert [recording.start for recording in joined.recordings] == [NOON + timedelta(seconds=s) for s in (0, 61, 130.5)]
+
+
+@pytest.mark.parametrize("offsets_s", [[0], [1, 2], [0, -1], [0, float("nan")]])
+def test_offsets_that_cannot_be_meant_are_refused(offsets_s):
+    with pytest.raises(UsageError, match="offsets_s"):
+        join([session(NOON), session(NOON, label="b")], offsets_s)
 
 
 def test_findings_name_the_folder_of_their_recording():

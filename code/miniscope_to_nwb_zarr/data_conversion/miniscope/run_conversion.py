@@ -153,7 +153,8 @@ def _place(failure: Failure, data_dir: Path) -> str:
     """Where a recording is that has no name yet."""
     root = data_dir.resolve()
     folder = failure.folder
-    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) and folder != root else folder.name
+    place = folder.relative_to(root).as_posix() if folder.is_relative_to(root) and folder != root else folder.name
+    return f"{place}/{failure.label}" if failure.label else place
 
 
 def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:

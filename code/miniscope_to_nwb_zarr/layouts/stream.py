@@ -1,0 +1,99 @@
+"""One device of a recording: its time table and its videos, put together and judged. The same for every layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.alignment import Alignment, align, numbered_avi
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.model import DeviceKind, Stream
+from miniscope_to_nwb_zarr.core.paths import inside
+from miniscope_to_nwb_zarr.core.timing import examine
+from miniscope_to_nwb_zarr.layouts.expected_picture import unexpected_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miniscope_to_nwb_zarr.core.model import Device, Picture, TimeTable
+    from miniscope_to_nwb_zarr.layouts.video_files import Videos
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReading:
+    """What a device recorded, and what is wrong with it."""
+
+    stream: Stream
+    findings: tuple[Finding, ...]
+    has_stale_files: bool
+    """Videos of an earlier recording are among its files."""
+
+
+def read_stream(
+    device: Device, table: TimeTable, videos: Videos, where: str, file_name: Callable[[int], str] = numbered_avi
+) -> StreamReading:
+    """Match the frames of a device's videos with the rows of its time table.
+
+    Parameters
+    ----------
+    device : Device
+    table : TimeTable
+        Without rows if the device has none.
+    videos : Videos
+    where : str
+        The device's folder, for the findings; empty where the recording has no folders.
+    file_name : callable
+        What a video file of a number is called, for those that are missing.
+
+    Raises
+    ------
+    InputError
+        Frames of a scope cannot be placed in time, or are colour pictures: the recording cannot be converted.
+    """
+    findings = () if videos.picture is None else _judge_picture(videos.picture, device, where)
+    aligned = _align(table, videos, device, where, file_name)
+    stream = Stream(
+        device=device,
+        table=table,
+        rows=aligned.rows,
+        segments=aligned.segments,
+        video_files=videos.sources,
+        picture=videos.picture if videos.n_frames else None,
+        losses=aligned.losses,
+    )
+    if videos.n_frames == 0 or videos.picture is None:
+        lost = f"; the time table lists {table.n_rows}" if table.n_rows else ": the device never delivered one"
+        findings += (Finding(Code.NO_FRAMES, Severity.WARNING, where or ".", f"there is no frame{lost}"),)
+    findings += (*aligned.findings, *examine(table, device, inside(where, table.path.name)))
+    return StreamReading(stream, findings, has_stale_files=bool(aligned.stale))
+
+
+def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Finding, ...]:
+    if device.kind is DeviceKind.SCOPE and picture.is_color:
+        raise InputError(
+            f"{where or device.name}: the videos of this scope hold colour pictures ({picture.pixel_format}), expected "
+            "gray or equal channels: another camera has probably recorded in the place of the scope, because the "
+            "numbers of the devices (deviceID) had changed. If it is a behaviour camera of Miniscope-DAQ, list it "
+            "under 'cameras' in metaData.json of a copy of the recording"
+        )
+    findings = unexpected_picture(picture, device, where)
+    if picture.has_checksum:
+        return findings
+    sentence = f"the video ({picture.codec}) carries no checksums: damage to its data cannot always be noticed"
+    return (*findings, Finding(Code.NO_CHECKSUM, Severity.INFO, where or ".", sentence, {"codec": picture.codec}))
+
+
+def _align(table: TimeTable, videos: Videos, device: Device, where: str, file_name: Callable[[int], str]) -> Alignment:
+    if np.any(np.isfinite(table.time_s)) or videos.n_frames == 0:
+        return align(table, videos.files, device.frames_per_file, where, file_name)
+    if device.kind is DeviceKind.SCOPE:
+        raise InputError(
+            f"{where or device.name}: {videos.n_frames} frames and no usable time table: when they were taken is not "
+            f"known. Put {table.path.name} back, or give --video_files and --timestamps_file"
+        )
+    sentence = f"{videos.n_frames} frames and no usable time table: the video files are kept, without times"
+    untimed = Finding(Code.CAMERA_UNTIMED, Severity.ERROR, where or ".", sentence, {"frames": videos.n_frames})
+    return Alignment(np.empty(0, np.int64), (), (), (), (untimed,))
