@@ -10,7 +10,7 @@ from pynwb.image import ImageSeries
 from pynwb.misc import AnnotationSeries
 from pynwb.ophys import OnePhotonSeries
 
-from miniscope_to_nwb_zarr.core.model import Pose, TimeTable
+from miniscope_to_nwb_zarr.core.model import Pose, Signal, TimeTable
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import pose_times
 from miniscope_to_nwb_zarr.demo.recording import write_recording
@@ -225,3 +225,23 @@ def test_a_session_without_facts_of_the_lab_is_written_all_the_same(tmp_path):
         file = io.read()
         assert file.subject.subject_id == "M770001"
         assert file.subject.species is None
+
+
+def test_signals_lie_beside_the_frames_on_stamps_of_their_own(tmp_path):
+    small_recording(tmp_path / "data")
+    (session,) = sessions_in(tmp_path / "data")
+    recording = session.recordings[0]
+    time_s = np.array([0.01, 0.02, 0.5])
+    pulse = Signal("DigitalIn0", "a digital input", "", time_s, np.array([0, 1, 0], np.uint8))
+    gravity = Signal("Gravity", "gravity", "m/s^2", time_s, np.arange(9.0).reshape(3, 3), ("x", "y", "z"))
+    streams = tuple(replace(s, signals=(pulse, gravity) * (s.device.name == HPC)) for s in recording.streams)
+    moved = replace(recording, streams=streams, offset_s=2.0)
+    outcome = convert(replace(session, recordings=(moved,)), tmp_path / "results")
+    with NWBZarrIO(str(outcome.output / f"{session.name}.nwb.zarr"), mode="r") as io:
+        acquisition = io.read().acquisition
+        read = acquisition[f"DigitalIn0_{HPC}"]
+        assert (read.data[:].tolist(), read.data.dtype, read.unit) == ([0, 1, 0], np.uint8, "n.a.")
+        assert np.array_equal(read.timestamps[:], 2 + time_s)
+        read = acquisition[f"Gravity_{HPC}"]
+        assert np.array_equal(read.data[:], gravity.values)
+        assert (read.unit, read.description) == ("m/s^2", "gravity. Columns: x, y, z")
