@@ -23,6 +23,7 @@ from miniscope_to_nwb_zarr.core.model import (
     TimeTable,
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb_imaging import NO_UNIT
+from miniscope_to_nwb_zarr.data_conversion.series import recording_suffix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def add_behavior(nwbfile: NWBFile, session: Session, wrap: Wrap) -> None:
     """Add all that was recorded of the animal besides the frames."""
     for recording in session.recordings:
-        suffix = "" if len(session.recordings) == 1 else f"_{recording.start:%Y%m%dT%H%M%S}"
+        suffix = recording_suffix(session, recording)
         for stream in recording.streams:
             if stream.orientation is not None and len(stream.orientation.time_s):
                 _add_orientation(nwbfile, recording, stream, stream.orientation, suffix, wrap)

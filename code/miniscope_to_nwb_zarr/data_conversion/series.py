@@ -57,10 +57,19 @@ class FrameSeries:
 
 
 def series_name(session: Session, recording: Recording, stream: Stream) -> str:
-    """Name of a stream's series in acquisition; several recordings in one store are told apart by their start."""
+    """Name of a stream's series in acquisition."""
     prefix = "OnePhotonSeries" if stream.device.kind is DeviceKind.SCOPE else "ImageSeries"
-    suffix = "" if len(session.recordings) == 1 else f"_{recording.start:%Y%m%dT%H%M%S}"
-    return f"{prefix}_{stream.device.name}{suffix}"
+    return f"{prefix}_{stream.device.name}{recording_suffix(session, recording)}"
+
+
+def recording_suffix(session: Session, recording: Recording) -> str:
+    """How the names of a recording's series end: several recordings in one store are told apart by their start."""
+    if len(session.recordings) == 1:
+        return ""
+    shown = f"_{recording.start:%Y%m%dT%H%M%S}"
+    alike = [other for other in session.recordings if f"_{other.start:%Y%m%dT%H%M%S}" == shown]
+    # two scopes that were recorded at once
+    return shown if alike[0] is recording else f"{shown}_{alike.index(recording) + 1}"
 
 
 def plan_series(session: Session, chunk_bytes: int, *, embed_cameras: bool) -> tuple[FrameSeries, ...]:
