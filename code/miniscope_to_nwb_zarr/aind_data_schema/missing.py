@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import get_args
 
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Facts, Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 
@@ -17,13 +18,11 @@ def missing(file: str, fact: str) -> Finding:
     file
         The metadata file that is left out.
     fact
-        Section and name in the session metadata file, e.g. ``subject.sex``.
+        Sections and name in the session metadata file, with the number of each list's item counted from 1:
+        ``subject.sex``, ``rig.arena.length_cm``, ``surgeries.1.injections.2.virus``.
     """
-    words, line = _words_and_line(fact)
-    section = fact.partition(".")[0]
-    sentence = (
-        f"{file} is left out: {words} is not known; add a line like `{line}` under `{section}:` in --session_metadata"
-    )
+    words, line, place = _words_line_and_place(fact)
+    sentence = f"{file} is left out: {words} is not known; add a line like `{line}` under {place} in --session_metadata"
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact, "line": line})
 
 
@@ -35,9 +34,8 @@ def inexpressible(file: str, fact: str, reason: str) -> Finding:
 
 def unknown(file: str, fact: str) -> Finding:
     """A field holds the schema's own "unknown" because the fact is not known."""
-    words, line = _words_and_line(fact)
-    section = fact.partition(".")[0]
-    known = f"if it is known, add a line like `{line}` under `{section}:` in --session_metadata"
+    words, line, place = _words_line_and_place(fact)
+    known = f"if it is known, add a line like `{line}` under {place} in --session_metadata"
     sentence = f"{file} says that {words} is unknown; {known}"
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 
@@ -48,13 +46,25 @@ def reworded(file: str, fact: str, value: str, where: str) -> Finding:
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "value": value})
 
 
-def _words_and_line(fact: str) -> tuple[str, str]:
-    section, name = fact.split(".")
-    annotation = Sidecar.model_fields[section].annotation
-    model = next(part for part in (annotation, *get_args(annotation)) if isinstance(part, type))
-    if not issubclass(model, Facts):
-        raise KeyError(fact)
+def _words_line_and_place(fact: str) -> tuple[str, str, str]:
+    *around, name = fact.split(".")
+    model: type[Facts] = Sidecar
+    places: list[str] = []
+    for part in around:
+        if part.isdecimal():
+            places[-1] += f" (number {part})"
+            continue
+        places.append(f"`{part}:`")
+        model = _section(model, part)
     field = model.model_fields[name]
     example = (field.examples or [""])[0]
     shown = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
-    return field.title or name, f"{name}: {shown}"
+    return field.title or name, f"{name}: {shown}", ", ".join(places) or "no section"
+
+
+def _section(model: type[Facts], name: str) -> type[Facts]:
+    annotation = model.model_fields[name].annotation
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, Facts):
+            return part
+    raise KeyError(name)

@@ -6,112 +6,37 @@ Titles, descriptions and examples of the fields are what messages say: "<title> 
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-import unicodedata
-from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations when it runs
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
-from miniscope_to_nwb_zarr.core import naming
-
-# ISO 8601 durations of whole years, months, weeks and days
-_DURATION = r"P(?=\d)(?:\d{1,2}Y)?(?:\d{1,3}M)?(?:\d{1,3}W)?(?:\d{1,4}D)?"
-_AGE = re.compile(rf"{_DURATION}(?:/(?:{_DURATION})?)?", re.ASCII)
-
-
-def _plain(text: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in "\n\t" for char in text):
-        raise ValueError("it holds a control character")
-    if stands_for_nothing(text):
-        raise ValueError("it stands for a value that is not there; leave the line out where something is not known")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if "\n" in text:
-        raise ValueError("it goes over more than one line")
-    return text
-
-
-def _age(text: str) -> str:
-    if not _AGE.fullmatch(text):
-        raise ValueError("it is no age in whole years, months, weeks or days")
-    return text
-
-
-def _date(value: object) -> object:
-    # pydantic would take "0" for a day in 1970
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError("it is no date with year, month and day")
-    return value
-
-
-def _zone(name: str) -> str:
-    # "localtime" and the like mean something else on every machine
-    if "/" not in name and name != "UTC":
-        raise ValueError("it is no IANA time zone")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("it is no IANA time zone") from error
-    return name
-
-
-def _orcid(text: str) -> str:
-    text = text.removeprefix("https://orcid.org/")
-    if not re.fullmatch(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", text, re.ASCII):
-        raise ValueError("it does not have the form 0000-0000-0000-0000")
-    # ISO 7064 mod 11-2, as ORCID computes the last character
-    total = 0
-    for digit in text[:-1].replace("-", ""):
-        total = (total + int(digit)) * 2
-    if text[-1] != "0123456789X"[(12 - total % 11) % 11]:
-        raise ValueError("its last character does not agree with the others; a digit is mistyped")
-    return text
-
-
-def _spellable(text: str) -> str:
-    if naming.subject_id(text) is None:
-        raise ValueError("it holds none of the letters a-z and the digits, which names of outputs are made of")
-    return text
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str | dict) else value
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(_plain)]
-Line = Annotated[Text, StringConstraints(max_length=500), AfterValidator(_one_line)]
-Day = Annotated[dt.date, BeforeValidator(_date), Field(ge=dt.date(1950, 1, 1))]
-Lines = Annotated[tuple[Line, ...], BeforeValidator(_as_list)]
-Nanometers = Annotated[float, Field(ge=200, le=2000)]
-Micrometers = Annotated[float, Field(gt=0, le=10_000)]
-
-
-class Facts(BaseModel):
-    """Base of all sections: nothing but the known names, and a name with nothing after it counts as not given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, values: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        if not isinstance(values, dict):
-            return values
-        return {key: value for key, value in values.items() if value is not None or key not in cls.model_fields}
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_rig import RigFacts
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_surgery import SurgeryFacts  # noqa: TC001 - read when it runs
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import (
+    Age,
+    AnimalId,
+    Day,
+    Facts,
+    Grams,
+    LatinName,
+    Line,
+    Lines,
+    Micrometers,
+    Nanometers,
+    OneOrMore,
+    Orcid,
+    Text,
+    Zone,
+)
 
 
 class SubjectFacts(Facts):
     """The animal."""
 
-    subject_id: Annotated[Line, AfterValidator(_spellable)] | None = Field(
+    subject_id: AnimalId | None = Field(
         None, title="the animal's id", description="the id that the lab uses, read as text", examples=["m770001"]
     )
-    species: Annotated[Line, StringConstraints(pattern=r"^[A-Z][a-z]+ [a-z]+$")] | None = Field(
+    species: LatinName | None = Field(
         None, title="the species", description="the Latin name, as in Mus musculus", examples=["Mus musculus"]
     )
     sex: Literal["M", "F", "U", "O"] | None = Field(
@@ -120,7 +45,7 @@ class SubjectFacts(Facts):
     date_of_birth: Day | None = Field(
         None, title="the date of birth", description="a date as YYYY-MM-DD", examples=["2025-12-01"]
     )
-    age: Annotated[Line, AfterValidator(_age)] | None = Field(
+    age: Age | None = Field(
         None,
         title="the age at the session",
         description="P90D (days), P12W (weeks), P3M (months) or a range as P8W/P10W",
@@ -138,7 +63,7 @@ class SubjectFacts(Facts):
         description="the full name of a breeder or institution",
         examples=["Jackson Laboratory"],
     )
-    weight_g: Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=3, max_digits=8)] | None = Field(
+    weight_g: Grams | None = Field(
         None, title="the weight before the session", description="grams, as in 23.1", examples=["23.1"]
     )
     description: Text | None = Field(
@@ -188,7 +113,7 @@ class SessionFacts(Facts):
     mouse_platform: Line | None = Field(
         None, title="what the animal moved on", description="the arena, track or cage", examples=["Square arena"]
     )
-    timezone: Annotated[Line, AfterValidator(_zone)] | None = Field(
+    timezone: Zone | None = Field(
         None,
         title="the time zone of the lab",
         description="an IANA name, as in America/Los_Angeles",
@@ -244,7 +169,7 @@ class Investigator(Facts):
     """One person who answers for the data."""
 
     name: Line = Field(title="the investigator's name", description="first and last name", examples=["Jane Doe"])
-    orcid: Annotated[Line, AfterValidator(_orcid)] | None = Field(
+    orcid: Orcid | None = Field(
         None, title="the ORCID", description="an ORCID as 0000-0002-1825-0097", examples=["0000-0002-1825-0097"]
     )
 
@@ -258,13 +183,13 @@ class DatasetFacts(Facts):
         description='a name without underscores and without any of < > : ; " / | ? \\',
         examples=["Hippocampal maps"],
     )
-    funding_sources: Annotated[tuple[Funding, ...], BeforeValidator(_as_list)] = Field(
+    funding_sources: Annotated[tuple[Funding, ...], OneOrMore] = Field(
         (),
         title="who paid",
         description="a list of `funder` and `grant_number`",
         examples=[[{"funder": "National Institute of Mental Health", "grant_number": "R01MH000000"}]],
     )
-    investigators: Annotated[tuple[Investigator, ...], BeforeValidator(_as_list)] = Field(
+    investigators: Annotated[tuple[Investigator, ...], OneOrMore] = Field(
         (),
         title="who answers for the data",
         description="a list of `name` and `orcid`",
@@ -272,20 +197,6 @@ class DatasetFacts(Facts):
     )
     license: Literal["CC-BY-4.0", "MIT"] | None = Field(
         None, title="the licence of the data", description="CC-BY-4.0 or MIT", examples=["CC-BY-4.0"]
-    )
-
-
-class RigFacts(Facts):
-    """The setup."""
-
-    instrument_id: Line | None = Field(
-        None, title="the name of the setup", description="the lab's name for it", examples=["room3-miniscope"]
-    )
-    modification_date: Day | None = Field(
-        None,
-        title="when the setup was last changed",
-        description="a date as YYYY-MM-DD",
-        examples=["2026-01-15"],
     )
 
 
@@ -297,3 +208,6 @@ class Sidecar(Facts):
     imaging: ImagingFacts = Field(ImagingFacts(), description="lines about the imaging")
     dataset: DatasetFacts = Field(DatasetFacts(), description="lines about the project")
     rig: RigFacts = Field(RigFacts(), description="lines about the setup")
+    surgeries: Annotated[tuple[SurgeryFacts, ...], OneOrMore] = Field(
+        (), title="the surgeries", description="a list of surgeries, each with lines of its own"
+    )

@@ -1,13 +1,17 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Facts, Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.missing import missing
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar, parse_sidecar, template
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 
@@ -21,26 +25,56 @@ def test_nothing_said_is_valid(tmp_path):
     assert Sidecar() == load(tmp_path, "") == load(tmp_path, "# only a comment\n") == load(tmp_path, "subject:\n")
 
 
+def leaves(model=Sidecar, path=()):
+    """Path and field of every line of the file, with 1 for the item of a list."""
+    for name, field in model.model_fields.items():
+        parts = (field.annotation, *get_args(field.annotation))
+        section = next((part for part in parts if isinstance(part, type) and issubclass(part, Facts)), None)
+        if section is None:
+            yield (*path, name), field
+        elif section is field.annotation:
+            yield from leaves(section, (*path, name))
+        else:
+            yield from leaves(section, (*path, name, 1))
+
+
 def test_template_loads_and_names_every_line():
     filled = parse_sidecar(template(), "template")
     assert filled.subject.subject_id == "m770001"
-    for section, field in Sidecar.model_fields.items():
-        names = set(field.annotation.model_fields) - {"age"}  # given as a date of birth
-        given_or_shown = {name for name in names if f"  {name}:" in template()}
-        assert given_or_shown == names, section
-        assert getattr(filled, section).model_fields_set >= names - {"notes"}, section
+    for path, _ in leaves():
+        value = filled
+        for part in path:
+            value = value[part - 1] if isinstance(part, int) else getattr(value, part)
+        assert value or path in {("subject", "age"), ("session", "notes")}, path
 
 
 def test_every_line_has_words_for_messages():
+    for path, field in leaves():
+        assert field.title, path
+        assert field.description, path
+        sentence = missing("x.json", ".".join(map(str, path))).sentence
+        assert field.title in sentence
+        assert f"`{path[-1]}: " in sentence
+        assert f"`{path[0]}:`" in sentence
 
-    for key, section in Sidecar.model_fields.items():
-        assert issubclass(section.annotation, Facts)
-        for name, field in section.annotation.model_fields.items():
-            assert field.title, name
-            assert field.description, name
-            example = field.examples[0]
-            shown = example if isinstance(example, str) else json.dumps(example)
-            parse_sidecar(f"{key}:\n  {name}: {shown}\n", name)
+
+def test_every_example_is_accepted():
+    document = {}
+    for path, field in leaves():
+        if path[-1] == "age":  # not beside a date of birth
+            continue
+        place = document
+        for part, following in pairwise(path):
+            empty = {} if isinstance(following, str) else []
+            if isinstance(part, int):
+                place.extend([{}] if not place else [])
+                place = place[part - 1]
+            else:
+                place = place.setdefault(part, empty)
+        place[path[-1]] = field.examples[0]
+    text = json.dumps(document)
+    assert parse_sidecar(text, "examples").surgeries[0].injections[0].titer_gc_per_ml == 1.2e12
+    assert parse_sidecar('{"subject": {"age": "P90D"}}', "age").subject.age == "P90D"
 
 
 @pytest.mark.parametrize("typed", ["007", "1e3", "0x10", "2026-01-01", "yes", "12_3", "1:30"])
