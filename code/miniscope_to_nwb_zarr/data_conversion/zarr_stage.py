@@ -18,6 +18,7 @@ from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames, encode_table
 from miniscope_to_nwb_zarr.data_conversion.frames import read_slab
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
+from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +77,7 @@ def write_store(nwbfile: NWBFile, store: Path, series: Sequence[FrameSeries], fr
 
 def open_store(store: Path) -> NWBZarrIO:
     """Open a store as any reader would."""
+    admit_only_references()
     return NWBZarrIO(str(store), mode="r")
 
 
