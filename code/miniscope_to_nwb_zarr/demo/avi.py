@@ -1,4 +1,4 @@
-"""Writes AVI files as the acquisition software does: through FFmpeg, 60 frames/s in the header, intra codecs."""
+"""Writes AVI files as acquisition software does: through FFmpeg, or as Video for Windows did (`demo.dib`)."""
 
 from __future__ import annotations
 
@@ -6,35 +6,60 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
+import numpy as np
+
+from miniscope_to_nwb_zarr.demo.dib import write_dib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 HEADER_RATE_HZ = 60
-"""The acquisition software asks for 60 frames/s whatever the sensor does (reference formats 1.9)."""
+"""Miniscope-DAQ-QT asks for 60 frames/s whatever the sensor does (reference formats 1.9)."""
+_BY_HAND = ""
 
 
 class _Format(NamedTuple):
     fourcc: str
     codec: str
     pixel_format: str
-    bits_per_pixel: int
+    bits_per_pixel: int = 0
+    b_frames: int = 0
+    is_top_down: bool = False
 
 
 class Encoding(Enum):
     """How frames are stored; the first four letters are the `compression` of the settings file."""
 
-    FFV1 = _Format("FFV1", "ffv1", "gray", 0)
-    FFV1_YUV420P = _Format("FFV1", "ffv1", "yuv420p", 0)
+    # Miniscope-DAQ-QT
+    FFV1 = _Format("FFV1", "ffv1", "gray")
+    FFV1_YUV420P = _Format("FFV1", "ffv1", "yuv420p")
     """Gray frames as older OpenCV builds stored them: luma of limited range, 16-235."""
-    FFV1_BGR = _Format("FFV1", "ffv1", "bgr0", 0)
-    GREY = _Format("GREY", "rawvideo", "gray", 0)
+    FFV1_BGR = _Format("FFV1", "ffv1", "bgr0")
+    GREY = _Format("GREY", "rawvideo", "gray")
     MJPG = _Format("MJPG", "mjpeg", "yuvj420p", 3)
     XVID = _Format("XVID", "mpeg4", "yuv420p", 1)
+    # V3 software and ONIX, through Video for Windows
+    DIB = _Format("DIB ", _BY_HAND, "pal8", 8)
+    """Indices into a palette of 256 grays, rows from the bottom up."""
+    DIB_TOP_DOWN = _Format("DIB ", _BY_HAND, "pal8", 8, is_top_down=True)
+    DIB_BGR = _Format("DIB ", _BY_HAND, "bgr24", 24)
+    DIB_GRAY16 = _Format("DIB ", _BY_HAND, "gray16le", 16)
+    """Gray levels of 16 bits in a file that says nothing of them: readers take them for colours."""
+    # Bonsai
+    Y800 = _Format("Y800", "rawvideo", "gray")
+    Y16 = _Format("Y16 ", "rawvideo", "gray16le")
+    FMP4 = _Format("FMP4", "mpeg4", "yuv420p", 1)
+    # re-encoded copies
+    FFV1_GRAY10 = _Format("FFV1", "ffv1", "gray10le")
+    FFV1_GRAY12 = _Format("FFV1", "ffv1", "gray12le")
+    FFV1_GRAY16 = _Format("FFV1", "ffv1", "gray16le")
+    H264 = _Format("H264", "libx264", "yuv420p")
+    H264_B_FRAMES = _Format("H264", "libx264", "yuv420p", b_frames=2)
+    """Pictures stand in another order than they are shown in."""
+    XVID_B_FRAMES = _Format("XVID", "mpeg4", "yuv420p", 1, b_frames=2)
 
     @property
     def fourcc(self) -> str:
@@ -44,7 +69,13 @@ class Encoding(Enum):
     @property
     def is_exact(self) -> bool:
         """Whether the frames read back are the frames written."""
-        return self in {Encoding.FFV1, Encoding.FFV1_BGR, Encoding.GREY}
+        return self.value.codec in {_BY_HAND, "ffv1", "rawvideo"} and self is not Encoding.FFV1_YUV420P
+
+    @property
+    def bit_depth(self) -> int:
+        """Bits of a gray level."""
+        name = self.value.pixel_format
+        return int(name.removeprefix("gray").removesuffix("le")) if name.endswith("le") else 8
 
 
 def even(size_px: int) -> int:
@@ -53,7 +84,12 @@ def even(size_px: int) -> int:
 
 
 def write_avi(
-    path: Path, frames: Iterable[NDArray[np.uint8]], width_px: int, height_px: int, encoding: Encoding = Encoding.FFV1
+    path: Path,
+    frames: Iterable[NDArray[Any]],
+    width_px: int,
+    height_px: int,
+    encoding: Encoding = Encoding.FFV1,
+    rate_hz: int = HEADER_RATE_HZ,
 ) -> int:
     """Write frames to a new AVI file, one at a time.
 
@@ -61,43 +97,61 @@ def write_avi(
     ----------
     path : Path
         Overwritten if it exists.
-    frames : iterable of uint8 arrays, shape (height_px, width_px) or (height_px, width_px, 3)
-        Gray or blue-green-red.
+    frames : iterable of uint8 or uint16 arrays, shape (height_px, width_px) or (height_px, width_px, 3)
+        Gray or blue-green-red. Encodings of more than 8 bits take gray levels below ``2 ** encoding.bit_depth`` as
+        they are. None leaves a closed file without a frame.
     width_px, height_px : int
-        Size of the frames. An odd last column or row is not stored (`even`).
+        Size of the frames. An odd last column or row is not stored (`even`), but by the `DIB` encodings.
     encoding : Encoding
         Codec and pixel format.
+    rate_hz : int
+        Frames per second in the header, whatever the stamps are.
 
     Returns
     -------
     int
         The number of frames written.
     """
+    wanted = encoding.value
+    if wanted.codec == _BY_HAND:
+        size = width_px, height_px, wanted.bits_per_pixel
+        return write_dib(path, frames, *size, rate_hz=rate_hz, is_top_down=wanted.is_top_down)
     count = 0
     with av.open(str(path), "w", format="avi") as container:
-        stream = _add_stream(container, even(width_px), even(height_px), encoding.value)
+        stream = _add_stream(container, even(width_px), even(height_px), wanted, rate_hz)
+        container.start_encoding()
         for frame in frames:
-            pixels = frame[: even(height_px), : even(width_px)]
-            picture = av.VideoFrame.from_ndarray(_contiguous(pixels), format="gray" if pixels.ndim == 2 else "bgr24")
-            if picture.format.name != encoding.value.pixel_format:
-                picture = picture.reformat(format=encoding.value.pixel_format)
+            picture = _picture(frame[: even(height_px), : even(width_px)], encoding)
             picture.pts = count
             container.mux(stream.encode(picture))
             count += 1
-        container.mux(stream.encode(None))
+        if count:
+            container.mux(stream.encode(None))
     return count
 
 
-def _contiguous(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return pixels if pixels.flags.c_contiguous else pixels.copy()
+def _picture(pixels: NDArray[Any], encoding: Encoding) -> av.VideoFrame:
+    wanted = encoding.value.pixel_format
+    if encoding.bit_depth > 8:
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels, "<u2"), format=wanted)
+    pixels = np.ascontiguousarray(pixels)
+    picture = av.VideoFrame.from_ndarray(pixels, format="gray" if pixels.ndim == 2 else "bgr24")
+    return picture if picture.format.name == wanted else picture.reformat(format=wanted)
 
 
-def _add_stream(container: Any, width_px: int, height_px: int, wanted: _Format) -> Any:  # noqa: ANN401 - av has no types
-    stream = container.add_stream(wanted.codec, rate=HEADER_RATE_HZ)
+def _add_stream(
+    container: Any,  # noqa: ANN401 - av has no types
+    width_px: int,
+    height_px: int,
+    wanted: _Format,
+    rate_hz: int,
+) -> Any:  # noqa: ANN401
+    stream = container.add_stream(wanted.codec, rate=rate_hz)
     stream.width, stream.height, stream.pix_fmt = width_px, height_px, wanted.pixel_format
     stream.codec_context.codec_tag = wanted.fourcc
     # one thread: the slices of FFV1, and so the bytes of the file, must not depend on the machine
     stream.codec_context.thread_count = 1
+    stream.codec_context.max_b_frames = wanted.b_frames
     if wanted.bits_per_pixel:
-        stream.codec_context.bit_rate = wanted.bits_per_pixel * HEADER_RATE_HZ * width_px * height_px
+        stream.codec_context.bit_rate = wanted.bits_per_pixel * rate_hz * width_px * height_px
     return stream

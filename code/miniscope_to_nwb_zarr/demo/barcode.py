@@ -21,13 +21,13 @@ def block_px(width_px: int) -> int:
     return 8 if width_px >= 8 * _COLUMNS else 4
 
 
-def draw(frame: NDArray[np.uint8], number: int) -> None:
+def draw(frame: NDArray[Any], number: int) -> None:
     """Draw `number` modulo 65536 into the upper left corner of a frame, in place.
 
     Parameters
     ----------
-    frame : uint8 array, shape (height, width) or (height, width, 3)
-        At least 32 pixels wide and 8 high; 2 rows of 8 squares, lowest bit first, white for 1.
+    frame : uint8 or uint16 array, shape (height, width) or (height, width, 3)
+        At least 32 pixels wide and 8 high; 2 rows of 8 squares, lowest bit first, 255 for 1.
     number : int
         The number of the frame.
     """

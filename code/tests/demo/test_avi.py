@@ -53,7 +53,12 @@ def test_lossy_colour_keeps_its_colours(tmp_path):
     assert np.abs(opencv_frames(tmp_path / "0.avi").astype(int) - frames).mean() < 5
 
 
-@pytest.mark.parametrize("encoding", Encoding)
+def written_by_opencv(encoding):
+    """Its codecs are a choice of libav's, and Video for Windows is elsewhere."""
+    return encoding.value.codec in {"ffv1", "mjpeg", "mpeg4"} or encoding.value.pixel_format == "gray"
+
+
+@pytest.mark.parametrize("encoding", [*filter(written_by_opencv, Encoding)])
 def test_header_is_that_of_opencv(tmp_path, encoding):
     gray = smooth_frames(2)[..., 0]
     write_avi(tmp_path / "ours.avi", gray, 64, 48, encoding)
