@@ -35,6 +35,8 @@ class WrittenSeries:
     damaged: tuple[tuple[int, bool], ...]
     """Frames with a decoder error: number in the series, and whether there is a picture."""
     chunks: tuple[ChunkWritten, ...]
+    n_white: int
+    """Pixels of the largest value, of all frames."""
 
     @property
     def frames_digest(self) -> str:
@@ -97,4 +99,5 @@ def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
         digests=b"".join(slab.digests for slab in slabs),
         damaged=tuple(frame for slab in slabs for frame in slab.damaged),
         chunks=tuple(chunk for slab in slabs for chunk in slab.written),
+        n_white=sum(slab.n_white for slab in slabs),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from miniscope_to_nwb_zarr.core.chunking import ChunkPlan, plan_chunks
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Segment, Session, Stream
@@ -14,8 +17,6 @@ from miniscope_to_nwb_zarr.sources.video import INTRA_CODECS
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import numpy as np
 
 _SLABS_PER_TASK = 4
 
@@ -38,6 +39,13 @@ class FrameSeries:
         return f"acquisition/{self.name}/data"
 
     @property
+    def white(self) -> int:
+        """The largest value that a pixel can have: a sensor of 10 bits fills no more of its 16."""
+        pixel_format = self.stream.picture.pixel_format if self.stream.picture else ""
+        bits = re.fullmatch(r"gray(\d+)[lb]e", pixel_format)
+        return (1 << int(bits[1])) - 1 if bits else int(np.iinfo(self.dtype).max)
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of all frames, as they are before compression."""
         return self.plan.n_values * self.dtype.itemsize
@@ -53,7 +61,8 @@ class FrameSeries:
         bounds = [len(slabs) * k // n_tasks for k in range(n_tasks + 1)]
         for begin, end in pairwise(bounds):
             first, stop = slabs[begin][0], slabs[end - 1][1]
-            yield SlabTask(str(array), first, stop, cut_segments(self.stream.segments, first, stop), self.as_color)
+            segments = cut_segments(self.stream.segments, first, stop)
+            yield SlabTask(str(array), first, stop, segments, self.as_color, self.white)
 
 
 def series_name(session: Session, recording: Recording, stream: Stream) -> str:

@@ -11,6 +11,8 @@ from hdmf_zarr import NWBZarrIO
 from pynwb import NWBHDF5IO
 
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.data_conversion.frames import write_slab
+from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.demo import barcode
 from miniscope_to_nwb_zarr.demo.avi import Encoding
 from miniscope_to_nwb_zarr.sources.video import VideoFile
@@ -219,3 +221,24 @@ def test_combined_recordings_lie_apart_by_their_true_gap(tmp_path):
         assert [one.timestamps[0] for one in by_start] == pytest.approx([-0.021, gap_s - 0.021])
         # local clocks went back by an hour between them
         assert gap_s == 20 * 60
+
+
+@pytest.mark.parametrize("white", [255, None])
+def test_pixels_of_the_largest_value_are_counted(tiny, tmp_path, white):
+    (one,) = plan_series(tiny.session, 20_000, embed_cameras=False)
+    array = tmp_path / one.name
+    zarr.create(one.plan.shape, chunks=one.plan.chunks, dtype=one.dtype, store=zarr.DirectoryStore(str(array)))
+    frames = [tiny.truth.devices[SCOPE.folder_name].frame(row) for row in range(SCOPE.n_frames)]
+    # the bar code is white; or any other value
+    white = white or int(np.median(frames))
+    reports = [write_slab(replace(task, white=white)) for task in one.tasks(array, 2)]
+    expected = sum(int(np.sum(frame == white)) for frame in frames)
+    assert expected > 0
+    assert sum(report.n_white for report in reports) == expected
+
+
+@pytest.mark.parametrize(("pixel_format", "white"), [("gray", 255), ("gray10le", 1023), ("gray16be", 65_535)])
+def test_the_largest_value_is_that_of_the_sensor(tiny, pixel_format, white):
+    (one,) = plan_series(tiny.session, 20_000, embed_cameras=False)
+    picture = replace(one.stream.picture, pixel_format=pixel_format, bit_depth=8 if pixel_format == "gray" else 16)
+    assert replace(one, stream=replace(one.stream, picture=picture), dtype=picture.dtype).white == white
