@@ -132,10 +132,10 @@ def write_slab(task: SlabTask) -> SlabReport:
                     damaged.append((first + k, True))
             digests += xxhash.xxh3_64_digest(block[k])
             # while the frame is in the processor's cache it costs 24 us of the 2 ms and more that a frame takes
-            n_white += np.count_nonzero(block[k] == task.white)
+            n_white += int(np.count_nonzero(block[k] == task.white))
         written += [_write_chunk(array, key, block[place]) for key, place in _chunks_of_slab(array, first)]
     return SlabReport(
-        task.first, bytes(digests), tuple(damaged), tuple(written), n_bytes=_n_bytes(task, array), n_white=int(n_white)
+        task.first, bytes(digests), tuple(damaged), tuple(written), n_bytes=_n_bytes(task, array), n_white=n_white
     )
 
 
