@@ -45,6 +45,7 @@ class Code(StrEnum):
     FRAMES_MISSING = "frames_missing"
     FRAMES_WITHOUT_STAMP = "frames_without_stamp"
     FRAMES_DAMAGED = "frames_damaged"
+    FRAMES_TORN = "frames_torn"
     FRAMES_PER_FILE = "frames_per_file"
     NO_FRAMES = "no_frames"
     ROW_UNREADABLE = "row_unreadable"
