@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def missing(file: str, fact: str) -> Finding:
@@ -30,6 +33,42 @@ def inexpressible(file: str, fact: str, reason: str) -> Finding:
     """A file is left out because the schema has no way to say what is known."""
     sentence = f"{file} is left out: {reason}; the NWB file holds what is known"
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact})
+
+
+def missing_camera(file: str, camera: str, described: Sequence[str]) -> Finding:
+    """A file is left out because the lab does not say what one of the recording's cameras looks at.
+
+    Parameters
+    ----------
+    file
+        The metadata file that is left out.
+    camera
+        The camera's name in the recording.
+    described
+        The names of the cameras that the lab does describe: one may be misspelt.
+    """
+    line = f"cameras: {json.dumps([{'name': camera, 'target': 'body'}], ensure_ascii=False)}"
+    others = f" (described are {', '.join(described)})" if described else ""
+    sentence = (
+        f"{file} is left out: what the camera `{camera}` looks at is not known{others}; "
+        f"add a line like `{line}` under `rig:` in --session_metadata"
+    )
+    return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": "rig.cameras", "line": line})
+
+
+def part_left_out(file: str, part: str, fact: str) -> Finding:
+    """A file is there, but says nothing of one thing because a fact is not known."""
+    words, line, place = _words_line_and_place(fact)
+    sentence = (
+        f"{file} says nothing of {part}, because {words} is not known; if it is known, add a line like `{line}` under "
+        f"{place} in --session_metadata"
+    )
+    return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
+
+
+def said_unknown(file: str, what: str) -> Finding:
+    """A field holds the schema's own "unknown" of something that the session metadata file has no line for."""
+    return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, f"{file} says that {what} is unknown", {"fact": what})
 
 
 def unknown(file: str, fact: str) -> Finding:

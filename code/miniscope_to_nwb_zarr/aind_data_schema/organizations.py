@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aind_data_schema_models.organizations import Organization
+
+from miniscope_to_nwb_zarr.aind_data_schema.missing import reworded, unknown
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.core.findings import Finding
 
 _NOT_NAMES = (Organization.OTHER, Organization.UNKNOWN)
 
@@ -21,6 +26,34 @@ def find(name: str) -> Any:  # noqa: ANN401 - the library has a class for each o
             if _key(getattr(organization, attribute) or "") == wanted:
                 return organization
     return None
+
+
+def maker(file: str, fact: str, name: str | None) -> tuple[Any, str | None, list[Finding]]:
+    """Who made a device.
+
+    Parameters
+    ----------
+    file
+        The metadata file that the device goes into, for findings.
+    fact
+        Where the session metadata file has the maker, as in `missing.missing`.
+    name
+        The maker by the session metadata file.
+
+    Returns
+    -------
+    organization
+        The schema's "unknown" where the maker is not known, its "other" where its list lacks the maker.
+    str or None
+        A note with the maker's name where the list lacks it.
+    list of Finding
+    """
+    if name is None:
+        return Organization.UNKNOWN, None, [unknown(file, fact)]
+    organization = find(name)
+    if organization is None:
+        return Organization.OTHER, f"Made by {name}.", [reworded(file, fact, name, "the notes")]
+    return organization, None, []
 
 
 def _key(name: str) -> str:
