@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from miniscope_to_nwb_zarr.aind_data_schema import strict_yaml
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.sources import strict_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

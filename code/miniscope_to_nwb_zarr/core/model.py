@@ -140,6 +140,8 @@ class TimeTable:
         All further columns of numbers.
     hardware_count_header : str
         The name of the counter's column.
+    hardware_count_bits : int
+        Width of the counter: it begins again at 0 after 2 ** bits frames.
     """
 
     path: Path
@@ -149,6 +151,7 @@ class TimeTable:
     hardware_count: NDArray[np.int64] | None = None
     extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     hardware_count_header: str = "DAQ Frame Number"
+    hardware_count_bits: int = 16
 
     @property
     def n_rows(self) -> int:

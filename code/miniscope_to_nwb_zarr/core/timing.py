@@ -24,7 +24,8 @@ _RATE_WINDOW = 50
 _OUTLIER_S = 60.0
 _QUEUE_SLOTS = 128
 _QUEUE_NEARLY_FULL = 120
-_COUNTER_RANGE = 1 << 16
+# a counter that steps by more was read wrongly, or began anew
+_MOST_DROPPED = 1 << 15
 _COUNTER_BAD_SHARE = 0.1
 
 
@@ -107,7 +108,7 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
     if table.queue_depth is not None:
         findings += _queue(table.queue_depth, where)
     if table.hardware_count is not None:
-        findings += _counter(table.hardware_count, table.frame_number, where)
+        findings += _counter(table.hardware_count, table, where)
     return tuple(findings)
 
 
@@ -248,26 +249,26 @@ def _queue(depth: NDArray[np.int64], where: str) -> list[Finding]:
     return [Finding(Code.QUEUE_FULL, Severity.WARNING, where, text, {"deepest": deepest, "first_row": first})]
 
 
-def count_dropped(counter: NDArray[np.int64], frame_number: NDArray[np.int64]) -> tuple[int, int]:
+def count_dropped(counter: NDArray[np.int64], frame_number: NDArray[np.int64], n_bits: int = 16) -> tuple[int, int]:
     """Frames that the board counted and the computer did not get, and readings of the counter that cannot be right.
 
-    The counter has 16 bits; -1 is a failed reading, and the first reading after the start may be stale. It must step as
-    the number of the saved frame does, so that rows missing from the table do not pass for dropped frames.
+    The counter has `n_bits`; -1 is a failed reading, and the first reading after the start may be stale. It must step
+    as the number of the saved frame does, so that rows missing from the table do not pass for dropped frames.
     """
     rows = np.flatnonzero((counter >= 0) & (frame_number >= 0))
     rows = rows[rows > 0]
     if len(rows) < 2:
         return 0, 0
-    steps = np.diff(counter[rows]) % _COUNTER_RANGE
+    steps = np.diff(counter[rows]) % (1 << n_bits)
     saved = np.diff(frame_number[rows])
     # a column of frame numbers that does not count upwards is no guide
     expected = saved if np.all(saved > 0) else np.diff(rows)
-    plausible = (steps >= expected) & (steps < _COUNTER_RANGE // 2)
+    plausible = (steps >= expected) & (steps < _MOST_DROPPED)
     return int(np.sum((steps - expected)[plausible])), int(np.sum(~plausible))
 
 
-def _counter(counter: NDArray[np.int64], frame_number: NDArray[np.int64], where: str) -> list[Finding]:
-    dropped, implausible = count_dropped(counter, frame_number)
+def _counter(counter: NDArray[np.int64], table: TimeTable, where: str) -> list[Finding]:
+    dropped, implausible = count_dropped(counter, table.frame_number, table.hardware_count_bits)
     n_failed = int(np.sum(counter < 0))
     numbers = {"dropped": dropped, "implausible": implausible, "failed": n_failed}
     if implausible + n_failed > _COUNTER_BAD_SHARE * len(counter):

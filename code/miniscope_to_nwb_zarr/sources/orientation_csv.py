@@ -69,8 +69,8 @@ def read_orientation(path: Path, where: str) -> tuple[Orientation | None, tuple[
     if not len(values):
         sentence = "holds no reading: all were filtered out, or the sensor did not answer"
         return None, (*findings, Finding(Code.ORIENTATION_INCOMPLETE, Severity.WARNING, where, sentence))
-    is_valid = _are_unit(values[:, 1:])
-    findings += _invalid_finding(is_valid, where)
+    is_valid = are_unit(values[:, 1:])
+    findings += invalid_finding(is_valid, where)
     return Orientation(path, values[:, 0] / _MS_PER_S, values[:, 1:].copy(), is_valid), findings
 
 
@@ -101,7 +101,7 @@ def _readable(rows: Rows, order: list[int], where: str) -> tuple[NDArray[np.floa
     return values[~bad], findings + torn
 
 
-def _are_unit(quaternion: NDArray[np.float64]) -> NDArray[np.bool_]:
+def are_unit(quaternion: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Shape (n,): whether each quaternion is of unit length."""
     # a value that is absurd and finite may overflow when squared: it is not of unit length either
     with np.errstate(over="ignore"):
@@ -109,7 +109,8 @@ def _are_unit(quaternion: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(norm - 1) < _MAX_NORM_ERROR)
 
 
-def _invalid_finding(is_valid: NDArray[np.bool_], where: str) -> tuple[Finding, ...]:
+def invalid_finding(is_valid: NDArray[np.bool_], where: str) -> tuple[Finding, ...]:
+    """The finding for quaternions that are not of unit length; none where all are."""
     n_bad, n_rows = int((~is_valid).sum()), len(is_valid)
     if not n_bad:
         return ()

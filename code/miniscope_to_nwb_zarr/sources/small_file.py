@@ -38,6 +38,15 @@ def read_bytes(path: Path, where: str, limit: int) -> tuple[bytes | None, tuple[
     return raw, ()
 
 
+def first_bytes(path: Path, n_bytes: int) -> bytes:
+    """The beginning of a regular file, to tell what it is; nothing where it cannot be read."""
+    try:
+        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
+            return file.read(n_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except (OSError, ValueError):
+        return b""
+
+
 def decode(raw: bytes, where: str) -> tuple[str, tuple[Finding, ...]]:
     """Text from bytes: UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252 with a finding."""
     encoding = "utf-16" if raw.startswith(_UTF16) else "utf-8-sig"

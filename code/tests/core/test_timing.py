@@ -163,3 +163,11 @@ def test_rows_missing_from_the_table_are_not_dropped_frames():
     saved = np.delete(np.arange(40), [12, 13, 14])
     assert count_dropped(4000 + saved, saved) == (0, 0)
     assert count_dropped(4000 + saved + (saved > 20), saved) == (1, 0)
+
+
+def test_a_wide_counter_that_begins_anew_drops_no_frames():
+    counter = np.concatenate([50_000 + np.arange(20), np.arange(20)])
+    assert count_dropped(counter, np.arange(40), n_bits=32) == (0, 1)
+    assert count_dropped(counter, np.arange(40)) == (15516, 0)
+    wrapping = (2**32 - 10 + np.arange(40)) % 2**32
+    assert count_dropped(wrapping, np.arange(40), n_bits=32) == (0, 0)

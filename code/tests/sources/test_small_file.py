@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.findings import Code
-from miniscope_to_nwb_zarr.sources.small_file import decode, read_bytes, read_text
+from miniscope_to_nwb_zarr.sources.small_file import decode, first_bytes, read_bytes, read_text
 
 
 def test_a_file_within_the_limit_is_read_whole(tmp_path):
@@ -20,6 +20,13 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path):
     assert raw is None
     assert finding.code is Code.FILE_UNREADABLE
     assert "5 bytes" in finding.sentence
+
+
+def test_the_beginning_of_a_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"123456")
+    assert first_bytes(tmp_path / "a", 4) == b"1234"
+    assert first_bytes(tmp_path / "a", 40) == b"123456"
+    assert first_bytes(tmp_path / "none", 4) == first_bytes(tmp_path, 4) == b""
 
 
 def test_a_missing_file_is_a_finding(tmp_path):
