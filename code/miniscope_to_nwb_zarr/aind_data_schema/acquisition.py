@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDetails, ExternalDataStream
+from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDetails
 
-from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities
+from miniscope_to_nwb_zarr.aind_data_schema import data_streams, facts, instrument, rig_parts
 from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing
 
 if TYPE_CHECKING:
+    from aind_data_schema.core.acquisition import DataStream, ExternalDataStream
+
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Recording, Session, Stream
@@ -41,8 +43,8 @@ class _Span:
 def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[Finding, ...]]:
     """The acquisition, or None and the facts that it lacks.
 
-    Without a description of the rig each set of devices that ran together is an `ExternalDataStream`, the schema's own
-    form for that case.
+    Where instrument.json is left out each set of devices that ran together is an `ExternalDataStream`, the schema's own
+    form for that case; the library accepts none beside an instrument.
 
     Raises
     ------
@@ -55,6 +57,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[
     obstacles = (*_absent(animal, sidecar), *_time_obstacles(session.start, zone, end_s))
     if obstacles or animal is None or end_s is None or not given.acquisition_type:
         return None, obstacles
+    streams, findings = _data_streams(session, sidecar, zone)
     acquisition = Acquisition(
         subject_id=animal,
         acquisition_start_time=facts.local(session.start, zone),
@@ -62,16 +65,17 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[
         acquisition_end_time=later(session.start, end_s, zone),
         experimenters=list(facts.experimenters(session, sidecar)),
         ethics_review_id=list(given.ethics_review_id) or None,
-        protocol_id=_protocol_dois(given.protocol),
+        protocol_id=dois(given.protocol),
         instrument_id=sidecar.rig.instrument_id,
         acquisition_type=given.acquisition_type,
         notes=given.notes,
-        data_streams=[_data_stream(session.start, zone, group) for group in _groups(session)],
+        data_streams=streams,
         subject_details=AcquisitionSubjectDetails(
-            animal_weight_prior=sidecar.subject.weight_g, mouse_platform_name=given.mouse_platform or ""
+            animal_weight_prior=sidecar.subject.weight_g,
+            mouse_platform_name=rig_parts.platform_name(session, sidecar) or "",
         ),
     )
-    return acquisition, ()
+    return acquisition, findings
 
 
 def last_stamp_s(session: Session) -> float | None:
@@ -138,18 +142,23 @@ def _groups(session: Session) -> list[list[_Span]]:
     return groups
 
 
-def _data_stream(start: dt.datetime, zone: dt.tzinfo, group: list[_Span]) -> ExternalDataStream:
-    devices = [span.stream.device for span in group]
-    names = ", ".join(f"{device.name} ({device.model})" if device.model else device.name for device in devices)
-    return ExternalDataStream(
-        # cameras stream before the recording begins; a stream must lie inside the acquisition
-        stream_start_time=later(start, max(0.0, min(span.first_s for span in group)), zone),
-        stream_end_time=later(start, max(0.0, *(span.last_s for span in group)), zone),
-        modalities=modalities.of_streams(span.stream for span in group),
-        notes=f"Recorded by {names}. The setup was not described by the lab.",
-    )
+def _data_streams(
+    session: Session, sidecar: Sidecar, zone: dt.tzinfo
+) -> tuple[list[DataStream | ExternalDataStream], tuple[Finding, ...]]:
+    groups = [(_times(session.start, zone, group), [span.stream for span in group]) for group in _groups(session)]
+    if instrument.obstacles(session, sidecar):
+        return [data_streams.external(times, streams, session.layout) for times, streams in groups], ()
+    described = [data_streams.described(times, streams, session, sidecar) for times, streams in groups]
+    return described, data_streams.findings(session, sidecar, FILE)
 
 
-def _protocol_dois(protocol: str | None) -> list[str] | None:
+def _times(start: dt.datetime, zone: dt.tzinfo, group: list[_Span]) -> tuple[dt.datetime, dt.datetime]:
+    # cameras stream before the recording begins; a stream must lie inside the acquisition
+    first_s, last_s = min(span.first_s for span in group), max(span.last_s for span in group)
+    return later(start, max(0.0, first_s), zone), later(start, max(0.0, last_s), zone)
+
+
+def dois(protocol: str | None) -> list[str] | None:
+    """The DOI in what the lab says of its protocol, as the schema wants it; None where there is none."""
     match = re.search(r"10\.\d{4,9}/\S+", protocol or "")
     return [match[0]] if match else None

@@ -90,8 +90,9 @@ def device_names(session: Session, sidecar: Sidecar) -> list[str]:
 
 
 def platform_name(session: Session, sidecar: Sidecar) -> str | None:
-    """What the animal moved on, as the lab calls it; None where that is not known."""
-    name = sidecar.session.mouse_platform
+    """What the animal moved on, as the lab calls it; None where the lab says nothing of it."""
+    has_arena = bool(sidecar.rig.arena.model_dump(exclude_none=True))
+    name = sidecar.session.mouse_platform or ("arena" if has_arena else None)
     return None if name is None else _distinct(name, device_names(session, sidecar))
 
 

@@ -6,7 +6,7 @@ positive downwards from the brain's surface.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,12 @@ class InjectionFacts(Facts):
         None, title="the titer of the virus", description="genome copies per ml, as in 1.2e12", examples=["1.2e12"]
     )
     volume_nl: Nanoliters | None = Field(None, title="the injected volume", description="nanoliters", examples=["500"])
+    profile: Literal["bolus", "continuous", "pulsed"] | None = Field(
+        None,
+        title="how the volume was injected",
+        description="bolus (at once), continuous (at a steady rate) or pulsed (in small steps)",
+        examples=["continuous"],
+    )
     ap_mm: BregmaMillimeters | None = _AP
     ml_mm: BregmaMillimeters | None = _ML
     dv_mm: BregmaMillimeters | None = _DV
