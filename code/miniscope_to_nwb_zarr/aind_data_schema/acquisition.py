@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDet
 
 from miniscope_to_nwb_zarr.aind_data_schema import data_streams, facts, instrument, rig_parts
 from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing
+from miniscope_to_nwb_zarr.aind_data_schema.protocols import doi, without_doi
 
 if TYPE_CHECKING:
     from aind_data_schema.core.acquisition import DataStream, ExternalDataStream
@@ -65,10 +65,10 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[
         acquisition_end_time=later(session.start, end_s, zone),
         experimenters=list(facts.experimenters(session, sidecar)),
         ethics_review_id=list(given.ethics_review_id) or None,
-        protocol_id=dois(given.protocol),
+        protocol_id=[named] if (named := doi(given.protocol)) else None,
         instrument_id=sidecar.rig.instrument_id,
         acquisition_type=given.acquisition_type,
-        notes=given.notes,
+        notes=" ".join([*([given.notes] if given.notes else []), *without_doi(given.protocol)]) or None,
         data_streams=streams,
         subject_details=AcquisitionSubjectDetails(
             animal_weight_prior=sidecar.subject.weight_g,
@@ -156,9 +156,3 @@ def _times(start: dt.datetime, zone: dt.tzinfo, group: list[_Span]) -> tuple[dt.
     # cameras stream before the recording begins; a stream must lie inside the acquisition
     first_s, last_s = min(span.first_s for span in group), max(span.last_s for span in group)
     return later(start, max(0.0, first_s), zone), later(start, max(0.0, last_s), zone)
-
-
-def dois(protocol: str | None) -> list[str] | None:
-    """The DOI in what the lab says of its protocol, as the schema wants it; None where there is none."""
-    match = re.search(r"10\.\d{4,9}/\S+", protocol or "")
-    return [match[0]] if match else None

@@ -24,9 +24,7 @@ class _Software:
 
 
 SOFTWARE: Mapping[str, _Software] = {
-    "Miniscope DAQ": _Software(
-        "Miniscope-DAQ-QT-Software", "https://github.com/Aharoni-Lab/Miniscope-DAQ-QT-Software"
-    ),
+    "Miniscope DAQ": _Software("Miniscope-DAQ-QT-Software", "https://github.com/Aharoni-Lab/Miniscope-DAQ-QT-Software"),
 }
 """What writes the recordings of each layout, by the name of the layout (reference miniscope-formats)."""
 

@@ -96,9 +96,7 @@ def _detector(stream: Stream, part: Part) -> DetectorConfig:
             "crop_height": roi.height_px,
         }
     # both kinds of camera run by themselves: the software of Miniscopes starts and stops to save, not to expose
-    return DetectorConfig(
-        device_name=part_name(stream.device.name, part), trigger_type=TriggerType.INTERNAL, **crop
-    )
+    return DetectorConfig(device_name=part_name(stream.device.name, part), trigger_type=TriggerType.INTERNAL, **crop)
 
 
 def _image(stream: Stream, sidecar: Sidecar) -> PlanarImage:

@@ -88,7 +88,7 @@ def _devices(session: Session, kind: DeviceKind) -> list[Device]:
 
 
 def _is_other(target: str) -> bool:
-    return target.casefold() == CameraTarget.OTHER.value.casefold()
+    return CameraTarget(target.capitalize()) is CameraTarget.OTHER
 
 
 def _platform(session: Session, sidecar: Sidecar) -> list[GenericDevice]:
@@ -105,6 +105,6 @@ def _notes(session: Session, sidecar: Sidecar) -> str | None:
     notes = [sidecar.rig.notes] if sidecar.rig.notes else []
     for camera in _devices(session, DeviceKind.CAMERA):
         given = rig_parts.camera_facts(camera, sidecar)
-        if given and given.notes and _is_other(given.target or ""):
+        if given and given.notes and given.target and _is_other(given.target):
             notes.append(f"{camera.name}: {given.notes}")
     return " ".join(notes) or None

@@ -66,6 +66,15 @@ def part_left_out(file: str, part: str, fact: str) -> Finding:
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 
 
+def not_supplied(file: str, what: str, section: str) -> Finding:
+    """A file is there and says that a whole section of facts was not given."""
+    sentence = (
+        f"{file} says that {what} were not supplied; if there were any, add the section `{section}:` to "
+        "--session_metadata"
+    )
+    return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": section})
+
+
 def said_unknown(file: str, what: str) -> Finding:
     """A field holds the schema's own "unknown" of something that the session metadata file has no line for."""
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, f"{file} says that {what} is unknown", {"fact": what})

@@ -85,9 +85,7 @@ def _sensor(name: str, device: RecordedDevice) -> Camera:
             chroma=CameraChroma.BW,
             notes=_V4_SENSOR_MAKER,
         )
-    return Camera(
-        name=name, manufacturer=Organization.UNKNOWN, data_interface=DataInterface.OTHER, notes=_NO_INTERFACE
-    )
+    return Camera(name=name, manufacturer=Organization.UNKNOWN, data_interface=DataInterface.OTHER, notes=_NO_INTERFACE)
 
 
 def _led(name: str, sidecar: Sidecar, file: str) -> tuple[LightEmittingDiode, list[Finding]]:
