@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from aind_data_schema.core.metadata import Metadata
 from pydantic import ValidationError
 
-from miniscope_to_nwb_zarr.aind_data_schema import acquisition, checks, data_description, subject
+from miniscope_to_nwb_zarr.aind_data_schema import (
+    acquisition,
+    checks,
+    data_description,
+    instrument,
+    procedures,
+    subject,
+)
 from miniscope_to_nwb_zarr.core.errors import MetadataError
 
 if TYPE_CHECKING:
@@ -24,7 +31,11 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Session
 
 # the library reads its own deprecated fields, and warns of files that we leave out on purpose and say so
-_KNOWN_WARNINGS = ("Deprecated: use .*coordinate_system instead", "Metadata missing required file: ")
+_KNOWN_WARNINGS = (
+    "Deprecated: use .*coordinate_system instead",
+    "Metadata missing required file: ",
+    "Neither commit_hash nor version provided for Code",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,8 @@ def make_bundle(session: Session, sidecar: Sidecar, packaged: datetime) -> Bundl
                 subject.FILE: subject.make(session, sidecar),
                 acquisition.FILE: acquisition.make(session, sidecar),
                 data_description.FILE: data_description.make(session, sidecar, packaged),
+                instrument.FILE: instrument.make(session, sidecar),
+                procedures.FILE: procedures.make(session, sidecar),
             }
         except ValidationError as error:
             raise MetadataError(f"{session.name}: {_refusal(error)}") from error

@@ -146,7 +146,7 @@ _WORDS = {
     "ap_mm": "{} mm anterior of bregma",
     "ml_mm": "{} mm right of the midline",
     "dv_mm": "{} mm below the surface of the brain",
-    "area": "in {}",
+    "area": "area {}",
 }
 
 
@@ -154,4 +154,4 @@ def _in_words(given: InjectionFacts | ImplantFacts, names: Iterable[str]) -> str
     values = {name: getattr(given, name) for name in names}
     shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()}
     text = ", ".join(_WORDS[name].format(value) for name, value in shown.items() if value is not None)
-    return " ".join(part for part in (f"{text}." if text else None, given.notes) if part) or None
+    return " ".join(part for part in (f"{text[:1].upper()}{text[1:]}." if text else None, given.notes) if part) or None
