@@ -52,6 +52,7 @@ class Code(StrEnum):
     ROW_TORN = "row_torn"
     ROWS_RENUMBERED = "rows_renumbered"
     TABLE_FORMAT = "table_format"
+    RECORDING_UNFINISHED = "recording_unfinished"
     CAMERA_UNCERTAIN = "camera_uncertain"
     # time
     START_UNCERTAIN = "start_uncertain"
@@ -73,6 +74,7 @@ class Code(StrEnum):
     ORIENTATION_INCOMPLETE = "orientation_incomplete"
     POSE_TIME_ESTIMATED = "pose_time_estimated"
     CAMERA_UNTIMED = "camera_untimed"
+    LOG_ERRORS = "log_errors"
     # who and what
     SUBJECT_UNNAMED = "subject_unnamed"
     SUBJECT_RENAMED = "subject_renamed"
