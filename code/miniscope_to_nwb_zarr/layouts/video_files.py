@@ -36,7 +36,7 @@ class Videos:
         return sum(file.n_frames for file in self.files.values())
 
 
-def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
+def read_videos(numbered: Mapping[int, Path], where: str, *, raw16_is_gray: bool = False) -> Videos:
     """Count the frames of each file by its container, and decode the first picture of one.
 
     Parameters
@@ -44,6 +44,8 @@ def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
     numbered : mapping of file number to Path
     where : str
         The device's folder, for the findings; empty where the recording has no folders.
+    raw16_is_gray : bool
+        The sensor is known to be gray: bitmaps of 16 bits a pixel, which do not say what they hold, are its levels.
     """
     scans: dict[int, AviScan] = {}
     files: dict[int, FileFrames] = {}
@@ -62,7 +64,8 @@ def read_videos(numbered: Mapping[int, Path], where: str) -> Videos:
         is_whole = scan.is_closed and scan.cut_bytes == 0 and scan.header_frames == scan.n_frames
         files[number] = FileFrames(path, scan.n_frames, is_whole=is_whole)
     odd, more = _other_sizes(scans, files, where)
-    picture, closed, doubts = _picture([file for number, file in files.items() if number not in odd], where)
+    of_one_size = [file for number, file in files.items() if number not in odd]
+    picture, closed, doubts = _picture(of_one_size, where, raw16_is_gray=raw16_is_gray)
     for number, file in files.items():
         problem = "holds pictures of another size" if number in odd else "cannot be decoded"
         if number in odd or file.path in closed:
@@ -115,7 +118,9 @@ def _other_sizes(
     ]
 
 
-def _picture(files: Sequence[FileFrames], where: str) -> tuple[Picture | None, frozenset[Path], list[Finding]]:
+def _picture(
+    files: Sequence[FileFrames], where: str, *, raw16_is_gray: bool
+) -> tuple[Picture | None, frozenset[Path], list[Finding]]:
     """The picture of the first file that decodes, the files that cannot be decoded, and what is wrong with them.
 
     Where no file gives a picture, none can be decoded.
@@ -127,7 +132,7 @@ def _picture(files: Sequence[FileFrames], where: str) -> tuple[Picture | None, f
     for file in usable:
         try:
             with VideoFile(file.path) as video:
-                return video.picture(), frozenset(closed), findings
+                return video.picture(raw16_is_gray=raw16_is_gray), frozenset(closed), findings
         except NoPictureError as error:
             problem = str(error)
         except (UndecodableError, NotAnAviError, OSError) as error:

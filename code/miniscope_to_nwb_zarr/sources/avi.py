@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,8 @@ _CONTAINERS = (b"RIFF", b"LIST")
 _INDEX_ENTRY = np.dtype([("id", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("size", "<u4")])
 _FRAME_SUFFIXES = (b"dc", b"db")
 _HEADER_LIMIT_BYTES = 1 << 20
+# a bitmap header of its longest version and 256 colours
+_FORMAT_LIMIT_BYTES = 2048
 # what stands among packets: frames, palettes, sound and text of any stream, indices, padding
 _PASSED = re.compile(rb"[0-9]{2}(?:dc|db|pc|wb|tx)|ix[0-9]{2}|idx1|indx|JUNK")
 
@@ -46,6 +48,10 @@ class AviScan:
         Bytes of a last packet that is not all there.
     header_frames : int
         What the header claims.
+    stream_format : bytes
+        How the header describes a frame (`strf`): a bitmap header and what follows it.
+    changes_palette : bool
+        There are packets that change the palette from some frame on.
     """
 
     width_px: int
@@ -57,6 +63,8 @@ class AviScan:
     cut_bytes: int
     offsets: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    stream_format: bytes
+    changes_palette: bool
 
     @property
     def n_frames(self) -> int:
@@ -74,12 +82,16 @@ class _Header:
     stream: int = -1
     movi: int = 0
     n_streams: int = 0
+    stream_format: bytes = b""
+    is_complete: bool = False
+    """The file is as long as its first list says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Packets:
-    offsets: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    offsets: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    sizes: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    change_palette: bool = False
 
 
 def scan_avi(path: Path) -> AviScan:
@@ -97,10 +109,11 @@ def scan_avi(path: Path) -> AviScan:
         size = os.fstat(fd).st_size
         header = _read_header(fd, size)
         frame_ids = tuple(b"%02d%s" % (header.stream, suffix) for suffix in _FRAME_SUFFIXES)
-        indexed, is_closed, next_riff = _from_index(fd, size, header.movi, frame_ids)
-        walked, walked_sizes, cut_bytes = _walk(fd, next_riff if indexed else header.movi, size, frame_ids)
+        indexed, is_closed, next_riff = _from_index(fd, size, header, frame_ids)
+        walked, cut_bytes = _walk(fd, next_riff if indexed else header.movi, size, frame_ids)
     finally:
         os.close(fd)
+    parts = (indexed, walked) if indexed else (walked,)
     return AviScan(
         width_px=header.width_px,
         height_px=header.height_px,
@@ -109,8 +122,10 @@ def scan_avi(path: Path) -> AviScan:
         header_frames=header.frames,
         is_closed=is_closed,
         cut_bytes=cut_bytes,
-        offsets=np.concatenate([*([indexed.offsets] if indexed else []), np.array(walked, np.int64)]),
-        sizes=np.concatenate([*([indexed.sizes] if indexed else []), np.array(walked_sizes, np.int64)]),
+        offsets=np.concatenate([part.offsets for part in parts]),
+        sizes=np.concatenate([part.sizes for part in parts]),
+        stream_format=header.stream_format,
+        changes_palette=any(part.change_palette for part in parts),
     )
 
 
@@ -120,7 +135,7 @@ def _read_header(fd: int, size: int) -> _Header:
         raise NotAnAviError("the file is empty")
     if start[:4] != b"RIFF" or start[8:12] != b"AVI ":
         raise NotAnAviError("the file does not begin as an AVI file does")
-    header = _Header()
+    header = _Header(is_complete=abs(8 + struct.unpack("<I", start[4:8])[0] - size) <= 1)
     pos = 12
     while pos + 12 <= min(size, _HEADER_LIMIT_BYTES):
         chunk = os.pread(fd, 12, pos)
@@ -132,7 +147,7 @@ def _read_header(fd: int, size: int) -> _Header:
             continue
         length = struct.unpack("<I", chunk[4:8])[0]
         if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh"}:
-            _take_header_chunk(header, chunk[:4], os.pread(fd, min(length, 1024), pos + 8))
+            _take_header_chunk(header, chunk[:4], os.pread(fd, min(length, _FORMAT_LIMIT_BYTES), pos + 8))
         pos += 8 + length + (length & 1)
     if header.movi == 0 or header.stream < 0:
         raise NotAnAviError("no video stream was found in the header")
@@ -157,19 +172,21 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
         # a negative height means that the rows are stored from the top
         header.width_px, header.height_px = width, abs(height)
         header.fourcc = body[16:20].decode("latin-1").strip("\0 ") or header.fourcc
+        header.stream_format = body
 
 
-def _from_index(fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets | None, bool, int]:
+def _from_index(fd: int, size: int, header: _Header, frame_ids: tuple[bytes, ...]) -> tuple[_Packets | None, bool, int]:
     """Frames by the `idx1` index of the first RIFF list, None if it cannot be used.
 
     Returns
     -------
     packets : _Packets or None
     is_closed : bool
-        There is an index.
+        There is an index, or the file is complete and holds no packet.
     next_riff : int
         Where the next list begins.
     """
+    movi = header.movi
     riff_size, movi_size = (struct.unpack("<I", os.pread(fd, 4, at))[0] for at in (4, movi - 8))
     next_riff = 8 + riff_size + (riff_size & 1)
     index_at = movi - 4 + movi_size + (movi_size & 1)
@@ -177,13 +194,15 @@ def _from_index(fd: int, size: int, movi: int, frame_ids: tuple[bytes, ...]) -> 
     while name[:4] == b"JUNK" and len(name) == 8:
         index_at += 8 + struct.unpack("<I", name[4:])[0]
         name = os.pread(fd, 8, index_at)
+    is_empty = movi_size <= 4
     if name[:4] != b"idx1" or len(name) < 8 or 8 + riff_size > size + 1:
-        return None, False, next_riff
+        # a program that was killed leaves no sizes in the header
+        is_closed = is_empty and header.is_complete
+        return _Packets() if is_closed else None, is_closed, next_riff
     body = os.pread(fd, struct.unpack("<I", name[4:])[0], index_at + 8)
     entries = np.frombuffer(body[: len(body) // 16 * 16], _INDEX_ENTRY)
     if len(entries) == 0:
-        none = np.empty(0, np.int64)
-        return (_Packets(none, none) if movi_size <= 4 else None), True, next_riff
+        return _Packets() if is_empty else None, True, next_riff
     return _from_entries(fd, entries, movi, index_at, frame_ids), True, next_riff
 
 
@@ -210,13 +229,15 @@ def _from_entries(
     if int(ends[-1]) != index_at and rest not in {b"JUNK", b"idx1"} and not rest.startswith(b"ix"):
         return None
     is_frame = np.isin(entries["id"], frame_ids)
-    return _Packets(offsets[is_frame], sizes[is_frame])
+    return _Packets(offsets[is_frame], sizes[is_frame], frame_ids[0][:2] + b"pc" in names)
 
 
-def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[list[int], list[int], int]:
+def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets, int]:
     """Frames from one packet to the next, and the bytes of a last packet that is cut off."""
     offsets: list[int] = []
     sizes: list[int] = []
+    change_palette = False
+    cut_bytes = 0
     while pos + 8 <= size:
         name, length = struct.unpack("<4sI", os.pread(fd, 8, pos))
         if name in _CONTAINERS:
@@ -227,8 +248,10 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[l
             break
         if name in frame_ids:
             if pos + 8 + length > size:
-                return offsets, sizes, size - pos
+                cut_bytes = size - pos
+                break
             offsets.append(pos + 8)
             sizes.append(length)
+        change_palette = change_palette or name == frame_ids[0][:2] + b"pc"
         pos += 8 + length + (length & 1)
-    return offsets, sizes, 0
+    return _Packets(np.array(offsets, np.int64), np.array(sizes, np.int64), change_palette), cut_bytes

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 import av
 import av.error
 import av.logging
-import numpy as np
 
 from miniscope_to_nwb_zarr.core.model import Picture
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
+from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
+from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +36,6 @@ INTRA_CODECS = frozenset({
 # The first bit of an FFV1 frame, range coded at even odds, says whether its contexts start afresh. The frames after
 # it, 11 as OpenCV writes them, go on from it: decoded alone they give noise, and no error is reported.
 _FFV1_KEY_THRESHOLD = 0x7F80
-_GRAY_FORMATS = frozenset({"gray", "gray9le", "gray10le", "gray12le", "gray14le", "gray16le"})
-# how far the colour planes of a gray picture may lie from neutral: lossy codecs do not keep them exact
-_NEUTRAL_CHROMA = 128
-_CHROMA_TOLERANCE = 3
 _MAX_SIDE_PX = 16_384
 _FRAMES_TRIED = 10
 
@@ -70,10 +67,6 @@ def listen_to_decoder() -> None:
     _libav_log.propagate = False
 
 
-def _errors_so_far() -> int:
-    return int(av.logging.get_last_error()[0])
-
-
 class VideoFile:
     """Random access to the frames of one AVI file.
 
@@ -86,7 +79,7 @@ class VideoFile:
     Raises
     ------
     UndecodableError
-        libav cannot open the file.
+        libav cannot open the file, or its bitmaps are of a kind that is not read.
     NotAnAviError
         The container is damaged beyond use.
     OSError
@@ -113,10 +106,12 @@ class VideoFile:
         self._context.thread_type = "NONE"
         if max(self._context.width, self._context.height) > _MAX_SIDE_PX:
             raise UndecodableError(f"{path.name}: pictures of {self._context.width} x {self._context.height} pixels")
+        self._raw = self._raw_format() if self._context.name == "rawvideo" else None
         self._fd = os.open(path, os.O_RDONLY)
         self._sequence: Iterator[DecodedFrame] | None = None
         self._next = 0
         self._is_tainted = False
+        self._n_refused = 0
 
     def __enter__(self) -> Self:
         return self
@@ -129,27 +124,45 @@ class VideoFile:
         self._container.close()
         os.close(self._fd)
 
-    def picture(self) -> Picture:
+    def _raw_format(self) -> RawFormat | None:
+        try:
+            raw = raw_format(self.scan.stream_format)
+        except ValueError as error:
+            raise UndecodableError(f"{self.path.name}: {error}") from error
+        if raw is not None and raw.bits_per_pixel == 8 and self.scan.changes_palette:
+            raise UndecodableError(f"{self.path.name}: the palette changes from frame to frame, which is not read")
+        return raw
+
+    def picture(self, *, raw16_is_gray: bool = False) -> Picture:
         """How the frames are stored, judged by the first frame that decodes; whether in colour, by some more.
+
+        Parameters
+        ----------
+        raw16_is_gray : bool
+            The sensor is known to be gray: bitmaps of 16 bits a pixel, which do not say what they hold, are its levels.
 
         Raises
         ------
         NoPictureError
             None of the first ten frames decodes.
+        UndecodableError
+            It is not known what the frames hold.
         """
         first_frames = self._raw_frames()
         frame = next(first_frames, None)
-        is_gray = frame is not None and frame.format.name in _GRAY_FORMATS
+        is_gray = frame is not None and frame.format.name in GRAY_FORMATS
         # a camera may begin in the dark; one coloured picture among gray ones is more likely damaged
         more = self._spread_frames() if self._context.name in INTRA_CODECS else first_frames
-        is_color = frame is not None and not is_gray and (_is_color(frame) or sum(map(_is_color, more)) > 1)
+        is_color = (
+            frame is not None and not is_gray and (differs_in_color(frame) or sum(map(differs_in_color, more)) > 1)
+        )
         # the decoder is now elsewhere than the last `read` left it: the next one begins anew
         self._context.flush_buffers()
         self._sequence, self._next = None, -1
         if frame is None:
             raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
         pixel_format = frame.format.name
-        if self._context.name == "rawvideo" and pixel_format.startswith(("rgb555", "rgb565", "rgb444")):
+        if self._is_of_16_unknown_bits(pixel_format, raw16_is_gray=raw16_is_gray):
             raise UndecodableError(
                 f"{self.path.name}: raw video of 16 bits a pixel without a known code; it may be gray or colour"
             )
@@ -163,6 +176,11 @@ class VideoFile:
             # versions 0 and 1 of FFV1 have no header of their own, and no checksums
             has_checksum=self._context.name == "ffv1" and bool(self._context.extradata),
         )
+
+    def _is_of_16_unknown_bits(self, pixel_format: str, *, raw16_is_gray: bool) -> bool:
+        if self._raw is not None:
+            return self._raw.bits_per_pixel == 16 and not (self._raw.is_surely_gray or raw16_is_gray)
+        return self._context.name == "rawvideo" and pixel_format.startswith(("rgb555", "rgb565", "rgb444"))
 
     def read(self, index: int) -> DecodedFrame:
         """Decode one frame.
@@ -216,27 +234,30 @@ class VideoFile:
 
     def _decode(self, index: int) -> DecodedFrame:
         packet, is_intact = self._packet(index)
-        before = _errors_so_far()
+        before = self._errors_so_far()
         frames = self._pictures(packet)
         if not frames:
             return DecodedFrame(None, is_damaged=True)
         array = self._to_array(frames[0])
-        return DecodedFrame(array, is_damaged=not is_intact or _errors_so_far() != before)
+        return DecodedFrame(array, is_damaged=not is_intact or self._errors_so_far() != before)
 
     def _decode_in_order(self) -> Iterator[DecodedFrame]:
         """All frames, each in the place of its packet; one that follows a damaged frame is damaged up to a key frame.
 
-        Where the decoder reorders pictures, the place of one is known only as long as none is lost: after an error all
-        are damaged.
+        Where the decoder reorders pictures, it gives one for each packet from the first one on, and a key frame comes
+        after all pictures of earlier packets: so a lost picture is noticed, and after it a key frame has a sure place.
         """
-        place, is_tainted, errors = 0, False, _errors_so_far()
+        place, is_tainted, errors, last_error = 0, False, self._errors_so_far(), -1
+        given: set[int] = set()
         for index in range(self.scan.n_frames + 1):
             # after the last packet, none brings out what the decoder still holds
             packet, is_intact = self._packet(index) if index < self.scan.n_frames else (None, True)
             pictures = self._pictures(packet)
-            before, errors = errors, _errors_so_far()
+            before, errors = errors, self._errors_so_far()
             has_error = errors != before or not is_intact or (packet is not None and packet.size == 0)
-            is_tainted = is_tainted or has_error
+            if self._context.has_b_frames and packet is not None and place:
+                has_error = has_error or len(pictures) != 1
+            is_tainted, last_error = (True, index) if has_error else (is_tainted, last_error)
             for frame in pictures:
                 if not self._context.has_b_frames and frame.pts is not None:
                     if frame.pts < place:
@@ -244,12 +265,19 @@ class VideoFile:
                     is_tainted = (is_tainted or frame.pts != place) and (has_error or not frame.key_frame)
                     yield from repeat(DecodedFrame(None, is_damaged=True), frame.pts - place)
                     place = frame.pts
+                elif is_tainted and frame.key_frame and frame.pts is not None and frame.pts > last_error:
+                    due = frame.pts + sum(number > frame.pts for number in given)
+                    yield from repeat(DecodedFrame(None, is_damaged=True), due - place)
+                    is_tainted, place = due < place, max(due, place)
+                given.add(-1 if frame.pts is None else frame.pts)
                 yield DecodedFrame(self._to_array(frame), is_damaged=is_tainted)
                 place += 1
 
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         for index in range(min(self.scan.n_frames, _FRAMES_TRIED)):
             yield from self._pictures(self._packet(index)[0])
+        # a decoder that reorders pictures still holds those of a short file
+        yield from self._pictures(None)
 
     def _spread_frames(self) -> Iterator[av.VideoFrame]:
         for index in (self.scan.n_frames // 2, self.scan.n_frames - 1):
@@ -257,46 +285,17 @@ class VideoFile:
 
     def _pictures(self, packet: Any) -> list[av.VideoFrame]:  # noqa: ANN401 - a packet, or None at the end of the file
         """What the decoder makes of a packet; nothing of an empty one, which it would take for the end of the file."""
+        if self._raw is not None:
+            pixels = None if packet is None else self._raw.pixels(memoryview(packet))
+            return [] if pixels is None else [frame_of(pixels)]
         try:
             return list(self._context.decode(packet)) if packet is None or packet.size else []
         except av.error.FFmpegError:
+            self._n_refused += 1
             return []
+
+    def _errors_so_far(self) -> int:
+        return int(av.logging.get_last_error()[0]) + self._n_refused
 
     def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
         return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)
-
-
-def to_gray(frame: av.VideoFrame) -> NDArray[Any]:
-    """A frame as gray levels, shape (height, width), uint8 or uint16.
-
-    The stored plane for gray formats, one channel where red, green and blue are equal, and otherwise FFmpeg's
-    full-range gray.
-    """
-    if frame.format.name in _GRAY_FORMATS:
-        return _plane(frame, 0, np.dtype("u1" if frame.format.name == "gray" else "<u2"))
-    if frame.format.is_rgb or frame.format.name == "pal8":
-        channels = frame.to_ndarray(format="rgb24")
-        if _channels_are_equal(channels):
-            return np.ascontiguousarray(channels[..., 0])
-    return _plane(frame.reformat(format="gray"), 0, np.dtype("u1"))
-
-
-def _is_color(frame: av.VideoFrame) -> bool:
-    if frame.format.is_rgb or frame.format.name == "pal8":
-        return not _channels_are_equal(frame.to_ndarray(format="rgb24"))
-    planes = frame.reformat(format="yuv444p").to_ndarray()[1:].astype(np.int16)
-    return bool(np.abs(planes - _NEUTRAL_CHROMA).max() > _CHROMA_TOLERANCE)
-
-
-def _channels_are_equal(channels: NDArray[Any]) -> bool:
-    return bool(
-        np.array_equal(channels[..., 0], channels[..., 1]) and np.array_equal(channels[..., 0], channels[..., 2])
-    )
-
-
-def _plane(frame: av.VideoFrame, index: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """A plane of a frame without copying it; it lives as long as the frame."""
-    plane = frame.planes[index]
-    row = plane.line_size // dtype.itemsize
-    values: NDArray[Any] = np.frombuffer(memoryview(plane), dtype)
-    return values.reshape(-1, row)[: plane.height, : plane.width]
