@@ -43,7 +43,7 @@ def test_a_layout_keeps_the_contract():
     for name in LAYOUTS:
         layout = load(name)
         assert name == layout.NAME
-        assert "timeStamps.csv" in layout.LOOKED_FOR
+        assert ".avi" in layout.LOOKED_FOR
 
 
 def test_every_file_is_kept_with_the_text_of_small_ones(tmp_path, find_one):
