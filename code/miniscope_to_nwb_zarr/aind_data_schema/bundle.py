@@ -16,6 +16,8 @@ from miniscope_to_nwb_zarr.aind_data_schema import (
     data_description,
     instrument,
     procedures,
+    processing,
+    quality_control,
     subject,
 )
 from miniscope_to_nwb_zarr.core.errors import MetadataError
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
 
     from aind_data_schema.base import DataCoreModel
 
+    from miniscope_to_nwb_zarr.aind_data_schema.provenance import Provenance
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.qc.quality import Quality
 
 # the library reads its own deprecated fields, and warns of files that we leave out on purpose and say so
 _KNOWN_WARNINGS = (
@@ -45,9 +49,17 @@ class Bundle:
     files: Mapping[str, str]
     """Name of the file to its text, JSON; a file whose facts are not known is not there."""
     findings: tuple[Finding, ...]
+    models: Mapping[str, DataCoreModel]
+    """What the files say, as read back from their texts."""
 
 
-def make_bundle(session: Session, sidecar: Sidecar, packaged: datetime) -> Bundle:
+def make_bundle(
+    session: Session,
+    sidecar: Sidecar,
+    packaged: datetime,
+    provenance: Provenance | None = None,
+    quality: Quality | None = None,
+) -> Bundle:
     """Make and check the metadata files.
 
     Parameters
@@ -58,6 +70,8 @@ def make_bundle(session: Session, sidecar: Sidecar, packaged: datetime) -> Bundl
         What the lab says.
     packaged
         When the output was made, aware of its zone.
+    provenance, quality
+        How it was made and what it is worth; not known before it is made.
 
     Raises
     ------
@@ -76,14 +90,32 @@ def make_bundle(session: Session, sidecar: Sidecar, packaged: datetime) -> Bundl
                 data_description.FILE: data_description.make(session, sidecar, packaged),
                 instrument.FILE: instrument.make(session, sidecar),
                 procedures.FILE: procedures.make(session, sidecar),
+                **_of_the_run(session, sidecar, provenance, quality),
             }
         except ValidationError as error:
             raise MetadataError(f"{session.name}: {_refusal(error)}") from error
         models = {file: model for file, (model, _) in made.items() if model is not None}
         files = {file: model.model_dump_json(indent=3, exclude_none=True) + "\n" for file, model in models.items()}
-        check(session, {file: _reread(session, model, files[file]) for file, model in models.items()})
+        read = {file: _reread(session, model, files[file]) for file, model in models.items()}
+        check(session, read)
     findings = tuple(finding for _, some in made.values() for finding in some)
-    return Bundle(files, findings)
+    unexplained = checks.unexplained(made.keys() - files.keys(), findings)
+    if unexplained:
+        raise MetadataError(f"{session.name}: {'; '.join(unexplained)}")
+    return Bundle(files, findings, read)
+
+
+def _of_the_run(
+    session: Session, sidecar: Sidecar, provenance: Provenance | None, quality: Quality | None
+) -> dict[str, tuple[DataCoreModel, tuple[Finding, ...]]]:
+    """The files that need no fact of the lab."""
+    made: dict[str, tuple[DataCoreModel, tuple[Finding, ...]]] = {}
+    if provenance is not None:
+        made[processing.FILE] = processing.make(session, sidecar, provenance), ()
+    metrics = None if quality is None else quality_control.make(session, sidecar, quality)
+    if metrics is not None:
+        made[quality_control.FILE] = metrics, ()
+    return made
 
 
 def check(session: Session, models: Mapping[str, DataCoreModel]) -> None:
@@ -96,11 +128,12 @@ def check(session: Session, models: Mapping[str, DataCoreModel]) -> None:
     """
     parts = {file.removesuffix(".json"): model for file, model in models.items()}
     found = checks.contradictions(session, parts)
-    # `Metadata` accepts nothing without an animal, until the file on processing is there too
-    if "subject" in parts and not found:
+    # `Metadata` accepts nothing that has neither an animal nor a process
+    if parts.keys() & {"subject", "processing"} and not found:
         try:
             with _without_known_warnings():
-                Metadata(name=getattr(parts.get("data_description"), "name", session.name), location="", **parts)
+                name = getattr(parts.get("data_description"), "name", session.name)
+                found = checks.of_metadata(Metadata(name=name, location="", **parts))
         except ValidationError as error:
             found = [_refusal(error)]
     if found:

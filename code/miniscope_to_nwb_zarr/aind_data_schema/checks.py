@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from aind_data_schema_models.data_name_patterns import DataRegex
 
-from miniscope_to_nwb_zarr.aind_data_schema import data_description, facts, modalities
+from miniscope_to_nwb_zarr.aind_data_schema import (
+    data_description,
+    device_checks,
+    facts,
+    modalities,
+    place_checks,
+    time_checks,
+)
 from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
+from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import streams_by_device
+from miniscope_to_nwb_zarr.core.findings import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from aind_data_schema.base import DataCoreModel
-    from aind_data_schema.core.acquisition import Acquisition
     from aind_data_schema.core.data_description import DataDescription
+    from aind_data_schema.core.metadata import Metadata
 
+    from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
 
-# the schema's own words for "not known", allowed by DESIGN.md for strain and source
-_ALLOWED = re.compile(r"^subject\.subject_details\.(strain|source)\.(name|abbreviation)$")
+# the schema's own words for "not known", allowed by DESIGN.md for strain, source and manufacturer
+_ALLOWED = re.compile(r"^(subject\.subject_details\.(strain|source)|.*\.manufacturer)\.(name|abbreviation)$")
+# settings as the recording has them, options as they were given
+_VERBATIM = re.compile(r"\.parameters\.")
 
 
 def contradictions(session: Session, models: Mapping[str, DataCoreModel]) -> list[str]:
@@ -33,25 +45,39 @@ def contradictions(session: Session, models: Mapping[str, DataCoreModel]) -> lis
     models
         The library's models by the name of their file without its ending, e.g. ``subject``.
     """
-    acquisition: Any = models.get("acquisition")
+    found = [*_subject_ids(session, models), *_modalities(session, models)]
+    found += time_checks.contradictions(session, models)
     description: Any = models.get("data_description")
-    found = [*_subject_ids(session, models), *_modalities(session, acquisition, description)]
-    if acquisition is not None:
-        found += _acquisition_times(session, acquisition)
     if description is not None:
         found += _names(session, description)
-    if acquisition is not None and description is not None:
-        packaged, ended = description.creation_time, acquisition.acquisition_end_time
-        if packaged < ended:
-            found.append(f"it was packaged at {packaged.isoformat()}, before the session ended at {ended.isoformat()}")
+    found += device_checks.contradictions(session, models)
+    found += place_checks.contradictions(models)
+    names = frozenset(streams_by_device(session))
     for file, model in models.items():
-        found += [f"{path} holds `{text}`, which stands for no value" for path, text in _placeholders(file, model)]
+        found += [
+            f"{path} holds `{text}`, which stands for no value" for path, text in _placeholders(file, model, names)
+        ]
     return found
+
+
+def of_metadata(metadata: Metadata) -> list[str]:
+    """What the library's object of all files says otherwise than the files."""
+    description = metadata.data_description
+    if description is not None and metadata.name != description.name:
+        return [f"the files are bundled as `{metadata.name}`, and data_description.json is named `{description.name}`"]
+    return []
+
+
+def unexplained(left_out: Iterable[str], findings: Iterable[Finding]) -> list[str]:
+    """One sentence for each file that is left out and no finding says why; the library only warns of some."""
+    explained = {finding.where for finding in findings if finding.code is Code.FACT_MISSING}
+    return [f"{file} is not there, and nothing says why" for file in left_out if file not in explained]
 
 
 def _subject_ids(session: Session, models: Mapping[str, DataCoreModel]) -> list[str]:
     expected = facts.named_animal(session)
-    ids = {file: getattr(model, "subject_id", None) for file, model in models.items()}
+    # some files are not about an animal
+    ids = {file: getattr(model, "subject_id", expected) for file, model in models.items()}
     return [
         f"{file}.json is about animal `{subject}`, the session about `{expected}`"
         for file, subject in ids.items()
@@ -59,35 +85,21 @@ def _subject_ids(session: Session, models: Mapping[str, DataCoreModel]) -> list[
     ]
 
 
-def _modalities(
-    session: Session, acquisition: Acquisition | None, description: DataDescription | None
-) -> Iterator[str]:
-    recorded = {modality.abbreviation for modality in modalities.of_session(session)}
-    stated = {}
-    if description is not None:
-        stated["data_description.json"] = {modality.abbreviation for modality in description.modalities}
-    if acquisition is not None:
-        streams = acquisition.data_streams
-        stated["acquisition.json"] = {modality.abbreviation for stream in streams for modality in stream.modalities}
-    for file, names in stated.items():
-        if names != recorded:
-            yield f"{file} has the modalities {sorted(names)}, the session has {sorted(recorded)}"
+def _modalities(session: Session, models: Mapping[str, DataCoreModel]) -> Iterator[str]:
+    recorded = _abbreviations(modalities.of_session(session))
+    acquisition: Any = models.get("acquisition")
+    for file in ("data_description", "instrument", "acquisition"):
+        model: Any = models.get(file)
+        if model is None:
+            continue
+        streams = acquisition.data_streams if file == "acquisition" else [model]
+        stated = {name for stream in streams for name in _abbreviations(stream.modalities)}
+        if stated != recorded:
+            yield f"{file}.json has the modalities {sorted(stated)}, the session has {sorted(recorded)}"
 
 
-def _acquisition_times(session: Session, acquisition: Acquisition) -> Iterator[str]:
-    start, end = acquisition.acquisition_start_time, acquisition.acquisition_end_time
-    if start != session.start or start.utcoffset() != session.start.utcoffset():
-        yield f"acquisition.json begins at {start.isoformat()}, the session at {session.start.isoformat()}"
-    if end < start:
-        yield f"acquisition.json ends at {end.isoformat()}, before its start"
-    if not acquisition.data_streams:
-        yield "acquisition.json has no data stream"
-    for stream in acquisition.data_streams:
-        if not start <= stream.stream_start_time <= stream.stream_end_time <= end:
-            yield (
-                f"acquisition.json: a stream from {stream.stream_start_time.isoformat()} to "
-                f"{stream.stream_end_time.isoformat()} does not lie inside the session"
-            )
+def _abbreviations(found: Iterable[Any]) -> set[str]:
+    return {modality.abbreviation for modality in found}
 
 
 def _names(session: Session, description: DataDescription) -> Iterator[str]:
@@ -103,9 +115,11 @@ def _names(session: Session, description: DataDescription) -> Iterator[str]:
         yield f"the session is named `{session.name}`, but its animal is `{session.subject_id}`"
 
 
-def _placeholders(file: str, model: DataCoreModel) -> Iterator[tuple[str, str]]:
-    for path, text in _texts(file, model.model_dump(mode="json")):
-        if stands_for_nothing(text) and not _ALLOWED.match(path):
+def _placeholders(file: str, model: DataCoreModel, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Texts that stand for no value, but for the names of devices: a lab may call a camera `none`."""
+    for path, text in _texts(file, model.model_dump(mode="json", exclude_none=True)):
+        is_told = text in names or _ALLOWED.match(path) or _VERBATIM.search(path)
+        if stands_for_nothing(text) and not is_told:
             yield path, text
 
 
