@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import section_of
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
 
 
 def missing(file: str, fact: str) -> Finding:
@@ -103,16 +105,11 @@ def _words_line_and_place(fact: str) -> tuple[str, str, str]:
             places[-1] += f" (number {part})"
             continue
         places.append(f"`{part}:`")
-        model = _section(model, part)
+        section = section_of(model.model_fields[part].annotation)
+        if section is None:
+            raise KeyError(fact)
+        model = section
     field = model.model_fields[name]
     example = (field.examples or [""])[0]
     shown = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
     return field.title or name, f"{name}: {shown}", ", ".join(places) or "no section"
-
-
-def _section(model: type[Facts], name: str) -> type[Facts]:
-    annotation = model.model_fields[name].annotation
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Facts):
-            return part
-    raise KeyError(name)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -113,3 +113,10 @@ class Facts(BaseModel):
         if not isinstance(values, dict):
             return values
         return {key: value for key, value in values.items() if value is not None or key not in cls.model_fields}
+
+
+def section_of(annotation: Any) -> type[Facts] | None:  # noqa: ANN401 - any type expression
+    """The model that holds the lines below a name, also where it is one of a list; None for a name with a value."""
+    if isinstance(annotation, type) and issubclass(annotation, Facts):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := section_of(part))), None)

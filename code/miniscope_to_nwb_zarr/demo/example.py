@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import template
+from miniscope_to_nwb_zarr.aind_data_schema.templates import example
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from miniscope_to_nwb_zarr.demo.spec import DeviceSpec, RecordingSpec, camera
 
@@ -76,6 +76,6 @@ def make_demo(folder: Path) -> Path:
         The recording's folder.
     """
     recording = write_demo(folder).folder
-    text = template().replace("subject_id: m770001 ", f"subject_id: {DEMO.animal} ")
+    text = example().replace("subject_id: m770001 ", f"subject_id: {DEMO.animal} ")
     (folder / SIDECAR_NAME).write_text(text, encoding="utf-8")
     return recording

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ _MAX_DEPTH = 12
 _MAX_EVENTS = 20_000
 # YAML 1.1 spells "nothing" in these ways where no quotes are around it
 _NOTHING = {"", "~", "null", "Null", "NULL"}
+_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 
 Location = tuple[str | int, ...]
 
@@ -53,19 +55,22 @@ def parse(text: str, name: str) -> Document:
         (``&a``, ``*a``), keys that are not texts, nesting deeper than 12 levels, and more than 20,000 values.
     """
     # tabs between the tokens of a JSON file are legal there and not in YAML; inside its texts they are written \t
-    text = text.replace("\t", " ") if text.lstrip().startswith("{") else text
+    text = text.replace("\t", " ") if text.lstrip().startswith(("{", "[")) else text
     try:
         _refuse_what_no_lab_writes(text, name)
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"{name}, line {line}: this is not YAML: {error.problem or error.context}") from error
+        kind = "JSON" if name.endswith(".json") else "YAML"
+        raise InputError(f"{name}, line {line}: this is not {kind}: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"{name}, line {line}: found a control character, expected plain text") from error
     except (ValueError, OverflowError) as error:
         # PyYAML lets chr() fail on escapes beyond Unicode
-        raise InputError(f"{name}: found an escape that stands for no character: {error}") from error
+        escape = _BEYOND_UNICODE.search(text)
+        line = text.count("\n", 0, escape.start()) + 1 if escape else 1
+        raise InputError(f"{name}, line {line}: found an escape that stands for no character: {error}") from error
     lines: dict[Location, int] = {}
     return Document(None if root is None else _value(root, (), lines, name), lines)
 

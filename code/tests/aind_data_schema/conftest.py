@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar, template
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.templates import example
 from miniscope_to_nwb_zarr.core import naming
 from miniscope_to_nwb_zarr.core.model import (
     Device,
@@ -66,10 +67,10 @@ def stream():
 
 @pytest.fixture
 def filled():
-    """The template's sidecar; keyword arguments take out or replace lines: ``subject={"sex": None}``."""
+    """The example's sidecar; keyword arguments take out or replace lines: ``subject={"sex": None}``."""
 
     def fill(**sections):
-        sidecar = parse_sidecar(template(), "template")
+        sidecar = parse_sidecar(example(), "example")
         values = sidecar.model_dump(mode="python")
         for section, lines in sections.items():
             values[section] |= lines

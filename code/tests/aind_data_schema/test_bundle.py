@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from miniscope_to_nwb_zarr.aind_data_schema import facts
 from miniscope_to_nwb_zarr.aind_data_schema.bundle import check, make_bundle
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar, template
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.templates import example
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MetadataError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
@@ -316,7 +317,7 @@ ODD_LINE = st.one_of(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(odd_lines=st.lists(ODD_LINE, max_size=4), complete=st.sampled_from([True, True, False]))
 def test_any_sidecar_gives_a_bundle_or_a_message(session, odd_lines, complete):
-    values = parse_sidecar(template(), "t").model_dump(mode="json") if complete else {}
+    values = parse_sidecar(example(), "example").model_dump(mode="json") if complete else {}
     for section, name, value in odd_lines:
         values.setdefault(section, {})[name] = value
     try:

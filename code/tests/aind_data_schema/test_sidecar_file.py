@@ -2,7 +2,6 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
-from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.aind_data_schema.missing import missing
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar, parse_sidecar, template
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar, parse_sidecar
 from miniscope_to_nwb_zarr.core.errors import InputError
+from tests.aind_data_schema.sidecar_lines import sidecar_lines
 
 
 def load(tmp_path, text, name="lab.yml"):
@@ -25,31 +24,8 @@ def test_nothing_said_is_valid(tmp_path):
     assert Sidecar() == load(tmp_path, "") == load(tmp_path, "# only a comment\n") == load(tmp_path, "subject:\n")
 
 
-def leaves(model=Sidecar, path=()):
-    """Path and field of every line of the file, with 1 for the item of a list."""
-    for name, field in model.model_fields.items():
-        parts = (field.annotation, *get_args(field.annotation))
-        section = next((part for part in parts if isinstance(part, type) and issubclass(part, Facts)), None)
-        if section is None:
-            yield (*path, name), field
-        elif section is field.annotation:
-            yield from leaves(section, (*path, name))
-        else:
-            yield from leaves(section, (*path, name, 1))
-
-
-def test_template_loads_and_names_every_line():
-    filled = parse_sidecar(template(), "template")
-    assert filled.subject.subject_id == "m770001"
-    for path, _ in leaves():
-        value = filled
-        for part in path:
-            value = value[part - 1] if isinstance(part, int) else getattr(value, part)
-        assert value or path in {("subject", "age"), ("session", "notes")}, path
-
-
 def test_every_line_has_words_for_messages():
-    for path, field in leaves():
+    for path, field in sidecar_lines():
         assert field.title, path
         assert field.description, path
         sentence = missing("x.json", ".".join(map(str, path))).sentence
@@ -60,7 +36,7 @@ def test_every_line_has_words_for_messages():
 
 def test_every_example_is_accepted():
     document = {}
-    for path, field in leaves():
+    for path, field in sidecar_lines():
         if path[-1] == "age":  # not beside a date of birth
             continue
         place = document
@@ -89,6 +65,29 @@ def test_json_is_read_alike_with_tabs_and_wide_characters(tmp_path):
     sidecar = load(tmp_path, text, "lab.json")
     assert (sidecar.subject.subject_id, str(sidecar.subject.weight_g)) == ("007", "23.1")
     assert sidecar.session.notes == "\U0001f42d tail"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('{\n "subject": {\n  "sex": "male"\n }\n}', 3, "`subject.sex` is `male`; expected M (male)"),
+        ('{\n "imaging": {\n  "depth_um": -3\n }\n}', 3, "expected micrometers"),
+        ('{\n "surgeries": [\n  {},\n  {"injections": [\n   {"ap_mm": "front"}]}]\n}', 5, "mm from bregma"),
+        ('{\n "subject": {\n  "sex": "F"\n', 4, "not JSON"),
+    ],
+)
+def test_a_message_on_json_names_the_line_too(tmp_path, text, line, words):
+    with pytest.raises(InputError, match=rf"lab.json, line {line}: ") as caught:
+        load(tmp_path, text, "lab.json")
+    assert words in str(caught.value)
+
+
+def test_items_of_lists_in_which_nothing_is_filled_in_are_not_there(tmp_path):
+    text = "surgeries:\n  - date:\n    injections:\n      - virus:\n  - date: 2026-01-20\n    weight_after_g: heavy\n"
+    with pytest.raises(InputError, match=r"line 6: `surgeries.1.weight_after_g` is `heavy`"):
+        load(tmp_path, text)
+    (surgery,) = load(tmp_path, text.replace("heavy", "22")).surgeries
+    assert surgery.injections == ()
 
 
 def test_one_text_counts_as_a_list_of_one(tmp_path):
@@ -125,7 +124,7 @@ def test_one_text_counts_as_a_list_of_one(tmp_path):
         ("dataset:\n  investigators:\n    - name: A\n      orcid: 0000-0002-1825-0098\n", 4, "mistyped"),
         ("animal: 3\n", 1, "expected one of subject, session"),
         ("subject: 3\n", 1, "lines about the animal"),
-        ("- subject\n", 1, "the sections subject"),
+        ("- subject\n", 1, "expected some of subject, session"),
         ("a: 1\na: 2\n", 2, "already in line 1"),
         ("subject:\n  sex: F\n  sex: M\n", 3, "already in line 2"),
         ("subject: &a\n  sex: F\n", 1, "anchor"),
@@ -162,8 +161,8 @@ def test_large_and_absent_files_are_refused(tmp_path):
 
 
 def test_escape_beyond_unicode_is_refused(tmp_path):
-    with pytest.raises(InputError, match="stands for no character"):
-        load(tmp_path, 'a: "\\UFFFFFFFF"')
+    with pytest.raises(InputError, match=r"line 2: .*stands for no character"):
+        load(tmp_path, 'b:\na: "\\UFFFFFFFF"')
 
 
 @given(st.text(max_size=60) | st.text("{}[]:,-&*!|>'\"\\%@`#?ab \n\t", max_size=60))
