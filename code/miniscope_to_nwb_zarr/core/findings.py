@@ -54,6 +54,9 @@ class Code(StrEnum):
     TABLE_FORMAT = "table_format"
     RECORDING_UNFINISHED = "recording_unfinished"
     CAMERA_UNCERTAIN = "camera_uncertain"
+    BUFFERS_CORRUPTED = "buffers_corrupted"
+    BUFFERS_DROPPED = "buffers_dropped"
+    PICTURE_PADDED = "picture_padded"
     # time
     START_UNCERTAIN = "start_uncertain"
     STAMP_NEGATIVE = "stamp_negative"
