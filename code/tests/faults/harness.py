@@ -1,0 +1,86 @@
+"""What every row of the reliability scorecard is made of (reference engineering B.5).
+
+A row is a promise; a case is one attempt to break it in a folder of its own. `test_scorecard.py` runs the fast tier in
+every check, `scripts/reliability.py` the full tier by hand.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+class Tier(StrEnum):
+    """How many cases are run."""
+
+    FAST = "fast"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attempt to break a promise."""
+
+    name: str
+    run: Callable[[Path], None]
+    """Gets an empty folder; raises AssertionError when the promise is broken."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise of the scorecard."""
+
+    name: str
+    title: str
+    promise: str
+    cases: Callable[[Tier], Iterable[Case]]
+    needs: Callable[[], str | None] = lambda: None
+    """Why the row cannot be run on this machine; None where it can."""
+
+
+@cache
+def shared_folder() -> Path:
+    """A folder of this process for what many cases of a row start from."""
+    return Path(mkdtemp(prefix="faults-"))
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Do something in a forked child, whose imports are done already.
+
+    Returns
+    -------
+    int
+        The exit code; minus the number of the signal that ended it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        code = 70
+        try:
+            result = work()
+            code = result if isinstance(result, int) else 0
+        except BaseException:  # noqa: BLE001 - the child must never return into the test run
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def die() -> None:
+    """End this process as a power cut does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def spread(n_steps: int, n_cases: int) -> list[int]:
+    """At most `n_cases` step numbers, from the first to the last."""
+    if n_cases >= n_steps:
+        return list(range(n_steps))
+    return sorted({round(k * (n_steps - 1) / (n_cases - 1)) for k in range(n_cases)})

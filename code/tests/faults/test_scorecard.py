@@ -1,0 +1,19 @@
+"""The fast tier of the reliability scorecard; the full one is run by ``scripts/reliability.py``."""
+
+import pytest
+
+from tests.faults.harness import Tier
+from tests.faults.scorecard import ROWS
+
+
+def _parameters():
+    for row in ROWS.values():
+        reason = row.needs()
+        marks = [pytest.mark.skip(reason=f"{row.name}: {reason}")] if reason else []
+        for case in row.cases(Tier.FAST):
+            yield pytest.param(case, id=f"{row.name}-{case.name}", marks=marks)
+
+
+@pytest.mark.parametrize("case", _parameters())
+def test_the_promise_holds(case, tmp_path):
+    case.run(tmp_path / "case")
