@@ -79,7 +79,7 @@ def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Findin
             "numbers of the devices (deviceID) had changed. If it is a behaviour camera of Miniscope-DAQ, list it "
             "under 'cameras' in metaData.json of a copy of the recording"
         )
-    findings = unexpected_picture(picture, device, where)
+    findings = unexpected_picture(picture, device, where or ".")
     if picture.has_checksum:
         return findings
     sentence = f"the video ({picture.codec}) carries no checksums: damage to its data cannot always be noticed"
