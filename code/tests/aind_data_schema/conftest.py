@@ -73,7 +73,7 @@ def filled():
         sidecar = parse_sidecar(example(), "example")
         values = sidecar.model_dump(mode="python")
         for section, lines in sections.items():
-            values[section] |= lines
+            values[section] = values[section] | lines if isinstance(lines, dict) else lines
         return type(sidecar).model_validate(values)
 
     return fill
