@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 LAYOUTS: dict[str, str] = {
     "Miniscope DAQ": "daq_qt",
     "Miniscope V3": "v3",
+    "Miniscope Open Ephys": "open_ephys",
+    "Miniscope Wireless": "mio",
+    "Miniscope ONIX": "onix",
 }
 """Its name, which is also a value of ``--dataset``, and its module in this folder. They are loaded when they are used:
 the command line knows the names before anything is imported.
