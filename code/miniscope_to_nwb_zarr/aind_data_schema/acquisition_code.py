@@ -25,6 +25,10 @@ class _Software:
 
 SOFTWARE: Mapping[str, _Software] = {
     "Miniscope DAQ": _Software("Miniscope-DAQ-QT-Software", "https://github.com/Aharoni-Lab/Miniscope-DAQ-QT-Software"),
+    "Miniscope V3": _Software("Miniscope_DAQ_Software", "https://github.com/daharoni/Miniscope_DAQ_Software"),
+    "Miniscope Open Ephys": _Software("OpenEphys.Miniscope", "https://github.com/open-ephys/bonsai-miniscope"),
+    "Miniscope ONIX": _Software("OpenEphys.Onix1", "https://github.com/open-ephys/bonsai-onix1"),
+    "Miniscope Wireless": _Software("mio", "https://github.com/miniscope/mio"),
 }
 """What writes the recordings of each layout, by the name of the layout (reference miniscope-formats)."""
 

@@ -75,7 +75,7 @@ def injection(given: InjectionFacts, number: int, file: str, fact: str) -> Step:
         The metadata file, and where the session metadata file has the injection, for findings.
     """
     if given.virus is None:
-        told = _in_words(given, ("volume_nl", "titer_gc_per_ml", "profile"))
+        told = _in_words(given, _WORDS)
         step = GenericSurgeryProcedure(description="Injection into the brain.", notes=told)
         return Step(step, (), (part_left_out(file, "the injected material", f"{fact}.virus"),))
     absent = [name for name in _DOSE_AND_PLACE if getattr(given, name) is None]
