@@ -18,6 +18,7 @@ import av.error
 import av.logging
 
 from miniscope_to_nwb_zarr.core.model import Picture
+from miniscope_to_nwb_zarr.sources import ffv1
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
 from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
 from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
@@ -33,9 +34,6 @@ INTRA_CODECS = frozenset({
     "asv1", "asv2", "ffvhuff", "huffyuv", "jpeg2000", "lagarith", "ljpeg", "magicyuv", "mjpeg", "png", "rawvideo",
     "utvideo", "v210", "zlib",
 })  # fmt: skip
-# The first bit of an FFV1 frame, range coded at even odds, says whether its contexts start afresh. The frames after
-# it, 11 as OpenCV writes them, go on from it: decoded alone they give noise, and no error is reported.
-_FFV1_KEY_THRESHOLD = 0x7F80
 _MAX_SIDE_PX = 16_384
 _FRAMES_TRIED = 10
 
@@ -106,6 +104,8 @@ class VideoFile:
         self._context.thread_type = "NONE"
         if max(self._context.width, self._context.height) > _MAX_SIDE_PX:
             raise UndecodableError(f"{path.name}: pictures of {self._context.width} x {self._context.height} pixels")
+        # versions 0 and 1 of FFV1 have no header of their own, no checksums and no sizes of slices
+        self._has_slices = self._context.name == "ffv1" and bool(self._context.extradata)
         self._raw = self._raw_format() if self._context.name == "rawvideo" else None
         self._fd = os.open(path, os.O_RDONLY)
         self._sequence: Iterator[DecodedFrame] | None = None
@@ -173,8 +173,7 @@ class VideoFile:
             pixel_format=pixel_format,
             bit_depth=16 if is_gray and pixel_format != "gray" else 8,
             is_color=is_color,
-            # versions 0 and 1 of FFV1 have no header of their own, and no checksums
-            has_checksum=self._context.name == "ffv1" and bool(self._context.extradata),
+            has_checksum=self._has_slices and ffv1.has_checksums(bytes(self._packet(0)[0])),
         )
 
     def _is_of_16_unknown_bits(self, pixel_format: str, *, raw16_is_gray: bool) -> bool:
@@ -218,13 +217,15 @@ class VideoFile:
         return DecodedFrame(frame.array, is_damaged=self._is_tainted)
 
     def _is_key(self, index: int) -> bool:
-        return int.from_bytes(os.pread(self._fd, 2, int(self.scan.offsets[index])), "big") >= _FFV1_KEY_THRESHOLD
+        return ffv1.is_key(os.pread(self._fd, 2, int(self.scan.offsets[index])))
 
     def _packet(self, index: int) -> tuple[Any, bool]:
-        """A packet and whether its header in the container still says what the index says."""
+        """A packet, and whether its header in the container still says what the index says and it is all there."""
         offset, size = int(self.scan.offsets[index]), int(self.scan.sizes[index])
         header, data = os.pread(self._fd, 8, offset - 8), os.pread(self._fd, size, offset)
         is_intact = len(data) == size and int.from_bytes(header[4:], "little") == size
+        if self._has_slices:
+            is_intact = is_intact and ffv1.slices_fill(data)
         # libav reads past the end of a packet: `Packet(bytes)` has nothing there, one made by its size has zeros
         packet = av.Packet(size)
         if len(data) == size > 0:

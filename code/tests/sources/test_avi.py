@@ -146,3 +146,40 @@ def test_further_riff_lists_are_followed(video):
     scan = scan_avi(video)
     assert (scan.n_frames, scan.header_frames) == (15, 15)
     assert all(scan.sizes[12:] == first.sizes[0])
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_a_closed_file_without_a_frame(tmp_path, encoding):
+    """The V3 software opens a new file after each thousandth frame, also after the last one."""
+    path = tmp_path / "msCam2.avi"
+    write_avi(path, [], 64, 48, encoding, 20)
+    scan = scan_avi(path)
+    assert (scan.n_frames, scan.is_closed, scan.cut_bytes, scan.header_frames) == (0, True, 0, 0)
+    assert (scan.width_px, scan.height_px, scan.header_rate_hz) == (64, 48, 20)
+
+
+def test_a_closed_file_may_have_no_index(tmp_path):
+    path = tmp_path / "msCam2.avi"
+    write_avi(path, [], 64, 48, Encoding.DIB)
+    data = path.read_bytes()
+    assert data[-20:] == b"LIST\4\0\0\0movi" + b"idx1\0\0\0\0"
+    data = data[:-8]
+    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    scan = scan_avi(path)
+    assert (scan.n_frames, scan.is_closed, scan.cut_bytes) == (0, True, 0)
+    # a size that the writer never came to write
+    path.write_bytes(data[:4] + bytes(4) + data[8:])
+    assert not scan_avi(path).is_closed
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DIB, Encoding.DIB_TOP_DOWN])
+def test_the_format_of_a_bitmap_is_all_there(tmp_path, encoding):
+    path = tmp_path / "0.avi"
+    write_avi(path, frames(2, 65, 49), 65, 49, encoding)
+    scan = scan_avi(path)
+    assert (scan.width_px, scan.height_px, scan.fourcc) == (65, 49, "DIB")
+    # the header, and a palette of 256 colours
+    assert len(scan.stream_format) == 40 + 4 * 256
+    assert scan.stream_format[-4:] == b"\xff\xff\xff\0"
+    assert scan.sizes.tolist() == [68 * 49] * 2
+    assert not scan.changes_palette
