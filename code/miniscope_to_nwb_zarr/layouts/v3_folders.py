@@ -26,7 +26,7 @@ _SETTINGS = re.compile(r"(.*?)settings_and_notes\.dat", re.IGNORECASE)
 _TEXT = re.compile(r".*\.(?:dat|txt|csv|tsv)", re.IGNORECASE)
 # `M_D_YYYY` and `Hh_Mm_Ss`, not padded (reference formats 2.2); labs put words before and behind
 _DATE = re.compile(r"(?<![0-9])(?<![0-9]_)([0-9]{1,2})_([0-9]{1,2})_([0-9]{4})(?![0-9])")
-_TIME = re.compile(r"(?<![A-Za-z0-9])H([0-9]{1,2})_M([0-9]{1,2})_S([0-9]{1,2})(?![0-9])")
+_TIME = re.compile(r"(?<![A-Za-z0-9])H([0-9]{1,2})_M([0-9]{1,2})_S([0-9]{1,2})(?![0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

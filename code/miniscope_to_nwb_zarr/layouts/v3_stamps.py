@@ -24,6 +24,9 @@ _SHORTEST, _LONGEST = 0.5, 1.5
 def mend_first_stamp(table: TimeTable, where: str) -> tuple[TimeTable, tuple[Finding, ...]]:
     """The table with a first stamp that can be right: as written if it can, else 0 if that can, else by the second one.
 
+    It can be right as written if it is not negative, and an interval before the second or in the first interval of the
+    recording.
+
     Parameters
     ----------
     table : TimeTable
@@ -45,7 +48,9 @@ def mend_first_stamp(table: TimeTable, where: str) -> tuple[TimeTable, tuple[Fin
     first_s, second_s = float(time_s[0]), float(time_s[1])
     # rows between the two may be lost
     expected_s = usual_s * int(number[1])
-    if first_s >= 0 and _SHORTEST * expected_s <= second_s - first_s <= _LONGEST * expected_s:
+    is_before_second = _SHORTEST * expected_s <= second_s - first_s <= _LONGEST * expected_s
+    is_at_start = first_s <= min(_LONGEST * usual_s, second_s)
+    if first_s >= 0 and (is_before_second or is_at_start):
         return table, ()
     mended_s = 0.0 if 0 < second_s <= _LONGEST * expected_s else second_s - expected_s
     stamps = table.time_s.copy()

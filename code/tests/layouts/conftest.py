@@ -61,6 +61,18 @@ def numbers_seen():
 
 
 @pytest.fixture
+def holds(numbers_seen):
+    """That a stream has the frames of these rows, each with the picture and the stamp that it was taken with."""
+
+    def check(stream, taken_ms, rows=None):
+        rows = list(range(len(taken_ms))) if rows is None else list(rows)
+        assert numbers_seen(stream) == rows
+        assert (stream.time_s * 1000).round().astype(int).tolist() == taken_ms[rows].tolist()
+
+    return check
+
+
+@pytest.fixture
 def codes():
     """The codes of findings, with the place of each."""
     return lambda holder: {(finding.code, finding.where) for finding in holder.findings}
