@@ -1,0 +1,166 @@
+"""Recordings of Open Ephys' software: the Miniscope V4 GUI, and workflows of Bonsai (reference formats 3.1, 3.2).
+
+A folder holds any number of recordings. Each is a video and a table of its frames, told by the first line of the table,
+whatever the files are called; from the GUI also a log and a configuration of the same name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.model import Session
+from miniscope_to_nwb_zarr.core.paths import inside
+from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
+from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.open_ephys_recording import read_recording
+from miniscope_to_nwb_zarr.layouts.open_ephys_sets import (
+    FolderFiles,
+    capture_of,
+    companions,
+    is_log_file,
+    is_stamped_video,
+    is_table_file,
+    sort_files,
+)
+from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files, source_file
+from miniscope_to_nwb_zarr.sources.tree import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.layouts.contract import Request
+    from miniscope_to_nwb_zarr.sources.tree import Folder, Tree
+
+NAME = "Miniscope Open Ephys"
+LOOKED_FOR = (
+    "AVI files with a CSV table of their frames, whose header names Timestamp, FrameNumber or a quaternion "
+    "(Open Ephys Miniscope V4 GUI, Bonsai)"
+)
+ABOUT = About(
+    recordings_of="Open Ephys' Miniscope V4 GUI in all its recording modes, and the example workflows of Bonsai",
+    needs="a video and the table of its frames, such as `run_0.avi` and `run_0.csv`, under any names that begin alike",
+    gives=(
+        "one recording for each video; head orientation, digital inputs, both clocks; from the GUI also log messages "
+        "and settings"
+    ),
+)
+OWNS_SUBFOLDERS = False
+
+
+def matches(folder: Folder, tree: Tree) -> bool:  # noqa: ARG001 - the same for all layouts
+    """Whether the folder holds the table or the log of a recording."""
+    return any(is_table_file(path) or is_log_file(path) for path in folder.files)
+
+
+def incomplete(folder: Folder, tree: Tree) -> Finding | None:
+    """What is missing in a folder with videos that are named as Bonsai names them, and no table."""
+    videos = [path for path in folder.files if is_stamped_video(path)]
+    if not videos:
+        return None
+    sentence = (
+        f"holds {len(videos)} video(s) named by date and time as Bonsai names them, such as {shown(videos[0].name)}, "
+        "and no table of their frames: when they were taken is not known. Put the tables back"
+    )
+    where = shown(folder.path.relative_to(tree.root))
+    return Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence, {"videos": len(videos)})
+
+
+def discover(folders: Sequence[Folder], tree: Tree, request: Request) -> Discovery:
+    """Read the recordings in `folders`: one session for each table."""
+    found = Discovery()
+    for folder in folders:
+        files = sort_files(folder.files)
+        results = [read_recording(NAME, folder.path, one, request) for one in files.sets]
+        sessions = [result for result in results if isinstance(result, Session)]
+        failures = [result for result in results if isinstance(result, Failure)]
+        where = shown(folder.path.relative_to(tree.root)).removeprefix(".")
+        sessions, findings = _with_pictures_and_texts(sessions, files, where)
+        found = Discovery(
+            (*found.sessions, *sessions),
+            (*found.failures, *failures, *_unclear(folder.path, files)),
+            (*found.findings, *findings, *_left_over(files, where)),
+        )
+    return found
+
+
+def discover_files(request: Request) -> Discovery | None:
+    """Read the one recording that `--video_files` names; None if its table is not of this layout.
+
+    Raises
+    ------
+    InputError
+        No such file, or one that cannot be used.
+    """
+    videos = resolve_videos(request.video_files)
+    folder = videos[0].parent
+    table = request.timestamps_file
+    if table is None:
+        table = next(
+            (path for path in sorted(folder.glob("*")) if path.stem == videos[0].stem and is_table_file(path)), None
+        )
+    if table is None or not is_table_file(table):
+        return None
+    table = table.resolve()
+    near = sorted({*folder.iterdir(), *table.parent.iterdir()})
+    files = companions(table, videos, [path for path in near if path.is_file()])
+    if request.device_metadata_file is not None:
+        files = replace(files, configuration=request.device_metadata_file.resolve())
+    result = read_recording(NAME, folder, files, request)
+    return Discovery((result,)) if isinstance(result, Session) else Discovery(failures=(result,))
+
+
+def _unclear(folder: Path, files: FolderFiles) -> list[Failure]:
+    """A failure for each group of files that could belong together in more than one way."""
+    return [
+        Failure(
+            folder,
+            f"{', '.join(shown(path.name) for path in group)}: which video belongs to which table is not clear from "
+            "their names. Give both of a recording one name, or name them with --video_files and --timestamps_file",
+            label=shown(group[0].stem),
+        )
+        for group in files.ambiguous
+    ]
+
+
+def _left_over(files: FolderFiles, where: str) -> list[Finding]:
+    """Findings for parts of recordings, and for files of other programs."""
+    table = "when its frames were taken is not known. Put the table back, or name it with --timestamps_file"
+    parts = [(path, f"is a video without the table of its frames: {table}") for path in files.lone_videos]
+    parts += [(path, "is the log of a recording whose video and table are not there") for path in files.lone_logs]
+    found = [
+        Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, inside(where, shown(path.name)), sentence)
+        for path, sentence in parts
+    ]
+    names = [shown(path.name) for path in files.foreign_videos]
+    return [*found, *ignored(names, where, "videos in other containers than AVI, or with a table that is not of frames,")]
+
+
+def _with_pictures_and_texts(
+    sessions: Sequence[Session], files: FolderFiles, where: str
+) -> tuple[list[Session], tuple[Finding, ...]]:
+    """The sessions with what lies beside their files, and what is left out.
+
+    A picture that the GUI took goes to the recording of its base name that had begun last, else to the first of that
+    name; further pictures and small texts go to all.
+    """
+    shared, findings = kept_files(files.others, (), where)
+    own: dict[int, list[Path]] = {k: [] for k in range(len(sessions))}
+    alone = []
+    for path in files.captures:
+        base, taken = capture_of(path) or ("", None)
+        recordings = [(k, s.recordings[0]) for k, s in enumerate(sessions) if s.recordings[0].label.startswith(base)]
+        begun = [(r.start, k) for k, r in recordings if taken is None or r.start.replace(tzinfo=None) <= taken]
+        if recordings:
+            own[max(begun)[1] if begun else min((r.start, k) for k, r in recordings)[1]].append(path)
+        else:
+            alone.append(shown(path.name))
+    changed = []
+    for k, session in enumerate(sessions):
+        recording = session.recordings[0]
+        captures = tuple(source_file(path, shown(path.name)) for path in own[k])
+        recording = replace(recording, files=(*recording.files, *captures, *shared))
+        changed.append(replace(session, recordings=(recording,)))
+    return changed, (*findings, *ignored(alone, where, "pictures of no recording in this folder"))

@@ -1,0 +1,105 @@
+"""The table of an Open Ephys recording, in the terms of the model: time table, head orientation, digital inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.model import Orientation, Signal, TimeTable
+from miniscope_to_nwb_zarr.core.naming import device_name
+from miniscope_to_nwb_zarr.layouts.open_ephys_times import Times, examine_clocks, times_of
+from miniscope_to_nwb_zarr.sources.open_ephys_csv import FrameRows, read_frame_rows
+from miniscope_to_nwb_zarr.sources.orientation_csv import are_unit, invalid_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.core.findings import Finding
+
+COUNT_BITS = 32
+"""`FrameCount` of the acquisition board (OpenEphys.Miniscope, UclaMiniscopeV4.cs)."""
+RECEIVED = "Timestamp (seconds since start)"
+HARDWARE = "HardwareTime"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableReading:
+    """What the table of a recording tells, and what is wrong with it."""
+
+    table: TimeTable
+    times: Times
+    orientation: Orientation | None
+    signals: tuple[Signal, ...]
+    has_header: bool
+    findings: tuple[Finding, ...]
+
+    def row_of(self, frame_count: int | None) -> int | None:
+        """The first row of a value of the hardware's frame counter; None if there is none."""
+        if frame_count is None or self.table.hardware_count is None:
+            return None
+        found = np.flatnonzero(self.table.hardware_count == frame_count)
+        return int(found[0]) if len(found) else None
+
+
+def read_frame_table(path: Path, where: str) -> TableReading:
+    """Read the table of a recording.
+
+    Raises
+    ------
+    InputError
+        No row of it has a time: the recording cannot be converted.
+    """
+    rows, findings = read_frame_rows(path, where)
+    if rows is None:
+        sentences = "; ".join(finding.sentence for finding in findings)
+        raise InputError(f"{where}: {sentences}")
+    times = times_of(rows)
+    is_timed = np.isfinite(times.time_s)
+    findings += examine_clocks(times, where)
+    orientation = None
+    if rows.quaternion is not None and is_timed.any():
+        quaternion = rows.quaternion[is_timed]
+        is_valid = are_unit(quaternion)
+        findings += invalid_finding(is_valid, where)
+        orientation = Orientation(path, times.time_s[is_timed], quaternion, is_valid)
+    signals: list[Signal] = []
+    for header, flags in rows.flags.items():
+        signals.append(_digital_input(header, flags, times.time_s, path.name, [signal.name for signal in signals]))
+    return TableReading(_time_table(path, rows, times), times, orientation, tuple(signals), rows.has_header, findings)
+
+
+def _time_table(path: Path, rows: FrameRows, times: Times) -> TimeTable:
+    extra: dict[str, NDArray[np.float64]] = {}
+    if rows.hardware_ms is not None:
+        extra[HARDWARE] = rows.hardware_ms
+        if times.received_s is not None:
+            extra[RECEIVED] = times.received_s
+    return TimeTable(
+        path=path,
+        time_s=times.time_s,
+        frame_number=np.where(np.isfinite(times.time_s), np.arange(rows.n_rows), -1),
+        hardware_count=rows.frame_count,
+        extra={**extra, **rows.numbers},
+        hardware_count_header="FrameNumber",
+        hardware_count_bits=COUNT_BITS,
+    )
+
+
+def _digital_input(
+    header: str, flags: NDArray[np.int8], time_s: NDArray[np.float64], table: str, taken: Sequence[str]
+) -> Signal:
+    """The state of an input at every row, also at rows whose frame is lost."""
+    known = (flags >= 0) & np.isfinite(time_s)
+    return Signal(
+        name=device_name("".join(ch for ch in header if ch.isalnum()), taken).replace("_", ""),
+        description=f"digital input: 1 while it was True, else 0; column {header!r} of {table}",
+        unit="",
+        time_s=time_s[known],
+        values=flags[known].astype(np.uint8),
+    )
