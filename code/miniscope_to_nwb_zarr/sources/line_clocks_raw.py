@@ -52,14 +52,6 @@ class LineClocks:
         return len(self.first)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Steps:
-    """From line to line within each frame: int64, shape (n_frames,)."""
-
-    smallest: NDArray[np.int64]
-    largest: NDArray[np.int64]
-
-
 def count_frames(path: Path) -> int:
     """Whole frames of a file, by its size; 0 for a file that cannot be looked at."""
     try:
@@ -77,10 +69,11 @@ def begins_with_lines(path: Path) -> bool:
         return False
     if len(raw) < 2 * FRAME_BYTES:
         return False
-    step = _signed_steps(np.frombuffer(raw, _CLOCK)[None])[0]
+    clock = np.frombuffer(raw, _CLOCK)
+    step = np.diff(clock)
     lines = np.delete(step, LINES - 1)
-    usual = float(np.median(lines))
-    return bool(lines.min() > 0 and lines.max() <= _PAUSE_STEPS * usual < step[LINES - 1])
+    is_rising = bool(np.all(clock[1:] > clock[:-1]))
+    return is_rising and bool(lines.max() <= _PAUSE_STEPS * np.median(lines) < step[LINES - 1])
 
 
 def clock_range(path: Path) -> tuple[int, int] | None:
@@ -126,41 +119,42 @@ def read_line_clocks(path: Path, where: str) -> tuple[LineClocks | None, tuple[F
     findings = _cut(size, where)
     if not blocks:
         return None, findings
-    first, last, smallest, largest = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    is_placed, doubts = _judge(first, last, _Steps(smallest, largest), where)
+    first, last, longest, is_rising = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    is_placed, doubts = _judge(first, last, longest, is_rising, where)
     return LineClocks(first, last, is_placed), findings + doubts
 
 
 def _read_block(file: BinaryIO) -> tuple[NDArray[Any], ...] | None:
-    """First and last clock of the next frames, and the smallest and largest step within each; None for no frame."""
+    """Of the next frames the first and last clock, the longest step and whether all steps rise; None for no frame."""
     raw = file.read(_BLOCK_BYTES)
     if len(raw) < FRAME_BYTES:
         return None
     clock = np.frombuffer(raw[: len(raw) // FRAME_BYTES * FRAME_BYTES], _CLOCK).reshape(-1, LINES)
-    step = _signed_steps(clock)
-    return clock[:, 0].copy(), clock[:, -1].copy(), step.min(axis=1), step.max(axis=1)
-
-
-def _signed_steps(clock: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Differences along the last axis; what is beyond 63 bits, in a damaged file, wraps and stays no usual step."""
-    return np.diff(clock.view("<i8"), axis=-1)
+    is_rising = (clock[:, 1:] > clock[:, :-1]).all(axis=1)
+    # unsigned: a step down is a very long one, in frames that do not rise
+    return clock[:, 0].copy(), clock[:, -1].copy(), np.diff(clock, axis=1).max(axis=1), is_rising
 
 
 def _judge(
-    first: NDArray[np.uint64], last: NDArray[np.uint64], step: _Steps, where: str
+    first: NDArray[np.uint64],
+    last: NDArray[np.uint64],
+    longest: NDArray[np.uint64],
+    is_rising: NDArray[np.bool_],
+    where: str,
 ) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
     """Which frames hold their own values, by where the longer steps are."""
-    is_rising = step.smallest > 0
-    inner = (last - first).view(np.int64) - step.largest
-    usual = float(np.median(inner[is_rising] / (LINES - 2))) if is_rising.any() else 0.0
-    has_pause = is_rising & (step.largest > _PAUSE_STEPS * usual)
+    lines = (last - first - longest)[is_rising] / (LINES - 2)
+    pause = _PAUSE_STEPS * float(np.median(lines)) if len(lines) else 0.0
+    has_pause = is_rising & (longest > pause)
     if np.median(has_pause[:_FRAMES_TO_LEARN_FROM]) > 0:
         # so it is in every frame: this is how the scope is read out, and nothing can be told from it
         has_pause[:] = False
     is_after_pause = np.ones(len(first), bool)
-    is_after_pause[1:] = (first[1:] - last[:-1]).view(np.int64) > _PAUSE_STEPS * usual
+    is_after_pause[1:] = (first[1:] > last[:-1]) & (first[1:] - last[:-1] > pause)
     is_shifted = has_pause & ~is_after_pause
-    is_torn = has_pause & is_after_pause & ~np.append(is_shifted[1:], False)
+    # the frame from which values are lost: its first may be among them
+    is_shifted[:-1] |= has_pause[:-1] & is_shifted[1:]
+    is_torn = has_pause & ~is_shifted
     return is_rising & ~is_shifted, (*_unplaced(is_shifted, is_rising, where), *_torn(is_torn, where))
 
 

@@ -181,10 +181,10 @@ def test_a_lost_value_leaves_no_frame_with_a_wrong_stamp(write, find_onix):
     truth.path("clock").write_bytes(raw[:at] + raw[at + 8 :])
     session = find_onix(truth.folder)
     stream = stream_of(session)
-    assert stream.rows.tolist() == list(range(11))
-    assert np.array_equal(stream.time_s, truth.time_s[:11])
+    assert stream.rows.tolist() == list(range(10))
+    assert np.array_equal(stream.time_s, truth.time_s[:10])
     (finding,) = (f for f in session.findings if f.code is Code.ROW_UNREADABLE)
-    assert (finding.severity, finding.numbers) == (Severity.ERROR, {"count": 13, "first_frame": 11})
+    assert (finding.severity, finding.numbers) == (Severity.ERROR, {"count": 14, "first_frame": 10})
 
 
 def test_a_destroyed_stretch_of_the_clock_costs_its_frames_only(write, find_onix, numbers_seen):
