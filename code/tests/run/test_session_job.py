@@ -47,7 +47,7 @@ def test_another_plan_is_a_conflict_and_nothing_is_touched(done, change):
     before = listing(done.results)
     options = {"output_options": OPTIONS | {"chunk_mb": 3}} if change == "option" else {}
     if change == "sidecar":
-        options = {"output_options": OPTIONS | {"session_metadata": "0" * 64}}
+        options = {"sidecar": FACTS}
     if change == "source":
         notes = done.truth.folder / "notes.csv"
         notes.write_text(notes.read_text("utf-8").replace("left", "lift"), "utf-8")
@@ -125,9 +125,9 @@ def test_metadata_after_a_store_adds_to_it_and_keeps_the_former_version(tiny, ba
     third = convert(tiny.session, tiny.results, sidecar=FACTS, **METADATA)
     assert third.word == "already done"
     # other facts: the video files, whose checksums this run did not take, are not called changed
-    other = METADATA | {"output_options": METADATA["output_options"] | {"session_metadata": "2" * 64}}
+    other = Sidecar.model_validate({"session": {"lab": "Doe Lab"}})
     with pytest.raises(ConflictError) as conflict:
-        convert(tiny.session, tiny.results, sidecar=FACTS, **other)
+        convert(tiny.session, tiny.results, sidecar=other, **METADATA)
     assert "source file" not in str(conflict.value)
 
 
