@@ -9,7 +9,7 @@ from aind_data_schema_models.coordinates import AnatomicalRelative
 from aind_data_schema_models.devices import CameraTarget, DataInterface
 
 from miniscope_to_nwb_zarr.aind_data_schema import organizations
-from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, camera_facts, part_name
+from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, camera_facts, model_of, part_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def camera_assembly(streams: Sequence[Stream], sidecar: Sidecar, file: str) -> t
         camera=Camera(
             name=part_name(device.name, Part.CAMERA),
             manufacturer=maker,
-            model=given.model or device.model,
+            model=given.model or model_of(device),
             data_interface=DataInterface.USB if is_webcam else DataInterface.OTHER,
             notes=" ".join(note for note in notes if note) or None,
         ),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FILE = "data_description.json"
 PROCESS_LABEL = "nwb"
+_PLATFORM = "platform:miniscope"
 
 
 def make(
@@ -64,6 +65,7 @@ def make(
         license=License(given.license),
         data_level=DataLevel.DERIVED,
         modalities=recorded,
+        tags=[_PLATFORM],
         source_data=list(raw_names(session)),
         data_summary=" ".join(summary) or None,
     )

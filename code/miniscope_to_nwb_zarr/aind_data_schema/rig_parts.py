@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 from miniscope_to_nwb_zarr.core import naming
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 
@@ -69,6 +70,11 @@ def parts_of(streams: Sequence[Stream], sidecar: Sidecar) -> tuple[Part, ...]:
         Part.ORIENTATION_SENSOR: any(has_bno055(stream.device) or has_orientation(stream) for stream in streams),
     }
     return tuple(part for part, is_there in has.items() if is_there)
+
+
+def model_of(device: Device) -> str | None:
+    """What the acquisition software calls the model; None where that only says that it is not known."""
+    return None if stands_for_nothing(device.model or "") else device.model
 
 
 def has_bno055(device: Device) -> bool:

@@ -17,7 +17,13 @@ from aind_data_schema_models.organizations import Organization
 
 from miniscope_to_nwb_zarr.aind_data_schema import organizations
 from miniscope_to_nwb_zarr.aind_data_schema.missing import said_unknown
-from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, has_bno055, part_name, parts_of
+from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import (
+    Part,
+    has_bno055,
+    model_of,
+    part_name,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +62,7 @@ def scope_components(streams: Sequence[Stream], sidecar: Sidecar, file: str) -> 
     device = streams[0].device
     maker, note, findings = organizations.maker(file, "rig.scope_manufacturer", sidecar.rig.scope_manufacturer)
     named = f"The lab calls it {device.label!r}." if device.label != device.name else None
-    body = Microscope(name=device.name, manufacturer=maker, model=device.model, notes=_text(named, note))
+    body = Microscope(name=device.name, manufacturer=maker, model=model_of(device), notes=_text(named, note))
     found: list[Any] = [body]
     for part in parts_of(streams, sidecar):
         name = part_name(device.name, part)

@@ -63,6 +63,7 @@ def test_filled_sidecar_gives_all_files(session, filled):
     assert description["name"] == "m770001_2026-03-14_09-26-53_nwb_2026-11-20_12-05-07"
     assert description["creation_time"] == "2026-11-20T12:05:07-08:00"
     assert description["source_data"] == ["m770001_2026-03-14_09-26-53"]
+    assert description["tags"] == ["platform:miniscope"]
     assert (description["data_level"], description["license"]) == ("derived", "CC-BY-4.0")
     assert [m["abbreviation"] for m in description["modalities"]] == ["one-photon"]
     assert "null" not in "".join(made.files.values())

@@ -68,6 +68,15 @@ def test_chip_of_another_sensor_is_not_claimed(session, recording, stream, fille
     assert "instrument.json says that who made the HPC sensor is unknown" in {f.sentence for f in findings}
 
 
+def test_model_that_stands_for_nothing_is_left_out(session, recording, stream, filled):
+    camera = with_device(stream("Behavior_camera", DeviceKind.CAMERA), model="n/a")
+    cameras = [{"name": "Behavior camera", "target": "body"}]
+    recorded = session(recording(streams=[with_device(stream(), model="unknown"), camera]))
+    made, _ = of(recorded, filled(rig={"cameras": cameras}))
+    assert "model" not in component(made, "HPC")
+    assert "model" not in component(made, "Behavior_camera")["camera"]
+
+
 def test_parts_that_are_not_known_to_be_there_are_left_out(session, recording, stream, filled):
     scope = with_device(stream(), model=None)
     made, findings = of(
