@@ -23,6 +23,7 @@ _VALUES = {
     Kind.PATH: "path",
     Kind.PATHS: "paths",
     Kind.TEXT: "text",
+    Kind.URL: "address",
     Kind.ZONE: "name of a zone",
 }
 

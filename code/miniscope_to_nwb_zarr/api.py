@@ -12,6 +12,7 @@ Examples
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
 from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.run.console import Console
-from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
+from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, with_animals
 from miniscope_to_nwb_zarr.run.options import Options
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import convert_session
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.layouts.discovery import Discovery
+    from miniscope_to_nwb_zarr.run.session_job import Job
 
 
 def discover(data_dir: str | Path, **options: object) -> Discovery:
@@ -152,7 +154,7 @@ def build_nwbfile(session: Session, **options: object) -> NWBFile:
     chosen = Options.from_python(**options)
     if chosen.format != "zarr":
         raise UsageError("build_nwbfile: only format='zarr' can be added to; export the written store to have HDF5")
-    return build_session(session, make_job(chosen), datetime.now(UTC))
+    return build_session(session, _job(chosen, session), datetime.now(UTC))
 
 
 def write_nwbfile(nwbfile: NWBFile, session: Session, results_dir: str | Path, **options: object) -> Path:
@@ -177,12 +179,16 @@ def write_nwbfile(nwbfile: NWBFile, session: Session, results_dir: str | Path, *
     MiniscopeError
         As the command line would say it; nothing is published then.
     """
-    job = make_job(Options.from_python(**{**options, "results_dir": Path(results_dir)}))
+    job = _job(Options.from_python(**{**options, "results_dir": Path(results_dir)}), session)
     with_edits = job.with_edited(digest_nwbfile(nwbfile))
     outcome = convert_session(
         session, with_edits, lambda: datetime.now(UTC), lambda _frames, _n_bytes: None, Phases(), nwbfile
     )
     return outcome.output
+
+
+def _job(options: Options, session: Session) -> Job:
+    return with_animals(make_job(options), options, [session], warnings.warn).for_session(session)
 
 
 def convert(**options: object) -> ExitCode:

@@ -66,8 +66,10 @@ class NwbSession:
     pixel_size_um: float | None
 
 
-def choose_subject(option: str | None, sidecar: Sidecar, recording: str | None) -> str | None:
+def choose_subject(option: str | None, sidecar: Sidecar, recording: str | None, session: str = "") -> str | None:
     """The animal's id as the lab writes it: ``--subject_id`` before the session metadata file before the recording.
+
+    `session` is the name of the recording's session, for messages.
 
     Raises
     ------
@@ -77,7 +79,8 @@ def choose_subject(option: str | None, sidecar: Sidecar, recording: str | None) 
     if recording is not None and stands_for_nothing(recording):
         recording = None
     given = {"--subject_id": option, f"{_METADATA_FILE} (subject_id)": sidecar.subject.subject_id}
-    return _agreed("the animal", {**given, "the recording": recording}, naming.subject_id)
+    source = f"the recording {session}".strip()
+    return _agreed("the animal", {**given, source: recording}, naming.subject_id)
 
 
 def choose_timezone(option: str | None, sidecar: Sidecar) -> str | None:
@@ -106,7 +109,7 @@ def complete(
         When two sources disagree; see `choose_subject`, `choose_timezone` and `zone_of`.
     """
     zone = choose_timezone(timezone or session.timezone, sidecar)
-    label = choose_subject(subject_id, sidecar, session.subject_label or session.subject_id)
+    label = choose_subject(subject_id, sidecar, session.subject_label or session.subject_id, session.name)
     done = replace(session, timezone=zone)
     zone_of(done, sidecar)
     if label is None or named_animal(session) is not None:
@@ -183,7 +186,9 @@ def birth_date(session: Session, sidecar: Sidecar) -> dt.date | None:
     born = subject.date_of_birth if age_days is None else day - dt.timedelta(days=age_days)
     if born is not None and born >= day:
         shown = f"age {subject.age}" if subject.age else f"date_of_birth {born}"
-        raise InputError(f"{session.name}: {shown} cannot be: the session was on {day}; correct {_METADATA_FILE}")
+        raise InputError(
+            f"{session.name}: {shown} cannot be: the session was on {day}; correct what the lab says of it"
+        )
     return born
 
 

@@ -20,6 +20,9 @@ class Request:
     """The options that matter to discovery, each as in the option table."""
 
     subject_id: str | None = None
+    """Takes the place of the name in the recording."""
+    lab_subject_id: str | None = None
+    """The animal that the session metadata file names: used where the recording names none."""
     timezone: str | None = None
     start_time: datetime | None = None
     """Without offset from UTC it is local time in the zone of the recording."""

@@ -35,7 +35,7 @@ def find_subject(
     key : str, optional
         What the name is called there; None in a layout that has no place for it.
     """
-    label = request.subject_id or recorded
+    label = request.subject_id or recorded or request.lab_subject_id
     name = subject_id(label) if label else None
     if label is None:
         told = f"the animal has no name ({key})" if key else "recordings of this layout do not name the animal"

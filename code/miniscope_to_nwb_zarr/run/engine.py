@@ -70,7 +70,7 @@ def _several_at_once(
 
     n_at_once = min(len(sessions), job.workers)
     each = replace(options, workers=max(1, job.workers // n_at_once), quiet=True, json=False)
-    orders = {s.name: SessionOrder(each, str(source_root(s)), s.name) for s in sessions}
+    orders = {s.name: SessionOrder(each, str(source_root(s)), s.name, _facts(job, s)) for s in sessions}
     work = {s.name: n_work_frames(s, embed_cameras=job.embed_cameras) for s in sessions}
     tries = dict.fromkeys(orders, 1)
     total = [sum(figures) for figures in zip(*work.values(), strict=True)]
@@ -93,6 +93,10 @@ def _several_at_once(
                 continue
             advance(*work[name])
             yield result
+
+
+def _facts(job: Job, session: Session) -> str:
+    return job.for_session(session).sidecar.model_dump_json(exclude_unset=True)
 
 
 def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed

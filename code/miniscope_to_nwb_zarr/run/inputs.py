@@ -6,19 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.facts import complete
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import Stated, facts_digest, merge, row_of, with_record
+from miniscope_to_nwb_zarr.aind_data_schema.metadata_service import MetadataService
+from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
-from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.run.options import Options
 
 
@@ -61,7 +65,8 @@ def make_request(options: Options, sidecar: Sidecar) -> Request:
     """What the options and the session metadata file say to discovery."""
     return Request(
         layout=options.dataset if options.dataset in LAYOUTS else None,
-        subject_id=options.subject_id or sidecar.subject.subject_id,
+        subject_id=options.subject_id,
+        lab_subject_id=sidecar.subject.subject_id,
         timezone=options.timezone or sidecar.session.timezone,
         start_time=options.start_time,
         combine=options.combine,
@@ -81,6 +86,7 @@ def make_job(options: Options) -> Job:
         The session metadata file cannot be read as one.
     """
     path = options.session_metadata
+    sidecar = Sidecar() if path is None else load_sidecar(path)
     return Job(
         results=options.results_dir,
         workers=options.workers,
@@ -90,6 +96,45 @@ def make_job(options: Options) -> Job:
         backend=options.format,
         metadata_only=options.metadata,
         existing=options.existing,
-        sidecar=Sidecar() if path is None else load_sidecar(path),
-        output_options={**output_options(options), "session_metadata": None if path is None else disk.hash_file(path)},
+        sidecar=sidecar,
+        output_options={**output_options(options), "session_metadata": facts_digest(sidecar)},
     )
+
+
+def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: Callable[[str], None]) -> Job:
+    """The job with what the table of animals and the metadata service say of each animal.
+
+    Parameters
+    ----------
+    job : Job
+        From `make_job`.
+    options : Options
+    sessions : iterable of Session
+        Of `find_sessions`.
+    warn : callable
+        Told what is odd about the answers of the service.
+
+    Raises
+    ------
+    UsageError
+        The client of the service is not installed.
+    InputError
+        The table cannot be read as one, or two sources say different things of an animal.
+    """
+    lab = Stated(job.sidecar, str(options.session_metadata or "the session metadata file"))
+    subjects = load_subjects(options.subjects) if options.subjects else None
+    service = MetadataService(options.metadata_service) if options.metadata_service else None
+    labels = {session.subject_id: session.subject_label or session.subject_id for session in sessions}
+    animals: dict[str, Sidecar] = {}
+    for animal, label in labels.items():
+        if animal is None or label is None or stands_for_nothing(label):
+            continue
+        row = row_of(subjects, animal) if subjects else None
+        stated = merge(lab, row) if row else lab
+        if service:
+            record, remarks = service.subject(label)
+            stated, more = with_record(stated, record, service.url)
+            for remark in (*remarks, *more):
+                warn(remark)
+        animals[animal] = stated.facts
+    return replace(job, animals=animals)

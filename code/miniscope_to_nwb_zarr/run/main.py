@@ -64,9 +64,26 @@ def _run(options: Options, console: Console) -> ExitCode:
     if options.version:
         console.summary(ExitCode.DONE, f"miniscope-to-nwb-zarr {__version__}", {"version": __version__})
         return ExitCode.DONE
+    if options.write_templates:
+        return _write_templates(options, console)
     from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset  # noqa: PLC0415 - see above
 
     return run_dataset(options, console)
+
+
+def _write_templates(options: Options, console: Console) -> ExitCode:
+    from miniscope_to_nwb_zarr.aind_data_schema.templates import write_templates  # noqa: PLC0415 - see above
+
+    written, kept = write_templates(options.results_dir)
+    for path in kept:
+        console.warn(f"{path}: is there already and was left as it is")
+    said = f"Wrote {', '.join(map(str, written))}." if written else "Nothing written."
+    console.summary(
+        ExitCode.DONE,
+        f"{said} Fill them in with an editor, and give them with --session_metadata and --subjects",
+        {"written": [str(path) for path in written], "kept": [str(path) for path in kept]},
+    )
+    return ExitCode.DONE
 
 
 def _end(console: Console, code: ExitCode, sentence: str) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
@@ -31,17 +32,20 @@ class SessionOrder:
     folder: str
     """The folder that holds the session's recordings."""
     name: str
+    facts: str
+    """What the lab says of the session, as JSON: a service is asked once, and not by every worker."""
 
 
 def run_named_session(order: SessionOrder) -> SessionResult:
     """Find the session again and convert it."""
     job = make_job(order.options)
+    of_session = replace(job, sidecar=Sidecar.model_validate_json(order.facts))
     # a name can depend on what else is in the data folder; looking at the session's own folder is faster
     for folder in (Path(order.folder), order.options.data_dir):
         found = find_sessions(order.options, folder, job.sidecar)
         for session in found.sessions:
             if session.name == order.name:
-                return run_session(session, job, lambda _frames, _n_bytes: None)
+                return run_session(session, of_session, lambda _frames, _n_bytes: None)
     error = InputError(f"{order.name}: was found when the run began and is not there any more")
     return SessionResult(order.name, error.exit_code, "failed", str(error))
 

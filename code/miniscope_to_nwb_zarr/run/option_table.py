@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PATH = "path"
     PATHS = "paths"
     TEXT = "text"
+    URL = "url"
     ZONE = "zone"
 
 
@@ -136,11 +137,32 @@ _FACTS = (
         Category.FACTS,
         changes_output=True,
     ),
-    Option("session_metadata", Kind.PATH, "", "YAML or JSON file with facts on subject and session", Category.FACTS),
+    Option(
+        "session_metadata",
+        Kind.PATH,
+        "",
+        "YAML or JSON file with what only the lab knows of animal, session, setup and surgeries",
+        Category.FACTS,
+    ),
+    Option("subjects", Kind.PATH, "", "CSV, JSON or YAML file with one row for each animal", Category.FACTS),
+    Option(
+        "metadata_service",
+        Kind.URL,
+        "",
+        "address of a metadata service of the Allen Institute, asked for what the lab's files do not say of the animal",
+        Category.FACTS,
+    ),
     Option("user_config", Kind.PATH, "", "user configuration of the acquisition software", Category.FACTS),
 )
 
 _OUTPUT = (
+    Option(
+        "write_templates",
+        Kind.BOOLEAN,
+        "False",
+        "True: write session_metadata.yml and subjects.csv, to be filled in, into --results_dir, and stop",
+        Category.OUTPUT,
+    ),
     Option(
         "metadata",
         Kind.BOOLEAN,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.run.option_table import Kind, Option
@@ -153,6 +154,17 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def _url(option: Option, text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        has_place = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        has_place = False
+    if not has_place:
+        raise UsageError(f"{option.flag} is {text!r}, expected an address as in http://aind-metadata-service")
+    return text.rstrip("/")
+
+
 def _zone(option: Option, text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
@@ -175,6 +187,7 @@ _READERS: dict[Kind, Callable[[Option, str], object]] = {
     Kind.PATH: _path,
     Kind.PATHS: _paths,
     Kind.TEXT: _text,
+    Kind.URL: _url,
     Kind.ZONE: _zone,
 }
 

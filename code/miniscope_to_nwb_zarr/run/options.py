@@ -76,7 +76,11 @@ class Options:
     start_time: datetime | None
     """Without offset from UTC if none was given: it is then local time in the zone of the recording."""
     session_metadata: Path | None
+    subjects: Path | None
+    metadata_service: str | None
+    """The address of a service, without a slash at its end."""
     user_config: Path | None
+    write_templates: bool
     metadata: bool
     require_metadata: bool
     format: Literal["zarr", "hdf5"]

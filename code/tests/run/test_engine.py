@@ -64,9 +64,9 @@ def test_a_session_that_fails_does_not_stop_the_next(two, capsys, monkeypatch, t
 def test_a_session_travels_as_its_name(two, tmp_path):
     options = Options.from_python(data_dir=tmp_path / "data", results_dir=tmp_path / "results")
     folder = next(path.parent for path in (tmp_path / "data").rglob("notes.csv") if "M2" in str(path))
-    result = run_named_session(SessionOrder(options, str(folder), "M2_2026-03-14_09-26-53"))
+    result = run_named_session(SessionOrder(options, str(folder), "M2_2026-03-14_09-26-53", "{}"))
     assert (result.exit_code, result.word, result.frames) == (ExitCode.DONE, "written", 5)
-    gone = run_named_session(SessionOrder(options, str(folder), "M3_2026-03-14_09-26-53"))
+    gone = run_named_session(SessionOrder(options, str(folder), "M3_2026-03-14_09-26-53", "{}"))
     assert gone.exit_code is ExitCode.INVALID_INPUT
 
 

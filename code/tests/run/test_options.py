@@ -19,6 +19,7 @@ RULED = """
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
+subjects metadata_service write_templates
 """
 
 BAD_VALUES = [
@@ -46,6 +47,11 @@ BAD_VALUES = [
     ("clean_staging", "all", "'delete'"),
     ("data_dir", "~nobody-of-that-name/data", "home folder"),
     ("subject_id", "a\0b", "NUL"),
+    ("metadata_service", "aind-metadata-service", "http://"),
+    ("metadata_service", "ftp://host", "http://"),
+    ("metadata_service", "http://:80", "http://"),
+    ("metadata_service", "http://host:99999", "http://"),
+    ("metadata_service", "http://[::1", "http://"),
 ]
 
 
@@ -69,7 +75,10 @@ def test_defaults():
         timezone=None,
         start_time=None,
         session_metadata=None,
+        subjects=None,
+        metadata_service=None,
         user_config=None,
+        write_templates=False,
         metadata=False,
         require_metadata=False,
         format="zarr",

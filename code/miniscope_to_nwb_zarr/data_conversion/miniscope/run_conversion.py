@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
 from miniscope_to_nwb_zarr.run.engine import run_sessions
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request
+from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
@@ -58,6 +58,7 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     if options.verify_only:
         return verify_outputs(options, found.sessions, console)
     _show_findings(found, options.data_dir, console)
+    job = with_animals(job, options, found.sessions, console.warn)
     _check_facts(options, found, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
