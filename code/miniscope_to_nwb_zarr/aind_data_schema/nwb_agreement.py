@@ -35,7 +35,9 @@ class _Pair:
     file: str
 
 
-def compare(nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited: bool = False) -> list[str]:
+def compare(
+    nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited: bool = False, is_earlier: bool = False
+) -> list[str]:
     """One sentence for each fact that the NWB file and a metadata file tell differently.
 
     Parameters
@@ -46,6 +48,8 @@ def compare(nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited:
         The library's models by the name of their file, e.g. ``subject.json`` or ``subject``.
     is_edited
         Whether a person has added to the NWB file, which may then have devices that are not those of the recording.
+    is_earlier
+        Whether the NWB file is of a former run, which may have known less.
 
     Returns
     -------
@@ -55,9 +59,9 @@ def compare(nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited:
     parts = {name.removesuffix(".json"): model for name, model in models.items()}
     pairs: list[_Pair] = []
     if "subject" in parts:
-        if nwbfile.subject is None:
+        if nwbfile.subject is None and not is_earlier:
             return ["subject.json has an animal, and the NWB file has none"]
-        pairs += _animal(nwbfile, parts["subject"])
+        pairs += _animal(nwbfile, parts["subject"]) if nwbfile.subject is not None else ()
     if "acquisition" in parts:
         pairs += _session(nwbfile, parts["acquisition"])
     if "data_description" in parts:
@@ -65,12 +69,12 @@ def compare(nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited:
     found = [
         f"{pair.what} is `{pair.nwb}` in the NWB file, and `{pair.json}` in {pair.file}"
         for pair in pairs
-        if pair.nwb is not None and pair.json is not None and pair.nwb != pair.json
+        if pair.nwb is not None and pair.json is not None and pair.nwb != pair.json and (pair.nwb or not is_earlier)
     ]
     if "instrument" in parts:
         found += _devices(nwbfile, parts["instrument"], is_edited=is_edited)
     if "acquisition" in parts:
-        found += nwb_imaging_agreement.compare(nwbfile, parts)
+        found += nwb_imaging_agreement.compare(nwbfile, parts, is_earlier=is_earlier)
     return found
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from aind_data_schema.components.configs import ImagingConfig
 from aind_data_schema.components.devices import LightEmittingDiode
 
+from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, part_name
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _ROUNDING_S = 1e-3
 
 
-def compare(nwbfile: NWBFile, parts: Mapping[str, Any]) -> list[str]:
+def compare(nwbfile: NWBFile, parts: Mapping[str, Any], *, is_earlier: bool = False) -> list[str]:
     """One sentence for each fact that the two tell differently.
 
     Parameters
@@ -33,6 +34,8 @@ def compare(nwbfile: NWBFile, parts: Mapping[str, Any]) -> list[str]:
         As it is built.
     parts
         The models by the name of their file without its ending; ``acquisition`` is there.
+    is_earlier
+        Whether the NWB file is of a former run, which may have known less.
     """
     found = [*_last_frame(nwbfile, parts["acquisition"])]
     wavelengths_nm = {
@@ -43,11 +46,12 @@ def compare(nwbfile: NWBFile, parts: Mapping[str, Any]) -> list[str]:
     for stream in parts["acquisition"].data_streams:
         for config in getattr(stream, "configurations", ()):
             if isinstance(config, ImagingConfig):
-                found += _scope(nwbfile, config, wavelengths_nm.get(part_name(config.device_name, Part.LED)))
+                led_nm = wavelengths_nm.get(part_name(config.device_name, Part.LED))
+                found += _scope(nwbfile, config, led_nm, is_earlier=is_earlier)
     return list(dict.fromkeys(found))
 
 
-def _scope(nwbfile: NWBFile, config: ImagingConfig, led_nm: int | None) -> Iterator[str]:
+def _scope(nwbfile: NWBFile, config: ImagingConfig, led_nm: int | None, *, is_earlier: bool) -> Iterator[str]:
     device = nwbfile.devices.get(config.device_name)
     plane = nwbfile.imaging_planes.get(f"ImagingPlane_{config.device_name}")
     channel = config.channels[0]
@@ -63,7 +67,9 @@ def _scope(nwbfile: NWBFile, config: ImagingConfig, led_nm: int | None) -> Itera
             for one in getattr(image, "planes", ()):
                 pairs["the imaged area"] = (plane.location, one.targeted_structure.acronym)
     for what, (nwb, json) in pairs.items():
-        if nwb is not None and json is not None and nwb != json:
+        # NWB demands an indicator and an area, and has `unknown` for them
+        is_told = nwb is not None and not (is_earlier and stands_for_nothing(str(nwb)))
+        if is_told and json is not None and nwb != json:
             yield f"{what} of {config.device_name} is `{nwb}` in the NWB file, and `{json}` in acquisition.json"
 
 

@@ -10,10 +10,10 @@ from aind_data_schema.core.processing import DataProcess, Processing, ProcessSta
 from aind_data_schema_models.process_names import ProcessName
 
 from miniscope_to_nwb_zarr.aind_data_schema import data_description, facts
-from miniscope_to_nwb_zarr.aind_data_schema.provenance import NAME, REPOSITORY, Provenance
+from miniscope_to_nwb_zarr.aind_data_schema.provenance import NAME, REPOSITORY
 
 if TYPE_CHECKING:
-    from miniscope_to_nwb_zarr.aind_data_schema.provenance import Pipeline
+    from miniscope_to_nwb_zarr.aind_data_schema.provenance import Pipeline, Provenance
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
@@ -35,21 +35,22 @@ def make(session: Session, sidecar: Sidecar, provenance: Provenance) -> Processi
     made anew each time, so that only the last time is told.
     """
     former = provenance.former
-    if isinstance(former, Provenance):
-        kept, pipelines = [_process(session, sidecar, former)], _pipelines(former.pipeline)
-    else:
-        before = Processing.model_validate_json(former) if former else Processing(data_processes=[])
-        kept = [process for process in before.data_processes if process.name != METADATA_PROCESS]
-        named = {process.pipeline_name for process in kept}
-        pipelines = [pipeline for pipeline in before.pipelines or [] if pipeline.name in named]
+    before = Processing.model_validate_json(former) if former else Processing(data_processes=[])
+    kept = [process for process in before.data_processes if process.name != METADATA_PROCESS]
+    named = {process.pipeline_name for process in kept}
+    pipelines = [pipeline for pipeline in before.pipelines or [] if pipeline.name in named]
     pipelines += [pipeline for pipeline in _pipelines(provenance.pipeline) if pipeline not in pipelines]
-    return Processing(data_processes=[*kept, _process(session, sidecar, provenance)], pipelines=pipelines or None)
+    return Processing(
+        data_processes=[*kept, _process(session, sidecar, provenance)],
+        pipelines=pipelines or None,
+        notes=before.notes or provenance.notes,
+    )
 
 
 def _process(session: Session, sidecar: Sidecar, provenance: Provenance) -> DataProcess:
     zone = facts.zone_of(session, sidecar)
     started, ended = (
-        moment and facts.local(moment, zone).replace(microsecond=0) for moment in (provenance.started, provenance.ended)
+        facts.local(moment, zone).replace(microsecond=0) for moment in (provenance.started, provenance.ended)
     )
     is_conversion = provenance.store is not None
     pipelines = _pipelines(provenance.pipeline)

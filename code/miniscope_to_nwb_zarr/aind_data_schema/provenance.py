@@ -61,12 +61,13 @@ class Provenance:
     """Every file of the recording; its checksum is empty where it was not taken."""
     started: datetime
     """Aware of its zone, as all times here."""
-    ended: datetime | None
-    """None where it is not known."""
+    ended: datetime
     store: str | None
     """Path of the NWB file beside the metadata files; None where none was made."""
     former: str = ""
     """``processing.json`` of the version whose store this one keeps; empty where there is none."""
+    notes: str | None = None
+    """What there is to say of that store besides."""
 
 
 @cache

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
-from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import facts_digest
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
-from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, differences, plan_digest
@@ -18,10 +16,12 @@ from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
 from miniscope_to_nwb_zarr.run.session_frames import start_frames
+from miniscope_to_nwb_zarr.run.session_metadata import try_metadata, write_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -29,16 +29,15 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.errors import MiniscopeError
-    from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+    from miniscope_to_nwb_zarr.run.kept_store import KeptStore
     from miniscope_to_nwb_zarr.run.phases import Phases
 
     Advance = Callable[[int, int], None]
 
 # noise of a sensor packs to between a half and two thirds; free space is asked for with some to spare
 _STORE_SHARE = 0.7
-_OF_THE_STORE = frozenset({Code.FRAMES_DAMAGED, Code.INSPECTOR})
 _PACKAGES = ("aind-data-schema", "av", "hdmf-zarr", "numcodecs", "numpy", "pynwb", "zarr")
 
 
@@ -57,17 +56,8 @@ class Job:
     existing: str
     """``verify``, ``error`` or ``replace``."""
     sidecar: Sidecar
-    """What the lab says of all sessions; of one session and its animal after `for_session`."""
     output_options: Mapping[str, Any]
     """The options that change the output, as JSON values."""
-    animals: Mapping[str, Sidecar] = field(default_factory=dict)
-    """What the lab says of the sessions of each animal, by the animal's id; `sidecar` holds for all others."""
-
-    def for_session(self, session: Session) -> Job:
-        """The job with what the lab says of this session."""
-        sidecar = self.animals.get(session.subject_id or "", self.sidecar)
-        options = {**self.output_options, "session_metadata": facts_digest(sidecar)}
-        return replace(self, sidecar=sidecar, output_options=options, animals={})
 
     def with_edited(self, digest: str) -> Job:
         """The same job for an NWB file that a person has added to, told apart from others by its digest."""
@@ -93,7 +83,10 @@ class Work:
     pool: Pool
     staging: Path
     sources: tuple[FileEntry, ...]
+    started: datetime
     created: datetime
+    """When the output was packaged, by its name."""
+    now: Callable[[], datetime]
     advance: Advance
     phases: Phases
     nwbfile: NWBFile | None
@@ -133,21 +126,22 @@ def convert_session(
     TemporaryError
         The disk is full or fails, a worker died.
     """
-    job = job.for_session(session)
     final = job.results / session.name
+    started = now()
     try:
         state = _state_of(session)
         with open_pool(job.workers) as pool:
             with phases.phase("hash sources"):
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
             plan = plan_digest(sources, job.output_options, __version__)
+            kept = find_kept_store(final, sources) if job.metadata_only else None
             finished = _settle(final, sources, plan, job)
             if finished is not None:
                 return Outcome("already done", finished, final)
             _check_space(session, job)
             with commit.staging_folder(job.results, session.name) as staging, pool.ending_on_error():
-                work = Work(session, job, pool, staging, sources, now(), advance, phases, nwbfile)
-                receipt = _fill(work, plan)
+                work = Work(session, job, pool, staging, sources, started, now(), now, advance, phases, nwbfile)
+                receipt = _fill(work, plan, kept)
                 _state_of(session, state)
                 takes_place = job.existing == "replace" or _is_followed(final, job)
                 with phases.phase("publish"):
@@ -244,33 +238,31 @@ def _needed_bytes(session: Session, job: Job) -> int:
     return needed + sum(file.size_bytes for stream in copied for file in stream.video_files)
 
 
-def _fill(work: Work, plan: str) -> Receipt:
+def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
     session, job = work.session, work.job
-    former = commit.read_receipt(job.results / session.name)
-    findings = session.findings
-    described: list[Finding] = []
+    former = job.results / session.name
+    parent = disk.hash_file(former / RECEIPT_NAME) if commit.read_receipt(former) else None
     series: tuple[SeriesEntry, ...] = ()
     sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
-    nwb_digest = former.nwb_digest if former and job.metadata_only else ""
-
-    def describe() -> None:
-        with work.phases.phase("metadata"):
-            described.extend(_write_metadata(work))
-
+    nwb_digest = ""
     if job.metadata_only:
-        _keep_former(job.results / session.name, work.staging)
-        if former:
-            series, sources = former.series, _with_known(sources, former.sources)
-            findings += tuple(f for f in former.findings if f.code in _OF_THE_STORE)
-        describe()
+        findings = session.findings
+        if kept:
+            kept.link_into(work.staging)
+            series, nwb_digest = kept.receipt.series, kept.receipt.nwb_digest
+            sources, findings = kept.with_known(sources), findings + kept.findings
+        with work.phases.phase("metadata"):
+            findings += write_metadata(work, sources, findings, kept=kept)
     else:
         started = start_frames(work)
         # the libraries of NWB take seconds to import: the workers are busy meanwhile
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
 
-        made = make_store(work, started, describe)
-        findings, series, known, nwb_digest = made.findings, made.series, made.known, made.nwb_digest
+        made = make_store(work, started, lambda nwbfile: _try_metadata(work, nwbfile))
+        series, known, nwb_digest = made.series, made.known, made.nwb_digest
+        with work.phases.phase("metadata"):
+            findings = made.findings + write_metadata(work, sources, made.findings, made)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, known)
     return Receipt(
@@ -282,38 +274,16 @@ def _fill(work: Work, plan: str) -> Receipt:
         sources=sources,
         files=files,
         series=series,
-        findings=(*findings, *described),
+        findings=findings,
         nwb_digest=nwb_digest,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
-        parent=disk.hash_file(job.results / session.name / RECEIPT_NAME) if former else None,
+        parent=parent,
     )
 
 
-def _with_known(sources: Sequence[FileEntry], former: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
-    """The sources, with the checksums that a former version knew of the files not hashed this time."""
-    known = {(entry.path, entry.size_bytes): entry.sha256 for entry in former}
-    return tuple(replace(e, sha256=e.sha256 or known.get((e.path, e.size_bytes), "")) for e in sources)
-
-
-def _write_metadata(work: Work) -> tuple[Finding, ...]:
-    # the library takes over a second to import
-    from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle  # noqa: PLC0415
-
-    bundle = make_bundle(work.session, work.job.sidecar, work.created)
-    for name, text in bundle.files.items():
-        (work.staging / name).write_text(text, encoding="utf-8")
-    return bundle.findings
-
-
-def _keep_former(former: Path, staging: Path) -> None:
-    """Take over the files of a finished output, as links: they are ours and never change."""
-    receipt = commit.read_receipt(former)
-    for entry in receipt.files if receipt else ():
-        # the metadata files lie at the top, and are made anew
-        if not ("/" not in entry.path and entry.path.endswith(".json")):
-            target = staging / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.hardlink_to(former / entry.path)
+def _try_metadata(work: Work, nwbfile: NWBFile) -> None:
+    with work.phases.phase("metadata"):
+        try_metadata(work, nwbfile)
 
 
 def _explain(error: OSError, session: Session, job: Job) -> MiniscopeError:

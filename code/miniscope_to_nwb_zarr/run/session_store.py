@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
 from miniscope_to_nwb_zarr.data_conversion.verify_series import check_series
+from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,14 +44,16 @@ _NAMED_FRAMES = 10
 class MadeStore:
     """What is known of a store once it is written and verified."""
 
+    name: str
     findings: tuple[Finding, ...]
     series: tuple[SeriesEntry, ...]
+    stored: tuple[StoredFrames, ...]
     nwb_digest: str
     known: Mapping[str, tuple[int, str]]
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
 
-def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]) -> MadeStore:
+def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile], None]) -> MadeStore:
     """Write and verify the store of a session in its staging folder.
 
     Parameters
@@ -58,7 +62,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
     started : StartedFrames
         What the workers are at.
     meanwhile : callable
-        What else there is to do while they are.
+        What else there is to do with the NWB file in memory while they are.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
     frames, series = started.folder, started.series
     with work.phases.phase("decode and write frames"):
         nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
-        meanwhile()
+        meanwhile(nwbfile)
         written = collect(started.reports, work.advance)
         known = dict(started.copies)
     with work.phases.phase("write NWB"):
@@ -87,7 +91,8 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[], None]
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
-    return MadeStore(findings, tuple(entries), nwb_digest, known)
+    stored = tuple(_stored(one, written[one.name]) for one in series)
+    return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, known)
 
 
 def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:
@@ -133,6 +138,20 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
             {"frames": frames[:1000], "n_damaged": len(frames), "n_lost": len(lost)},
         )
     ]
+
+
+def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
+    n_lost = sum(not has_picture for _, has_picture in written.damaged)
+    n_frames, *shape = series.plan.shape
+    return StoredFrames(
+        stream=series.stream,
+        n_frames=n_frames,
+        n_damaged=len(written.damaged),
+        n_lost=n_lost,
+        n_values=(n_frames - n_lost) * math.prod(shape),
+        n_white=written.n_white,
+        white=series.white,
+    )
 
 
 def _read_back(

@@ -133,7 +133,9 @@ def test_metadata_after_a_store_adds_to_it_and_keeps_the_former_version(tiny, ba
 
 def test_metadata_first_is_followed_by_the_whole(tiny):
     first = convert(tiny.session, tiny.results, sidecar=FACTS, **METADATA)
-    assert sorted(listing(first.output)) == ["receipt.json", "subject.json"]
+    assert sorted(listing(first.output)) == [
+        "procedures.json", "processing.json", "quality_control.json", "receipt.json", "subject.json"
+    ]  # fmt: skip
     assert first.receipt.series == ()
     whole = convert(tiny.session, tiny.results)
     assert whole.word == "written"
