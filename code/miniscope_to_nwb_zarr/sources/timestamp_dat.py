@@ -190,4 +190,5 @@ def _rising(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         chosen[k] = True
         k = int(before[k])
     _, at, count = np.unique(numbers, return_inverse=True, return_counts=True)
-    return chosen & (count[at] == 1)
+    chosen &= count[at] == 1
+    return chosen
