@@ -73,6 +73,8 @@ def compare(
     ]
     if "instrument" in parts:
         found += _devices(nwbfile, parts["instrument"], is_edited=is_edited)
+    if "procedures" in parts:
+        found += _surgeries(nwbfile, parts["procedures"])
     if "acquisition" in parts:
         found += nwb_imaging_agreement.compare(nwbfile, parts, is_earlier=is_earlier)
     return found
@@ -143,3 +145,12 @@ def _devices(nwbfile: NWBFile, model: Any, *, is_edited: bool) -> Iterator[str]:
     if not is_edited:
         for name in sorted(set(nwbfile.devices) - named):
             yield f"the NWB file has the device `{name}`, and instrument.json has not"
+
+
+def _surgeries(nwbfile: NWBFile, model: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+    for surgery in model.subject_procedures:
+        if surgery.start_date.isoformat() not in (nwbfile.surgery or ""):
+            yield f"procedures.json has a surgery of {surgery.start_date}, and the NWB file has not"
+        for material in (one for step in surgery.procedures for one in getattr(step, "injection_materials", ())):
+            if material.name not in (nwbfile.virus or ""):
+                yield f"procedures.json has the virus `{material.name}`, and the NWB file has not"

@@ -20,10 +20,9 @@ from aind_data_schema_models.units import SizeUnit, VolumeUnit
 
 from miniscope_to_nwb_zarr.aind_data_schema import brain_areas, organizations
 from miniscope_to_nwb_zarr.aind_data_schema.missing import part_left_out
+from miniscope_to_nwb_zarr.aind_data_schema.surgery_words import DOSE_AND_PLACE, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar_surgery import ImplantFacts, InjectionFacts
     from miniscope_to_nwb_zarr.core.findings import Finding
 
@@ -41,8 +40,6 @@ _TIP = CoordinateSystem(
         Axis(name=AxisName.SI, direction=Direction.SI),
     ],
 )
-
-_DOSE_AND_PLACE = ("volume_nl", "profile", "ap_mm", "ml_mm", "dv_mm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +72,11 @@ def injection(given: InjectionFacts, number: int, file: str, fact: str) -> Step:
         The metadata file, and where the session metadata file has the injection, for findings.
     """
     if given.virus is None:
-        told = _in_words(given, _WORDS)
+        told = in_words(given)
         step = GenericSurgeryProcedure(description="Injection into the brain.", notes=told)
         return Step(step, (), (part_left_out(file, "the injected material", f"{fact}.virus"),))
-    absent = [name for name in _DOSE_AND_PLACE if getattr(given, name) is None]
-    untold = list(_DOSE_AND_PLACE) if absent else []
+    absent = [name for name in DOSE_AND_PLACE if getattr(given, name) is None]
+    untold = list(DOSE_AND_PLACE) if absent else []
     area = brain_areas.find(given.area)
     untold += ["area"] if area is None else []
     step = BrainInjection(
@@ -89,7 +86,7 @@ def injection(given: InjectionFacts, number: int, file: str, fact: str) -> Step:
         coordinates=[] if absent else [[_place(given)]],
         targeted_structure=area,
     )
-    told = _in_words(given, untold)
+    told = in_words(given, untold)
     findings = (part_left_out(file, "dose and place of an injection but in words", f"{fact}.{n}") for n in absent[:1])
     return Step(step, (f"Injection {number}: {told}",) if told else (), tuple(findings))
 
@@ -108,7 +105,7 @@ def implant(given: ImplantFacts, name: str, file: str, fact: str) -> Step:
     """
     maker, note, findings = organizations.maker(file, f"{fact}.manufacturer", given.manufacturer)
     untold = [] if is_placed(given) else ["ap_mm", "ml_mm", "dv_mm"]
-    notes = (f"{given.device}." if given.device else None, _in_words(given, [*untold, "area"]), note)
+    notes = (f"{given.device}." if given.device else None, in_words(given, [*untold, "area"]), note)
     size = given.model_dump(include={"diameter_mm", "length_mm"}, exclude_none=True)
     step = DeviceImplant(
         # the schema's classes for lenses lose their fields here (reference aind-metadata 1.4)
@@ -137,21 +134,3 @@ def _place(given: InjectionFacts | ImplantFacts) -> Translation:
 
 def _whole(titer: float | None) -> int | None:
     return None if titer is None else round(titer)
-
-
-_WORDS = {
-    "volume_nl": "volume {} nl",
-    "titer_gc_per_ml": "titer {} gc/ml",
-    "profile": "{} injection",
-    "ap_mm": "{} mm anterior of bregma",
-    "ml_mm": "{} mm right of the midline",
-    "dv_mm": "{} mm below the surface of the brain",
-    "area": "area {}",
-}
-
-
-def _in_words(given: InjectionFacts | ImplantFacts, names: Iterable[str]) -> str | None:
-    values = {name: getattr(given, name) for name in names}
-    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()}
-    text = ", ".join(_WORDS[name].format(value) for name, value in shown.items() if value is not None)
-    return " ".join(part for part in (f"{text[:1].upper()}{text[1:]}." if text else None, given.notes) if part) or None

@@ -9,6 +9,7 @@ from pynwb import NWBFile
 from pynwb.file import Subject
 
 from miniscope_to_nwb_zarr.aind_data_schema.facts import nwb_session, nwb_subject
+from miniscope_to_nwb_zarr.aind_data_schema.surgery_words import surgeries_in_words, viruses_in_words
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import add_behavior
 from miniscope_to_nwb_zarr.data_conversion.nwb_devices import add_devices
@@ -61,6 +62,7 @@ def build_nwbfile(
     """
     facts = nwb_session(session, sidecar)
     nwbfile = _file(session, facts, nwb_subject(session, sidecar), created)
+    nwbfile.surgery, nwbfile.virus = surgeries_in_words(sidecar), viruses_in_words(sidecar)
     add_devices(nwbfile, session)
     planned = {(id(one.recording), one.stream.device.name): one for one in series}
     for number, recording in enumerate(session.recordings):

@@ -129,6 +129,23 @@ def test_area_in_the_atlas_must_be_that_of_the_plane(both):
     assert "the imaged area of HPC_miniscope1 is `CA1`" in sentence
 
 
+def test_surgeries_are_in_both(both):
+    nwbfile, models = both()
+    assert nwbfile.surgery == (
+        "Surgery of 2026-01-20. Injection of AAV1-Syn-GCaMP6f-WPRE-SV40: Volume 500 nl, titer 1.2e+12 gc/ml, continuous "
+        "injection, -2.1 mm anterior of bregma, -1.8 mm right of the midline, 1.35 mm below the surface of the brain, "
+        "area CA1. 50 nl per minute, 10 minutes of waiting. Implant: GRIN lens, named left CA1 lens, made by Inscopix, "
+        "model 1050-002176, diameter 1.8 mm, length 4.3 mm, -2.1 mm anterior of bregma, -1.8 mm right of the midline, "
+        "1.35 mm below the surface of the brain, area CA1. Cortex above the hippocampus was aspirated. A baseplate was "
+        "fixed. Weight before: 23.1 g. Weight after: 22.8 g. Protocol: 10.17504/protocols.io.example. Licence: "
+        "ARC-2020-001. Recovered within one hour."
+    )
+    assert nwbfile.virus.startswith("AAV1-Syn-GCaMP6f-WPRE-SV40: Volume 500 nl")
+    unsaid, _ = both(surgeries=[])
+    assert (unsaid.surgery, unsaid.virus) == (None, None)
+    assert len(nwb_agreement.compare(unsaid, models)) == 2
+
+
 def test_animal_in_one_of_them_only(both):
     nwbfile, _ = both(Sidecar())
     _, models = both()
