@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import facts_digest
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
@@ -56,8 +57,17 @@ class Job:
     existing: str
     """``verify``, ``error`` or ``replace``."""
     sidecar: Sidecar
+    """What the lab says of all sessions; of one session and its animal after `for_session`."""
     output_options: Mapping[str, Any]
     """The options that change the output, as JSON values."""
+    animals: Mapping[str, Sidecar] = field(default_factory=dict)
+    """What the lab says of the sessions of each animal, by the animal's id; `sidecar` holds for all others."""
+
+    def for_session(self, session: Session) -> Job:
+        """The job with what the lab says of this session."""
+        sidecar = self.animals.get(session.subject_id or "", self.sidecar)
+        options = {**self.output_options, "session_metadata": facts_digest(sidecar)}
+        return replace(self, sidecar=sidecar, output_options=options, animals={})
 
     def with_edited(self, digest: str) -> Job:
         """The same job for an NWB file that a person has added to, told apart from others by its digest."""
@@ -126,6 +136,7 @@ def convert_session(
     TemporaryError
         The disk is full or fails, a worker died.
     """
+    job = job.for_session(session)
     final = job.results / session.name
     started = now()
     try:
