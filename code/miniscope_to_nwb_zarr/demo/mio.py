@@ -109,6 +109,17 @@ class _Numbered:
         return frame
 
 
+@dataclass(frozen=True)
+class _Prolonged:
+    """A movie whose last frame stays."""
+
+    movie: Movie
+    n_frames: int
+
+    def frame(self, index: int) -> NDArray[np.uint8]:
+        return self.movie.frame(min(index, self.n_frames - 1))
+
+
 def write_mio(spec: MioSpec, folder: Path, video: VideoMovie | None = None) -> MioTruth:
     """Write a recording into a folder.
 
@@ -118,12 +129,13 @@ def write_mio(spec: MioSpec, folder: Path, video: VideoMovie | None = None) -> M
     folder : Path
         Created if missing.
     video : VideoMovie, optional
-        An existing video that is copied in the place of a made one, byte for byte. The device is made to send its
-        frames and one more, and the table says so; its size must be that of the spec, and nothing may change a picture.
+        An existing video that is copied in the place of a made one, byte for byte. Its frames must be one fewer than
+        those of the spec, because the last is never written, and of the same size; nothing may change a picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = spec.width_px, spec.height_px
-    movie = video or _Numbered(ScopeMovie(*size, spec.n_frames, RATE_HZ, spec.seed, spec.has_noise))
+    made = _Numbered(ScopeMovie(*size, spec.n_frames, RATE_HZ, spec.seed, spec.has_noise))
+    movie = _Prolonged(video, spec.n_frames - 1) if video else made
     sender = Sender(
         movie=movie,
         n_frames=spec.n_frames,

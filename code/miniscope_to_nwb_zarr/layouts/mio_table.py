@@ -135,11 +135,14 @@ def missing_buffers(buffers: Buffers) -> dict[str, NDArray[np.int64]]:
         can tell.
     """
     is_recorded = np.cumsum(buffers.frame >= 0) > 0
+    # a buffer whose count is damaged was received all the same
+    received = np.cumsum(buffers.is_fresh).astype(np.float64)
     missing = {}
-    for label, name, usual in ((LOST, csv.BUFFER, 1), (DROPPED, csv.DROPPED, 0)):
+    for label, name in ((LOST, csv.BUFFER), (DROPPED, csv.DROPPED)):
         if buffers.table.has(name):
-            grown = steps(buffers.table.column(name), buffers.sound[name] & is_recorded)
-            missing[label] = np.maximum(grown - usual, 0)
+            chosen = buffers.sound[name] & is_recorded
+            arrived = steps(received, chosen) if label == LOST else 0
+            missing[label] = np.maximum(steps(buffers.table.column(name), chosen) - arrived, 0)
     return missing
 
 
