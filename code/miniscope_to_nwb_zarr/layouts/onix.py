@@ -15,7 +15,13 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
 from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
-from miniscope_to_nwb_zarr.layouts.onix_files import OnixFiles, is_line_clock, is_of_scope, sort_files
+from miniscope_to_nwb_zarr.layouts.onix_files import (
+    OnixFiles,
+    is_image_time_file,
+    is_line_clock,
+    is_of_scope,
+    sort_files,
+)
 from miniscope_to_nwb_zarr.layouts.onix_recording import read_recording
 from miniscope_to_nwb_zarr.layouts.onix_sets import Kind, OnixSet, make_sets
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files
@@ -36,12 +42,13 @@ LOOKED_FOR = (
     "folders with ucla-miniscope-v4-video_0.avi, ucla-miniscope-v4-clock_0.raw and start-time_0.csv (Bonsai on ONIX)"
 )
 ABOUT = About(
-    recordings_of="Bonsai with OpenEphys.Onix1: V4 scopes on ONIX",
+    recordings_of="Bonsai with OpenEphys.Onix1, or the older Bonsai.ONIX: V4 scopes on ONIX",
     needs=(
         "a video, the clock of its lines (`.raw`, 608 values a frame) and `start-time_N.csv` with the clock's rate, "
-        "side by side; several recordings may lie in one folder"
+        "side by side; several recordings may lie in one folder. Older: `image_<time>.avi` and `image-time_<time>.csv`"
     ),
-    gives="frames on the acquisition clock; head orientation, angles, acceleration and temperature; the port's status",
+    gives="frames on the acquisition clock; head orientation, angles, acceleration and temperature; the port's status. "
+    "Older: frames on the computer's clock",
 )
 OWNS_SUBFOLDERS = False
 
@@ -49,14 +56,15 @@ OWNS_SUBFOLDERS = False
 def matches(folder: Folder, tree: Tree) -> bool:  # noqa: ARG001 - all is in the folder itself
     """Whether the folder holds videos with clocks of lines, or what is clearly the rest of such a recording."""
     files = sort_files(folder)
-    return bool(files.arrows or (files.videos and files.clocks) or _lacks_clocks(files))
+    has_times = bool(files.clocks or files.image_times)
+    return bool(files.arrows) or (has_times and bool(files.videos)) or _lacks_clocks(files)
 
 
 def incomplete(folder: Folder, tree: Tree) -> Finding | None:
     """What is missing in a folder with clocks and no video, or with a start and a video of any camera."""
     files = sort_files(folder)
-    if files.clocks:
-        sentence = f"holds {shown(files.clocks[0].name)}, the clock of a scope's lines, and no video (.avi)"
+    if times := files.clocks or files.image_times:
+        sentence = f"holds {shown(times[0].name)}, which tells when a scope's frames were taken, and no video (.avi)"
     elif files.starts and files.videos:
         sentence = (
             f"holds the start of an ONIX acquisition ({shown(files.starts[0].name)}) and a video, and no clock of a "
@@ -92,7 +100,10 @@ def discover_files(request: Request) -> Discovery | None:
         A named file is not there, or there are several videos.
     """
     clock = request.timestamps_file
-    if clock is None or clock.suffix.casefold() != ".raw" or not clock.is_file() or not is_line_clock(clock):
+    if clock is None or not clock.is_file():
+        return None
+    is_raw = clock.suffix.casefold() == ".raw" and is_line_clock(clock)
+    if not is_raw and not is_image_time_file(clock):
         return None
     clock = clock.resolve()
     videos = resolve_videos(request.video_files)
@@ -104,7 +115,8 @@ def discover_files(request: Request) -> Discovery | None:
     start = request.device_metadata_file
     if start is not None and not start.is_file():
         raise InputError(f"--device_metadata_file: {start} is not there, or is no file")
-    (one,) = make_sets(replace(beside, videos=videos, clocks=(clock,), starts=() if start else beside.starts))
+    starts = () if start else beside.starts
+    (one,) = make_sets(replace(beside, videos=videos, clocks=(clock,), image_times=(), starts=starts))
     if start is not None:
         one.chosen[Kind.START] = start.resolve()
     return _sorted([read_recording(NAME, one, (), request, "")])
@@ -147,7 +159,8 @@ def _lacks_clocks(files: OnixFiles) -> bool:
 
 
 def _without_video(one: OnixSet, where: str) -> Finding:
-    sentence = f"holds {shown(one.clock.name)}, the clock of a scope's lines, and no video that belongs to it"
+    name = shown(one.clock.name)
+    sentence = f"holds {name}, which tells when a scope's frames were taken, and no video that belongs to it"
     return Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.sources.bno055_csv import is_inertial_table
+from miniscope_to_nwb_zarr.sources.image_time_csv import is_image_time
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import begins_with_lines
 from miniscope_to_nwb_zarr.sources.onix_start_csv import is_acquisition_start
 from miniscope_to_nwb_zarr.sources.port_status_csv import is_port_status
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.sources.tree import Folder
 
-_SCOPE_WORD, _CLOCK_WORD = "scope", "clock"
+_SCOPE_WORD, _CLOCK_WORD, _IMAGE_WORD = "scope", "clock", "image"
 _HEAD_BYTES = 512
 _SUFFIX_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}_[0-9]{2}_[0-9]{2}")
 # a number between separators: not that of v4 or of bno055
@@ -37,13 +38,10 @@ class OnixFiles:
     starts: tuple[Path, ...]
     inertial: tuple[Path, ...]
     ports: tuple[Path, ...]
+    image_times: tuple[Path, ...]
+    """Tables of the older package Bonsai.ONIX, which has them in place of clocks."""
     arrows: tuple[Path, ...]
     """Files of a newer operator (`DataFrameWriter`), which are not read."""
-
-    @property
-    def all(self) -> tuple[Path, ...]:
-        """Every file of a known kind."""
-        return (*self.videos, *self.clocks, *self.starts, *self.inertial, *self.ports, *self.arrows)
 
 
 def sort_files(folder: Folder) -> OnixFiles:
@@ -52,13 +50,14 @@ def sort_files(folder: Folder) -> OnixFiles:
     for path in folder.files:
         by_suffix.get(path.suffix.casefold(), []).append(path)
     videos, raws, arrows = by_suffix[".avi"], by_suffix[".raw"], by_suffix[".arrow"]
-    heads = {path: first_bytes(path, _HEAD_BYTES) for path in by_suffix[".csv"]} if videos or raws or arrows else {}
+    heads = {path: first_bytes(path, _HEAD_BYTES) for path in by_suffix[".csv"]}
     return OnixFiles(
         videos=_of_scopes(videos),
         clocks=_of_scopes([path for path in raws if is_line_clock(path)]),
         starts=_of_scopes([path for path, head in heads.items() if is_acquisition_start(head)]),
         inertial=_of_scopes([path for path, head in heads.items() if is_inertial_table(head)]),
         ports=_of_scopes([path for path, head in heads.items() if is_port_status(head)]),
+        image_times=tuple(path for path, head in heads.items() if _is_of_images(path) and is_image_time(head)),
         arrows=tuple(path for path in arrows if is_of_scope(path)),
     )
 
@@ -69,6 +68,15 @@ def is_line_clock(path: Path) -> bool:
     Probes on the same system write clocks and samples as ``.raw`` too.
     """
     return (is_of_scope(path) and _CLOCK_WORD in path.name.casefold()) or begins_with_lines(path)
+
+
+def is_image_time_file(path: Path) -> bool:
+    """Whether a table is that of an older recording: by its name and its first line, which other programs write too."""
+    return _is_of_images(path) and is_image_time(first_bytes(path, _HEAD_BYTES))
+
+
+def _is_of_images(path: Path) -> bool:
+    return _IMAGE_WORD in path.name.casefold()
 
 
 def is_of_scope(path: Path) -> bool:

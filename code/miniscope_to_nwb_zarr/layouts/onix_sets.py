@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.layouts.onix_files import have_same_number
 from miniscope_to_nwb_zarr.sources import bno055_csv
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
+from miniscope_to_nwb_zarr.sources.image_time_csv import count_rows
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import clock_range, count_frames
 from miniscope_to_nwb_zarr.sources.tree import shown
 
@@ -45,6 +46,7 @@ class OnixSet:
     """The files of one recording."""
 
     clock: Path
+    """The clocks of its lines; in older recordings the table of its image times."""
     chosen: dict[Kind, Path] = field(default_factory=dict)
     rivals: dict[Kind, tuple[Path, ...]] = field(default_factory=dict)
     """Files of a kind of which any may be the one, where none was chosen."""
@@ -52,8 +54,8 @@ class OnixSet:
 
 
 def make_sets(files: OnixFiles) -> tuple[OnixSet, ...]:
-    """The recordings of a folder, one for each clock file."""
-    sets = tuple(OnixSet(clock) for clock in files.clocks)
+    """The recordings of a folder, one for each file that tells when frames were taken."""
+    sets = tuple(OnixSet(clock) for clock in (*files.clocks, *files.image_times))
     _assign(sets, Kind.VIDEO, files.videos, _video_fits, "the clocks are as many as its frames")
     _assign(sets, Kind.START, files.starts, _unknown, "")
     _assign(sets, Kind.INERTIAL, files.inertial, _inertial_fits, "their clocks begin and end together")
@@ -110,6 +112,11 @@ def _doubt_starts(sets: Sequence[OnixSet]) -> None:
             one.findings.append(Finding(Code.START_UNCERTAIN, Severity.WARNING, name, sentence))
 
 
+def is_older(clock: Path) -> bool:
+    """Whether a file that tells when frames were taken is a table of the older package."""
+    return clock.suffix.casefold() == ".csv"
+
+
 def _video_fits(clock: Path, video: Path) -> bool | None:
     """Whether a video has the frames of a clock; None for one that was never closed, or cannot be read."""
     try:
@@ -118,13 +125,13 @@ def _video_fits(clock: Path, video: Path) -> bool | None:
         return None
     if not scan.is_closed or scan.cut_bytes:
         return None
-    n_clocks = count_frames(clock)
+    n_clocks = count_rows(clock) if is_older(clock) else count_frames(clock)
     return 0 <= n_clocks - scan.n_frames <= max(_MOST_UNFLUSHED, _SHARE_UNFLUSHED * n_clocks)
 
 
 def _inertial_fits(clock: Path, table: Path) -> bool | None:
     """Whether the clocks of a table begin and end as those of the frames do."""
-    frames, readings = clock_range(clock), bno055_csv.clock_range(table)
+    frames, readings = None if is_older(clock) else clock_range(clock), bno055_csv.clock_range(table)
     if frames is None or readings is None:
         return None
     return all(abs(one - other) <= _TICKS_APART for one, other in zip(frames, readings, strict=True))

@@ -130,7 +130,7 @@ def _read_block(file: BinaryIO) -> tuple[NDArray[Any], ...] | None:
     if len(raw) < FRAME_BYTES:
         return None
     clock = np.frombuffer(raw[: len(raw) // FRAME_BYTES * FRAME_BYTES], _CLOCK).reshape(-1, LINES)
-    is_rising = (clock[:, 1:] > clock[:, :-1]).all(axis=1)
+    is_rising: NDArray[np.bool_] = np.all(clock[:, 1:] > clock[:, :-1], axis=1)
     # unsigned: a step down is a very long one, in frames that do not rise
     return clock[:, 0].copy(), clock[:, -1].copy(), np.diff(clock, axis=1).max(axis=1), is_rising
 

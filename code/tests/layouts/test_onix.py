@@ -435,3 +435,14 @@ def test_folders_of_others_are_left_alone(tmp_path):
     folder = tree.folders[tmp_path]
     assert not onix.matches(folder, tree)
     assert onix.incomplete(folder, tree) is None
+
+
+def test_a_hole_in_the_clock_that_looks_like_a_gap_is_doubted(write, find_onix):
+    truth = write()
+    raw = truth.path("clock").read_bytes()
+    truth.path("clock").write_bytes(raw[: 10 * FRAME_BYTES] + raw[12 * FRAME_BYTES :])
+    session = find_onix(truth.folder)
+    doubts = [f for f in session.findings if "the stamps of others" in f.sentence]
+    assert [(f.code, f.severity, f.numbers["fewer"]) for f in doubts] == [
+        (Code.FRAMES_WITHOUT_STAMP, Severity.ERROR, 2)
+    ]

@@ -1,0 +1,50 @@
+"""A recording of the older package Bonsai.ONIX: a video and the computer's time of each frame (formats 3.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.model import TimeTable
+from miniscope_to_nwb_zarr.layouts.onix_scope import Parts, read_scope
+from miniscope_to_nwb_zarr.sources.image_time_csv import read_image_times
+from miniscope_to_nwb_zarr.sources.tree import shown
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.layouts.onix_sets import OnixSet
+
+
+def read_older(one: OnixSet, findings: list[Finding]) -> Parts:
+    """Read a recording; what is found is added to `findings` as it is found.
+
+    Raises
+    ------
+    InputError
+        Its frames cannot be placed in time, or there is no video.
+    """
+    where = shown(one.clock.name)
+    times, more = read_image_times(one.clock, where)
+    findings += more
+    if times is None:
+        problem = more[-1].sentence if more else "cannot be read"
+        raise InputError(f"{where}: {problem}. It tells when the frames were taken; put the original back")
+    sentence = (
+        "the rate of the acquisition clock is not recorded: frames have the times at which the computer received them, "
+        "and start at the first of them; the clock is kept as a series"
+    )
+    findings.append(Finding(Code.TABLE_FORMAT, Severity.INFO, where, sentence))
+    sentence = (
+        "the table of the inertial sensor (bno055) of the older package Bonsai.ONIX is not read, because its form is "
+        "not known; there is no head orientation. It is kept as text where it is small"
+    )
+    findings.append(Finding(Code.ORIENTATION_INCOMPLETE, Severity.WARNING, ".", sentence))
+    table = TimeTable(
+        path=one.clock,
+        time_s=times.time_s,
+        frame_number=np.arange(len(times.time_s)),
+        extra={"Clock": times.clock},
+    )
+    return Parts(read_scope(one, table, {}, findings), times.start, where)
