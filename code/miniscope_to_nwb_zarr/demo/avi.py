@@ -50,7 +50,7 @@ class Encoding(Enum):
     """Gray levels of 16 bits in a file that says nothing of them: readers take them for colours."""
     # Bonsai
     Y800 = _Format("Y800", "rawvideo", "gray")
-    Y16 = _Format("Y16 ", "rawvideo", "gray16le")
+    Y16 = _Format("Y16 ", _BY_HAND, "gray16le", 16, is_top_down=True)
     FMP4 = _Format("FMP4", "mpeg4", "yuv420p", 1)
     # re-encoded copies
     FFV1_GRAY10 = _Format("FFV1", "ffv1", "gray10le")
@@ -70,6 +70,11 @@ class Encoding(Enum):
     def is_exact(self) -> bool:
         """Whether the frames read back are the frames written."""
         return self.value.codec in {_BY_HAND, "ffv1", "rawvideo"} and self is not Encoding.FFV1_YUV420P
+
+    @property
+    def keeps_odd_sizes(self) -> bool:
+        """Whether an odd last column or row is stored; OpenCV's writer through FFmpeg drops it (`even`)."""
+        return self.value.codec == _BY_HAND
 
     @property
     def bit_depth(self) -> int:
@@ -101,7 +106,7 @@ def write_avi(
         Gray or blue-green-red. Encodings of more than 8 bits take gray levels below ``2 ** encoding.bit_depth`` as
         they are. None leaves a closed file without a frame.
     width_px, height_px : int
-        Size of the frames. An odd last column or row is not stored (`even`), but by the `DIB` encodings.
+        Size of the frames. An odd last column or row is stored only where `Encoding.keeps_odd_sizes`.
     encoding : Encoding
         Codec and pixel format.
     rate_hz : int
@@ -115,7 +120,8 @@ def write_avi(
     wanted = encoding.value
     if wanted.codec == _BY_HAND:
         size = width_px, height_px, wanted.bits_per_pixel
-        return write_dib(path, frames, *size, rate_hz=rate_hz, is_top_down=wanted.is_top_down)
+        code = wanted.fourcc.encode()
+        return write_dib(path, frames, *size, rate_hz=rate_hz, fourcc=code, is_top_down=wanted.is_top_down)
     count = 0
     with av.open(str(path), "w", format="avi") as container:
         stream = _add_stream(container, even(width_px), even(height_px), wanted, rate_hz)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GRAY_PALETTE = bytes(level for k in range(256) for level in (k, k, k, 0))
 """Blue, green, red and a zero for each of 256 indices: index k is gray level k."""
+BITMAP = b"DIB "
 # the list of packets begins at the end of a sector of an optical disk
 _HEADER_BYTES = 2048
 _HAS_INDEX, _IS_KEY = 0x10, 0x10
@@ -32,6 +33,7 @@ class _Format(NamedTuple):
     is_top_down: bool
     palette: bytes
     rate_hz: int
+    fourcc: bytes
 
     @property
     def packet_bytes(self) -> int:
@@ -46,6 +48,7 @@ def write_dib(
     bits_per_pixel: int,
     *,
     rate_hz: int = 20,
+    fourcc: bytes = BITMAP,
     is_top_down: bool = False,
     palette: bytes = GRAY_PALETTE,
 ) -> int:
@@ -63,6 +66,8 @@ def write_dib(
         8: indices into the palette. 16: gray levels, in what a reader must take for colours of 5 bits. 24: BGR.
     rate_hz : int
         Frames per second in the header.
+    fourcc : bytes
+        ``DIB `` for bitmaps; another stands in the header as the name of the compression, though there is none.
     is_top_down : bool
         Rows begin at the top, which a negative height in the header tells.
     palette : bytes
@@ -73,7 +78,7 @@ def write_dib(
     int
         The number of frames written.
     """
-    wanted = _Format(width_px, height_px, bits_per_pixel, is_top_down, palette, rate_hz)
+    wanted = _Format(width_px, height_px, bits_per_pixel, is_top_down, palette, rate_hz, fourcc)
     with path.open("wb") as file:
         file.write(bytes(_HEADER_BYTES))
         count = 0
@@ -127,12 +132,13 @@ def _header(wanted: _Format, count: int, size: int) -> bytes:
     scale = 0x7FFFFFFF // wanted.rate_hz
     stream = struct.pack(
         "<4s4sIHHIIIIIIII4h",
-        *(b"vids", b"DIB ", 0, 0, 0, 0, scale, scale * wanted.rate_hz, 0, count, wanted.packet_bytes, 10_000, 0),
+        *(b"vids", wanted.fourcc, 0, 0, 0, 0, scale, scale * wanted.rate_hz, 0, count, wanted.packet_bytes, 10_000, 0),
         *(0, 0, wanted.width_px, wanted.height_px),
     )
     height = -wanted.height_px if wanted.is_top_down else wanted.height_px
-    # neither a compression nor a number of colours: both stand for "as usual"
-    bitmap = struct.pack("<IiiHHIIiiII", 40, wanted.width_px, height, 1, wanted.bits_per_pixel, *[0] * 6)
+    compression = bytes(4) if wanted.fourcc == BITMAP else wanted.fourcc
+    # no number of colours: all that there are
+    bitmap = struct.pack("<IiiHH4s20x", 40, wanted.width_px, height, 1, wanted.bits_per_pixel, compression)
     strl = b"strl" + _chunk(b"strh", stream) + _chunk(b"strf", bitmap + wanted.palette)
     header = _chunk(b"LIST", b"hdrl" + _chunk(b"avih", main) + _chunk(b"LIST", strl))
     packets = 4 + count * (8 + wanted.packet_bytes)

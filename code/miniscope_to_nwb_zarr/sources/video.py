@@ -88,25 +88,14 @@ class VideoFile:
         self.path = path
         self.scan: AviScan = scan_avi(path)
         self._as_color = as_color
-        try:
-            self._container = av.open(str(path))
-        except av.error.FFmpegError as error:
-            raise UndecodableError(f"{path.name}: libav cannot open the file ({error.strerror})") from error
-        if not self._container.streams.video:
-            self._container.close()
-            raise UndecodableError(f"{path.name}: libav finds no video in the file")
-        stream = self._container.streams.video[0]
-        if stream.codec_context is None:
-            self._container.close()
-            raise UndecodableError(f"{path.name}: libav does not know the file's codec")
-        self._context = stream.codec_context
-        self._context.thread_count = 1
-        self._context.thread_type = "NONE"
-        if max(self._context.width, self._context.height) > _MAX_SIDE_PX:
-            raise UndecodableError(f"{path.name}: pictures of {self._context.width} x {self._context.height} pixels")
+        self._raw = _raw_format(self.scan, path.name)
+        self._container: Any = None
+        self._context: Any = None
+        if self._raw is None:
+            self._container, self._context = _open(path)
+        self._codec: str = self._context.name if self._context else "rawvideo"
         # versions 0 and 1 of FFV1 have no header of their own, no checksums and no sizes of slices
-        self._has_slices = self._context.name == "ffv1" and bool(self._context.extradata)
-        self._raw = self._raw_format() if self._context.name == "rawvideo" else None
+        self._has_slices = self._codec == "ffv1" and bool(self._context.extradata)
         self._fd = os.open(path, os.O_RDONLY)
         self._sequence: Iterator[DecodedFrame] | None = None
         self._next = 0
@@ -121,17 +110,9 @@ class VideoFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._container.close()
+        if self._container:
+            self._container.close()
         os.close(self._fd)
-
-    def _raw_format(self) -> RawFormat | None:
-        try:
-            raw = raw_format(self.scan.stream_format)
-        except ValueError as error:
-            raise UndecodableError(f"{self.path.name}: {error}") from error
-        if raw is not None and raw.bits_per_pixel == 8 and self.scan.changes_palette:
-            raise UndecodableError(f"{self.path.name}: the palette changes from frame to frame, which is not read")
-        return raw
 
     def picture(self, *, raw16_is_gray: bool = False) -> Picture:
         """How the frames are stored, judged by the first frame that decodes; whether in colour, by some more.
@@ -152,12 +133,13 @@ class VideoFile:
         frame = next(first_frames, None)
         is_gray = frame is not None and frame.format.name in GRAY_FORMATS
         # a camera may begin in the dark; one coloured picture among gray ones is more likely damaged
-        more = self._spread_frames() if self._context.name in INTRA_CODECS else first_frames
+        more = self._spread_frames() if self._codec in INTRA_CODECS else first_frames
         is_color = (
             frame is not None and not is_gray and (differs_in_color(frame) or sum(map(differs_in_color, more)) > 1)
         )
         # the decoder is now elsewhere than the last `read` left it: the next one begins anew
-        self._context.flush_buffers()
+        if self._context:
+            self._context.flush_buffers()
         self._sequence, self._next = None, -1
         if frame is None:
             raise NoPictureError(f"{self.path.name}: none of its first {_FRAMES_TRIED} frames can be decoded")
@@ -167,9 +149,9 @@ class VideoFile:
                 f"{self.path.name}: raw video of 16 bits a pixel without a known code; it may be gray or colour"
             )
         return Picture(
-            width_px=self._context.width,
-            height_px=self._context.height,
-            codec=self._context.name,
+            width_px=frame.width,
+            height_px=frame.height,
+            codec=self._codec,
             pixel_format=pixel_format,
             bit_depth=16 if is_gray and pixel_format != "gray" else 8,
             is_color=is_color,
@@ -179,7 +161,7 @@ class VideoFile:
     def _is_of_16_unknown_bits(self, pixel_format: str, *, raw16_is_gray: bool) -> bool:
         if self._raw is not None:
             return self._raw.bits_per_pixel == 16 and not (self._raw.is_surely_gray or raw16_is_gray)
-        return self._context.name == "rawvideo" and pixel_format.startswith(("rgb555", "rgb565", "rgb444"))
+        return self._codec == "rawvideo" and pixel_format.startswith(("rgb555", "rgb565", "rgb444"))
 
     def read(self, index: int) -> DecodedFrame:
         """Decode one frame.
@@ -190,9 +172,9 @@ class VideoFile:
             Number of the frame in the file, from 0. Frames of codecs with dependent frames are decoded from the key
             frame or the start of the file, so frames are best asked for in order.
         """
-        if self._context.name in INTRA_CODECS:
+        if self._codec in INTRA_CODECS:
             return self._decode(index)
-        if self._context.name == "ffv1":
+        if self._codec == "ffv1":
             return self._decode_from_key(index)
         if self._sequence is None or index < self._next:
             self._context.flush_buffers()
@@ -300,3 +282,35 @@ class VideoFile:
 
     def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
         return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)
+
+
+def _raw_format(scan: AviScan, name: str) -> RawFormat | None:
+    try:
+        raw = raw_format(scan.stream_format)
+    except ValueError as error:
+        raise UndecodableError(f"{name}: {error}") from error
+    if raw is not None and raw.bits_per_pixel == 8 and scan.changes_palette:
+        raise UndecodableError(f"{name}: the palette changes from frame to frame, which is not read")
+    return raw
+
+
+def _open(path: Path) -> tuple[Any, Any]:
+    """What libav makes of the file: the container, which must stay open as long as its decoder is used, and that."""
+    try:
+        container = av.open(str(path))
+    except av.error.FFmpegError as error:
+        raise UndecodableError(f"{path.name}: libav cannot open the file ({error.strerror})") from error
+    context: Any = container.streams.video[0].codec_context if container.streams.video else None
+    problem = None
+    if not container.streams.video:
+        problem = "libav finds no video in the file"
+    elif context is None:
+        problem = "libav does not know the file's codec"
+    elif max(context.width, context.height) > _MAX_SIDE_PX:
+        problem = f"pictures of {context.width} x {context.height} pixels"
+    if problem:
+        container.close()
+        raise UndecodableError(f"{path.name}: {problem}")
+    context.thread_count = 1
+    context.thread_type = "NONE"
+    return container, context

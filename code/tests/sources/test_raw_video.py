@@ -138,6 +138,16 @@ def test_16_bits_without_a_code_are_refused_unless_the_sensor_is_known_to_be_gra
         assert np.array_equal(video.read(1).array, frames[1])
 
 
+def test_16_bits_that_say_that_they_are_gray(tmp_path):
+    path = tmp_path / "0.avi"
+    frames = noise(2, bit_depth=16)
+    write_dib(path, frames, 64, 48, 16, is_top_down=True)
+    with_bits(path, 16, compression=int.from_bytes(b"Y16 ", "little"))
+    with VideoFile(path) as video:
+        assert video.picture().pixel_format == "gray16le"
+        assert np.array_equal(video.read(1).array, frames[1])
+
+
 def test_16_bits_that_are_said_to_be_colours_stay_refused(tmp_path):
     path = tmp_path / "0.avi"
     write_avi(path, noise(2, bit_depth=16), 64, 48, Encoding.DIB_GRAY16)
