@@ -64,6 +64,8 @@ class MetadataService:
             return SubjectFacts(), (f"{self.url}: does not answer ({_short(error)}); it is not asked again",)
         except self._client.ApiException as error:
             return SubjectFacts(), (f"{self.url}: {_refusal(error, animal)}",)
+        except ValueError:
+            return SubjectFacts(), (f"{self.url}: the answer for the animal {animal} cannot be read",)
         if not isinstance(record, dict):
             return SubjectFacts(), (f"{self.url}: sent nothing that is a record of the animal {animal}",)
         facts, unread = _facts(record)

@@ -23,7 +23,7 @@ def _plain(text: str) -> str:
     if any(unicodedata.category(char) == "Cc" and char not in "\n\t" for char in text):
         raise ValueError("it holds a control character")
     if stands_for_nothing(text):
-        raise ValueError("it stands for a value that is not there; leave the line out where something is not known")
+        raise ValueError("it stands for a value that is not there; leave it empty where it is not known")
     return text
 
 
