@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.alignment import DEFAULT_FRAMES_PER_FILE
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import TimeTable
 
-# a match that is not exact must be so much nearer than any other: by a factor, and by some frames
+# A match that is not exact must be so much nearer than any other: by a factor, and by some frames. Frames that two
+# cameras lost never make the wrong match the nearer one; frames of one alone may, so that must be nearer by a file.
 _CLEAR_FACTOR, _CLEAR_FRAMES = 2, 10
+_CLEAR_FRAMES_ALONE = DEFAULT_FRAMES_PER_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def match_cameras(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable
     ranked = sorted((_Fit.of(pairs, with_frames, tables) for pairs in _ways(with_frames, tables)), key=_Fit.rank)
     best, others = ranked[0], ranked[1:]
     is_exact = all(best.n_exact > other.n_exact for other in others)
-    if not is_exact and any(other.n_apart < _CLEAR_FACTOR * best.n_apart + _CLEAR_FRAMES for other in others):
+    clear = _CLEAR_FACTOR * best.n_apart + (_CLEAR_FRAMES if len(best.pairs) > 1 else _CLEAR_FRAMES_ALONE)
+    if not is_exact and any(other.n_apart < clear for other in others):
         raise InputError(_ambiguous(with_frames, tables, table_name))
     numbers = dict(best.pairs)
     # a camera of whose videos no frame is left takes the number that is left

@@ -37,6 +37,8 @@ def match(seen, listed):
         # nothing is left of the videos of one
         ((900, True), (0, False), {0: 950, 1: 900}, (1, 0), True),
         ((0, False), (950, True), {0: 950, 1: 900}, (1, 0), True),
+        # after a crash, when the other camera ran at another rate
+        ((24_000, False), (0, False), {0: 36_015, 1: 24_010}, (1, 0), False),
     ],
 )
 def test_counts_that_tell(scope, camera, listed, expected, is_certain):
@@ -56,6 +58,8 @@ def test_counts_that_tell(scope, camera, listed, expected, is_certain):
         ((895, False), (905, False), {0: 900, 1: 902}),
         # both end behind their tables
         ((9120, True), (9125, True), {0: 9003, 1: 9000}),
+        # the last file of the scope is lost, and the other camera's count is nearer
+        ((24_000, True), (0, False), {0: 24_100, 1: 24_567}),
         # the only camera of the table fits neither
         ((890, False), (905, False), {1: 900}),
     ],
