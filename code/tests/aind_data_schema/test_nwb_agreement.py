@@ -132,8 +132,9 @@ def test_area_in_the_atlas_must_be_that_of_the_plane(both):
 def test_surgeries_are_in_both(both):
     nwbfile, models = both()
     assert nwbfile.surgery == (
-        "Surgery of 2026-01-20. Injection of AAV1-Syn-GCaMP6f-WPRE-SV40: Volume 500 nl, titer 1.2e+12 gc/ml, continuous "
-        "injection, -2.1 mm anterior of bregma, -1.8 mm right of the midline, 1.35 mm below the surface of the brain, "
+        "Surgery of 2026-01-20. Injection of AAV1-Syn-GCaMP6f-WPRE-SV40: Volume 500 nl, titer 1.2e+12 gc/ml, "
+        "continuous injection, -2.1 mm anterior of bregma, -1.8 mm right of the midline, "
+        "1.35 mm below the surface of the brain, "
         "area CA1. 50 nl per minute, 10 minutes of waiting. Implant: GRIN lens, named left CA1 lens, made by Inscopix, "
         "model 1050-002176, diameter 1.8 mm, length 4.3 mm, -2.1 mm anterior of bregma, -1.8 mm right of the midline, "
         "1.35 mm below the surface of the brain, area CA1. Cortex above the hippocampus was aspirated. A baseplate was "
