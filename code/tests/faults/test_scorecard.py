@@ -14,6 +14,6 @@ def _parameters():
             yield pytest.param(case, id=f"{row.name}-{case.name}", marks=marks)
 
 
-@pytest.mark.parametrize("case", _parameters())
+@pytest.mark.parametrize("case", list(_parameters()))
 def test_the_promise_holds(case, tmp_path):
     case.run(tmp_path / "case")
