@@ -73,7 +73,7 @@ def compare(
     ]
     if "instrument" in parts:
         found += _devices(nwbfile, parts["instrument"], is_edited=is_edited)
-    if "procedures" in parts:
+    if "procedures" in parts and not is_earlier:
         found += _surgeries(nwbfile, parts["procedures"])
     if "acquisition" in parts:
         found += nwb_imaging_agreement.compare(nwbfile, parts, is_earlier=is_earlier)

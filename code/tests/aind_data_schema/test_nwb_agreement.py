@@ -145,6 +145,7 @@ def test_surgeries_are_in_both(both):
     unsaid, _ = both(surgeries=[])
     assert (unsaid.surgery, unsaid.virus) == (None, None)
     assert len(nwb_agreement.compare(unsaid, models)) == 2
+    assert nwb_agreement.compare(unsaid, models, is_earlier=True) == []
 
 
 def test_animal_in_one_of_them_only(both):
