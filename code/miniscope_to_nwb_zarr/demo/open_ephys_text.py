@@ -67,7 +67,7 @@ def log_lines(spec: OpenEphysSpec, rows: Rows) -> Iterator[str]:
     for time_s, level, message in entries:
         row = max(int(np.searchsorted(rows.sensor_frame / spec.rate_hz, time_s, side="right")) - 1, 0)
         stamp = spec.wall_clock(time_s).isoformat(sep=" ", timespec="milliseconds")
-        yield ",".join(_quoted(field) for field in (stamp, str(rows.frame_count[row]), level, message))
+        yield ",".join(quoted(field) for field in (stamp, str(rows.frame_count[row]), level, message))
 
 
 def configuration_lines(spec: OpenEphysSpec) -> Iterator[str]:
@@ -99,5 +99,6 @@ def configuration_lines(spec: OpenEphysSpec) -> Iterator[str]:
     )
 
 
-def _quoted(field: str) -> str:
+def quoted(field: str) -> str:
+    """A field of a table as RFC 4180 has it."""
     return '"' + field.replace('"', '""') + '"' if any(ch in field for ch in ',"\r\n') else field

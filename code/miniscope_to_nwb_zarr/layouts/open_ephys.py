@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 NAME = "Miniscope Open Ephys"
 LOOKED_FOR = (
-    "AVI files with a CSV table of their frames, whose header names Timestamp, FrameNumber or a quaternion "
-    "(Open Ephys Miniscope V4 GUI, Bonsai)"
+    "videos such as run_0.avi with a CSV table of their frames, whose header names Timestamp and FrameNumber or a "
+    "quaternion (Open Ephys Miniscope V4 GUI, Bonsai)"
 )
 ABOUT = About(
     recordings_of="Open Ephys' Miniscope V4 GUI in all its recording modes, and the example workflows of Bonsai",
