@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 N_COLUMNS = 16
 _CLOCK, _IS_IDENTITY = 0, 8
+_KINDS = tuple(Kind.FLAG if k == _IS_IDENTITY else Kind.NUMBER for k in range(N_COLUMNS))
 _QUATERNION_WXYZ = [7, 4, 5, 6]
 _EXPECTED = "rows of 16 values: clock, 3 angles, quaternion X, Y, Z, W, True or False, 3 + 3 accelerations, temperature"
 _SOURCE = "bno055 table of ONIX"
@@ -103,6 +104,9 @@ def read_inertial(path: Path, where: str, clock_hz: int) -> tuple[InertialReadin
     if outgrows_file(raw, head, N_COLUMNS):
         return None, (*findings, short_rows_finding(where, N_COLUMNS))
     table = read_table(raw, head, [f"column {k + 1}" for k in range(N_COLUMNS)])
+    if [column.kind for column in table.columns] != list(_KINDS):
+        sentence = f"its columns hold something else than expected: {_EXPECTED}. The table was left out"
+        return None, (*findings, Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence))
     values, more = _readable(table, where)
     findings += more
     if not len(values):
@@ -114,10 +118,6 @@ def read_inertial(path: Path, where: str, clock_hz: int) -> tuple[InertialReadin
 
 def _readable(table: BonsaiTable, where: str) -> tuple[NDArray[np.float64], tuple[Finding, ...]]:
     """Shape (n, 16): the readable rows, without a last one that may be cut. A value may be NaN, as written."""
-    kinds = [Kind.FLAG if k == _IS_IDENTITY else Kind.NUMBER for k in range(N_COLUMNS)]
-    if [column.kind for column in table.columns] != kinds:
-        sentence = f"its columns hold something else than expected: {_EXPECTED}. The table was left out"
-        return np.empty((0, N_COLUMNS)), (Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence),)
     values = np.column_stack([column.values for column in table.columns]).astype(np.float64)
     is_good = table.is_whole & np.isfinite(values[:, _CLOCK])
     for column in table.columns:
