@@ -41,6 +41,8 @@ class MioSpec:
     radio: Radio = field(default_factory=Radio)
     start: datetime = datetime(2026, 3, 14, 16, 26, 53, 589_000, UTC)
     first_ms: int = 124_429
+    first_frame: int = 2514
+    """`frame_num` of the first frame: the device counts from when it was started."""
     clock_ppm: float = 0.0
     restart_at: int | None = None
     skipped: tuple[int, ...] = ()
@@ -143,6 +145,7 @@ def write_mio(spec: MioSpec, folder: Path, video: VideoMovie | None = None) -> M
         rate_hz=RATE_HZ,
         start=spec.start,
         first_ms=spec.first_ms,
+        first_frame=spec.first_frame,
         clock_ppm=spec.clock_ppm,
         restart_at=spec.restart_at,
         seed=spec.seed,

@@ -338,6 +338,41 @@ def test_beside_a_recording_of_another_family(tmp_path, find):
     assert_told_truly(wireless, truth)
 
 
+def test_what_came_before_the_recording_is_no_loss(tmp_path, find_one):
+    earlier = write_mio(MioSpec(name="a", n_frames=8, radio=Radio(lost={(3, 2)})), tmp_path)
+    truth = write_mio(MioSpec(name="b", first_frame=9000), tmp_path)
+    truth.table.write_bytes(earlier.table.read_bytes() + truth.table.read_bytes())
+    earlier.video.unlink()
+    earlier.table.unlink()
+    session = find_one(tmp_path)
+    assert_told_truly(session, truth)
+    assert set(found_in(session)) == {Code.TABLE_FORMAT}
+    assert len(stream_of(session).signals[0].values) == 63 + 200
+
+
+def test_a_first_buffer_without_a_time_of_day(tmp_path, find_one):
+    truth = write_mio(MioSpec(), tmp_path)
+    start = find_one(tmp_path).start
+    text = truth.table.read_text()
+    for row in truth.rows[:16]:
+        text = text.replace(f"{row.buffer.received_s:.7f}", "-1.0")
+    truth.table.write_text(text)
+    session = find_one(tmp_path)
+    assert_told_truly(session, truth)
+    # frame 2 tells, at what its stamp is after frame 0; stamps have whole milliseconds
+    assert abs(session.start - start) < timedelta(milliseconds=2)
+
+
+def test_all_frames_are_in_one_file_however_many(tmp_path, find_one):
+    spec = MioSpec(width_px=32, height_px=16, buffer_pixels=512, n_frames=1201, cut_frames=50, has_noise=False)
+    write_mio(spec, tmp_path)
+    session = find_one(tmp_path)
+    assert stream_of(session).n_frames == 1150
+    found = found_in(session)
+    assert set(found) == {Code.FRAMES_MISSING}
+    assert found[Code.FRAMES_MISSING].numbers == {"expected": 1200, "found": 1150}
+
+
 def test_files_named_one_by_one(tmp_path, find, find_one):
     truth = write_mio(MioSpec(), tmp_path / "a")
     settings = tmp_path / "wireless-200px.yml"
