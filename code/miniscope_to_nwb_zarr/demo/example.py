@@ -76,6 +76,11 @@ def make_demo(folder: Path) -> Path:
         The recording's folder.
     """
     recording = write_demo(folder).folder
+    write_sidecar(folder)
+    return recording
+
+
+def write_sidecar(folder: Path) -> None:
+    """Write the session metadata file of the demo recording: every line is filled in, so that nothing is left out."""
     text = example().replace("subject_id: m770001 ", f"subject_id: {DEMO.animal} ")
     (folder / SIDECAR_NAME).write_text(text, encoding="utf-8")
-    return recording
