@@ -95,7 +95,7 @@ class Work:
     sources: tuple[FileEntry, ...]
     started: datetime
     created: datetime
-    """When the output was packaged, by its name."""
+    """When the making of the output began, as the NWB file has it."""
     now: Callable[[], datetime]
     advance: Advance
     phases: Phases

@@ -87,7 +87,8 @@ def write_metadata(
         checked=ended,
         former=kept.text("quality_control.json") if kept else "",
     )
-    bundle = make_bundle(work.session, work.job.sidecar, work.created, provenance, quality)
+    # the asset is packaged when all that was done to it is done
+    bundle = make_bundle(work.session, work.job.sidecar, ended, provenance, quality)
     if kept:
         with kept.opened() as nwbfile:
             _compare(work, nwbfile, bundle.models, is_earlier=True)
