@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.alignment import DEFAULT_FRAMES_PER_FILE
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from miniscope_to_nwb_zarr.core.model import TimeTable
 
@@ -30,8 +30,10 @@ class FramesSeen:
 
     end: int
     """Frames up to the end of the last file that holds some, those in lost files before it included."""
-    is_final: bool
-    """That file was closed by its writer, so that no frame came after."""
+    is_whole: bool = True
+    """That file was closed by its writer and nothing of it is cut off."""
+    may_go_on: bool = False
+    """That file is cut, or it is full, so that files after it may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +61,60 @@ def match_cameras(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable
         The counts fit more than one way.
     """
     with_frames = {camera: frames for camera, frames in seen.items() if frames.end}
-    ranked = sorted((_Fit.of(pairs, with_frames, tables) for pairs in _ways(with_frames, tables)), key=_Fit.rank)
-    best, others = ranked[0], ranked[1:]
-    is_exact = all(best.n_exact > other.n_exact for other in others)
-    clear = _CLEAR_FACTOR * best.n_apart + (_CLEAR_FRAMES if len(best.pairs) > 1 else _CLEAR_FRAMES_ALONE)
-    if not is_exact and any(other.n_apart < clear for other in others):
+    ways = [_Way.of(pairs, with_frames, tables) for pairs in _ways(with_frames, tables)]
+    best = _certain(ways)
+    is_certain = best is not None
+    best = best or _nearest(ways)
+    if best is None:
         raise InputError(_ambiguous(with_frames, tables, table_name))
     numbers = dict(best.pairs)
     # a camera of whose videos no frame is left takes the number that is left
     left, idle = set(tables) - set(numbers.values()), set(seen) - set(numbers)
     if len(left) == len(idle) == 1 and not idle & set(with_frames):
         numbers[idle.pop()] = left.pop()
-    return Matching(numbers, is_certain=is_exact)
+    return Matching(numbers, is_certain)
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
-    """How well the counts agree in one way of matching."""
+class _Way:
+    """One way of matching, and how well its counts agree."""
 
     pairs: Mapping[str, int]
     n_exact: int
+    """Cameras whose whole videos hold just what the table lists."""
+    is_possible: bool
+    """Either frames are lost or rows are, not frames of one camera and rows of the other."""
     n_apart: int
 
     @classmethod
-    def of(cls, pairs: Mapping[str, int], seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable]) -> _Fit:
-        apart = {camera: _apart(seen[camera], tables[number]) for camera, number in pairs.items()}
-        n_exact = sum(n == 0 and seen[camera].is_final for camera, n in apart.items())
-        return cls(pairs, n_exact, sum(apart.values()))
+    def of(cls, pairs: Mapping[str, int], seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable]) -> _Way:
+        surplus = {camera: _surplus(seen[camera], tables[number]) for camera, number in pairs.items()}
+        return cls(
+            pairs,
+            n_exact=sum(n == 0 and seen[camera].is_whole for camera, n in surplus.items()),
+            is_possible=all(n == 0 or (n < 0 and seen[camera].may_go_on) for camera, n in surplus.items())
+            or all(n >= 0 for n in surplus.values()),
+            n_apart=sum(map(abs, surplus.values())),
+        )
 
-    def rank(self) -> tuple[int, int]:
-        return -self.n_exact, self.n_apart
+
+def _certain(ways: Sequence[_Way]) -> _Way | None:
+    """The only way in which all counts agree; else the only possible one, if one count agrees; None if there is none.
+
+    A count that agrees is not enough: that of a table which ends early may agree with the other camera by chance.
+    """
+    exact = [way for way in ways if way.n_exact == len(way.pairs)]
+    possible = [way for way in ways if way.is_possible]
+    if len(exact) == 1 or len(ways) == 1:
+        return (exact or list(ways))[0]
+    return possible[0] if len(possible) == 1 and possible[0].n_exact else None
+
+
+def _nearest(ways: Sequence[_Way]) -> _Way | None:
+    """The way in which counts are nearest; None if another is not clearly farther."""
+    best, *others = sorted(ways, key=lambda way: way.n_apart)
+    clear = _CLEAR_FACTOR * best.n_apart + (_CLEAR_FRAMES if len(best.pairs) > 1 else _CLEAR_FRAMES_ALONE)
+    return best if all(other.n_apart >= clear for other in others) else None
 
 
 def _ways(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable]) -> Iterator[dict[str, int]]:
@@ -105,9 +131,9 @@ def frames_listed(table: TimeTable) -> int:
     return int(table.frame_number.max(initial=-1)) + 1
 
 
-def _apart(seen: FramesSeen, table: TimeTable) -> int:
-    """By how many frames videos and table disagree, by its last number or, should that be damaged, by its rows."""
-    return min(abs(seen.end - frames_listed(table)), abs(seen.end - table.n_rows))
+def _surplus(seen: FramesSeen, table: TimeTable) -> int:
+    """How many more frames the videos hold than the table lists, by its last number or, if that is nearer, its rows."""
+    return min(seen.end - frames_listed(table), seen.end - table.n_rows, key=abs)
 
 
 def _ambiguous(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable], table_name: str) -> str:

@@ -60,9 +60,11 @@ def _frames_per_file(videos: Videos) -> int | None:
 def _frames_seen(videos: Videos, per_file: int | None) -> FramesSeen:
     last = max((number for number, file in videos.files.items() if file.n_frames), default=None)
     if last is None:
-        return FramesSeen(0, is_final=False)
+        return FramesSeen(0)
+    file = videos.files[last]
     before = last * per_file if per_file else sum(videos.files[k].n_frames for k in videos.files if k < last)
-    return FramesSeen(before + videos.files[last].n_frames, videos.files[last].is_whole)
+    is_full = per_file is None or file.n_frames >= per_file
+    return FramesSeen(before + file.n_frames, file.is_whole, may_go_on=is_full or not file.is_whole)
 
 
 def without_trailing_file(camera: CameraVideos, n_listed: int) -> CameraVideos:
