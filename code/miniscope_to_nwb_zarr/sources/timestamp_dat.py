@@ -44,6 +44,7 @@ _NEEDED = (_CAMERA, _FRAME, _CLOCK)
 _KNOWN = (*_NEEDED, _BUFFER)
 _EXPECTED = "a header that names camNum, frameNum and sysClock, or rows of camera, frame number, milliseconds, buffer"
 _MS_PER_S = 1000
+_NAMES_TO_KNOW = 2
 _SNIFFED_BYTES = 1024
 # DirectShow numbers the cameras of a computer; the software records from two
 _MAX_CAMERAS = 16
@@ -82,8 +83,8 @@ def read_timestamp_dat(path: Path, where: str) -> tuple[Mapping[int, TimeTable],
         return {}, (*findings, head_finding(raw, where, _EXPECTED))
     if outgrows_file(raw, head, len(names)):
         return {}, (*findings, short_rows_finding(where, len(names)))
-    if not head.names:
-        sentence = "has no header; its columns are taken to be camNum, frameNum, sysClock and buffer, as usual"
+    if not set(_NEEDED) <= {normalised(name) for name in head.names}:
+        sentence = "has no header, or a damaged one; its columns are taken to be camNum, frameNum, sysClock, buffer"
         findings += (Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence),)
     rows = read_rows(raw, head, len(names))
     readable, doubts = _readable_rows(rows, names, where)
@@ -100,7 +101,10 @@ def read_timestamp_dat(path: Path, where: str) -> tuple[Mapping[int, TimeTable],
 
 
 def _column_names(raw: bytes, head: Head) -> tuple[str, ...]:
-    """What each column holds: a known name once, the name as written for further columns."""
+    """What each column holds: a known name once, the name as written for further columns.
+
+    Where a name is damaged and others are in their usual places, all are taken to be.
+    """
     if not head.names:
         width = usual_width(raw, head)
         return _KNOWN[:width] + tuple(f"column {k}" for k in range(len(_KNOWN) + 1, width + 1))
@@ -110,6 +114,9 @@ def _column_names(raw: bytes, head: Head) -> tuple[str, ...]:
         name = normalised(written) if normalised(written) in _KNOWN else written
         count[name] += 1
         names.append(name if count[name] == 1 else f"{name} ({count[name]})")
+    n_in_place = sum(name == usual for name, usual in zip(names, _KNOWN, strict=False))
+    if not set(_NEEDED) <= set(names) and n_in_place >= _NAMES_TO_KNOW:
+        return (*_KNOWN[: len(names)], *names[len(_KNOWN) :])
     return tuple(names)
 
 
