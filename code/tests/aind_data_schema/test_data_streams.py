@@ -4,9 +4,7 @@ from dataclasses import replace
 import pytest
 
 from miniscope_to_nwb_zarr.aind_data_schema import acquisition, facts
-from miniscope_to_nwb_zarr.aind_data_schema.acquisition_code import SOFTWARE
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Picture, PropertyChange, Roi
-from miniscope_to_nwb_zarr.layouts import LAYOUTS
 
 # the library reads its own deprecated fields
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated. use .*coordinate_system:DeprecationWarning")
@@ -164,10 +162,6 @@ def test_streams_lie_inside_the_session(session, recording, stream, filled):
     (one,) = made["data_streams"]
     assert one["stream_start_time"] == made["acquisition_start_time"]
     assert one["stream_end_time"] == made["acquisition_end_time"]
-
-
-def test_software_of_every_layout_is_known():
-    assert set(SOFTWARE) == set(LAYOUTS)
 
 
 def test_platform_is_required(described, filled):
