@@ -28,7 +28,7 @@ from miniscope_to_nwb_zarr.sources.timestamp_dat import read_timestamp_dat
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Session, SourceFile
@@ -132,7 +132,7 @@ def _read_cameras(
         findings += _told_apart(reading.findings, camera, shown(table_path.name))
         readings.append(reading)
     findings += [
-        _without_videos(number, table, table_name)
+        _without_videos(number, table, table_name, cameras)
         for number, table in tables.items()
         if number not in matching.numbers.values()
     ]
@@ -193,10 +193,13 @@ def _nearest(camera: str, number: int, videos: CameraVideos, table: TimeTable, w
     return Finding(Code.CAMERA_UNCERTAIN, Severity.WARNING, where, sentence, numbers)
 
 
-def _without_videos(number: int, table: TimeTable, table_name: str) -> Finding:
+def _without_videos(number: int, table: TimeTable, table_name: str, cameras: Collection[str]) -> Finding:
+    is_scope = on_disk.SCOPE not in cameras
+    advice = f". They may be those of the scope: there is no {on_disk.SCOPE}1.avi" if is_scope else ""
     sentence = (
         f"lists {table.n_rows} frames of camera {number}, of which there is no video; those rows are kept in the text "
-        "of the table only"
+        f"of the table only{advice}"
     )
     numbers = {"camera": number, "rows": table.n_rows}
-    return Finding(Code.FILE_MISSING, Severity.WARNING, table_name, sentence, numbers)
+    severity = Severity.ERROR if is_scope else Severity.WARNING
+    return Finding(Code.FILE_MISSING, severity, table_name, sentence, numbers)

@@ -92,6 +92,17 @@ def test_a_behaviour_camera_whose_videos_are_elsewhere(tmp_path, find_one, holds
     assert (told.where, told.severity, told.numbers) == (TABLE, Severity.WARNING, {"camera": 0, "rows": 37})
 
 
+def test_a_scope_whose_videos_are_gone_is_missed(tmp_path, find_one, holds):
+    truth = v3_recording(tmp_path)
+    for path in truth.folder.glob("msCam*"):
+        path.unlink()
+    session = find_one(tmp_path, **ZONE)
+    holds(stream_of(session, "behavCam"), truth.devices["behavCam"].rows.stamp_ms)
+    (told,) = found_in(session, Code.FILE_MISSING)
+    assert (told.severity, told.numbers) == (Severity.ERROR, {"camera": 1, "rows": 25})
+    assert "there is no msCam1.avi" in told.sentence
+
+
 # which camera is which
 
 
