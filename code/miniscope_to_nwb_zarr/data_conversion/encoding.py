@@ -5,7 +5,8 @@ Sensor noise is what fills a store. Measured on 600 x 600 frames of a simulated 
 away (to 0.54 of the raw size instead of 0.69), after which zstd's fastest level packs as well as its slower ones.
 Differences of 16-bit words (two pixels at a time) cost 0-6 % of size against differences of bytes and read back 1.3 to
 1.5 times as fast. Blosc's blocks of 512 kB instead of its own choice of 32 kB encode 1.5 to 1.9 times and read back 1.3
-times as fast.
+times as fast. Levels of 16 bits have high bytes that hardly change: apart from the low ones they pack to 0.49 (10 bits
+used) and 0.77 (all used) of the raw size instead of 0.57 and 0.87.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def encode_frames(level: int, chunks: tuple[int, ...], dtype: np.dtype[Any]) -> 
 
     Frames in colour, (frame, x, y, channel), have no delta filter: the value before is of another channel.
     """
-    compressor = Blosc(cname="zstd", clevel=level, shuffle=Blosc.NOSHUFFLE, blocksize=_BLOCK_BYTES)
+    shuffle = Blosc.SHUFFLE if dtype.itemsize > 1 else Blosc.NOSHUFFLE
+    compressor = Blosc(cname="zstd", clevel=level, shuffle=shuffle, blocksize=_BLOCK_BYTES)
     if len(chunks) > 3:
         return Encoding(compressor, ())
     is_whole_words = chunks[-1] * dtype.itemsize % 2 == 0
