@@ -28,7 +28,7 @@ from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files, sour
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.layouts.contract import Request
@@ -48,6 +48,7 @@ ABOUT = About(
     ),
 )
 OWNS_SUBFOLDERS = False
+_UNTIMED = "when they were taken is not known. Put the table back, or name it with --timestamps_file"
 
 
 def matches(folder: Folder, tree: Tree) -> bool:  # noqa: ARG001 - the same for all layouts
@@ -96,25 +97,33 @@ def discover_files(request: Request) -> Discovery | None:
     """
     videos = resolve_videos(request.video_files)
     folder = videos[0].parent
-    table = request.timestamps_file
-    if table is None:
-        table = next(
-            (path for path in sorted(folder.glob("*")) if path.stem == videos[0].stem and is_table_file(path)), None
-        )
+    table = request.timestamps_file or next(
+        (path for path in _of_name(folder, {videos[0].stem}) if path not in videos and is_table_file(path)), None
+    )
     if table is None or not is_table_file(table):
         return None
     table = table.resolve()
-    near = sorted({*folder.iterdir(), *table.parent.iterdir()})
-    files = companions(table, videos, [path for path in near if path.is_file()])
+    names = {path.stem for path in (table, *videos)}
+    near = dict.fromkeys([*_of_name(folder, names), *_of_name(table.parent, names)])
+    files = companions(table, videos, near)
     if request.device_metadata_file is not None:
         files = replace(files, configuration=request.device_metadata_file.resolve())
     result = read_recording(NAME, folder, files, request)
     return Discovery((result,)) if isinstance(result, Session) else Discovery(failures=(result,))
 
 
+def _of_name(folder: Path, stems: Collection[str]) -> list[Path]:
+    """The files of a folder that have one of these names, whatever they end with."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.stem in stems and path.is_file())
+    except OSError:
+        # files may be named in a folder that may not be listed
+        return []
+
+
 def _unclear(folder: Path, files: FolderFiles) -> list[Failure]:
-    """A failure for each group of files that could belong together in more than one way."""
-    return [
+    """Failures for what was recorded and cannot be put together: pairs that are not clear, videos with a log alone."""
+    ambiguous = [
         Failure(
             folder,
             f"{', '.join(shown(path.name) for path in group)}: which video belongs to which table is not clear from "
@@ -123,19 +132,32 @@ def _unclear(folder: Path, files: FolderFiles) -> list[Failure]:
         )
         for group in files.ambiguous
     ]
+    logs = {path.stem: path for path in files.lone_logs}
+    return ambiguous + [
+        Failure(
+            folder,
+            f"{shown(path.name)}: a recording with its log {shown(logs[path.stem].name)} and without the table of its "
+            f"frames: {_UNTIMED}",
+            label=shown(path.stem),
+        )
+        for path in files.lone_videos
+        if path.stem in logs
+    ]
 
 
 def _left_over(files: FolderFiles, where: str) -> list[Finding]:
     """Findings for parts of recordings, and for files of other programs."""
-    table = "when its frames were taken is not known. Put the table back, or name it with --timestamps_file"
-    parts = [(path, f"is a video without the table of its frames: {table}") for path in files.lone_videos]
+    together = {path.stem for path in files.lone_logs} & {path.stem for path in files.lone_videos}
+    parts = [(path, f"is a video without the table of its frames: {_UNTIMED}") for path in files.lone_videos]
     parts += [(path, "is the log of a recording whose video and table are not there") for path in files.lone_logs]
     found = [
         Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, inside(where, shown(path.name)), sentence)
         for path, sentence in parts
+        if path.stem not in together
     ]
     names = [shown(path.name) for path in files.foreign_videos]
-    return [*found, *ignored(names, where, "videos in other containers than AVI, or with a table that is not of frames,")]
+    what = "videos of other names, in another container than AVI, or with a table that is not of frames,"
+    return [*found, *ignored(names, where, what)]
 
 
 def _with_pictures_and_texts(

@@ -6,6 +6,7 @@ Names are typed by users, so tables and logs are told by their first line.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class FolderFiles:
     captures: tuple[Path, ...]
     """Pictures that the GUI took; they belong to no recording by name."""
     foreign_videos: tuple[Path, ...]
-    """Videos of other programs: in another container, or with a table of their own name that is none of frames."""
+    """Videos of other programs: of other names, in another container, or with a table that is not of frames."""
     others: tuple[Path, ...]
 
 
@@ -89,39 +90,44 @@ def capture_of(path: Path) -> tuple[str, datetime] | None:
         return None
 
 
-def companions(table: Path, videos: Sequence[Path], files: Iterable[Path]) -> RecordingFiles:
-    """The recording of a table and its videos, with the files of the same names beside them."""
-    stems = {table.stem, *(video.stem for video in videos)}
-    near = [path for path in files if path.stem in stems and path != table and path not in videos]
-    log = next((path for path in near if is_log_file(path)), None)
-    configuration = next((path for path in near if _kind(path) in _CONFIGURATION), None)
-    others = (path for path in near if path not in {log, configuration} and not _is_video(path))
-    return RecordingFiles(table, tuple(videos), log, configuration, tuple(others))
+def companions(table: Path, videos: Sequence[Path], near: Iterable[Path]) -> RecordingFiles:
+    """The recording of a table and its videos, with the files that have their names, which may be among `near`."""
+    others = [path for path in near if path != table and path not in videos]
+    log = next((path for path in others if is_log_file(path)), None)
+    configuration = next((path for path in others if _kind(path) in _CONFIGURATION), None)
+    further = (path for path in others if path not in {log, configuration} and not _is_video(path))
+    return RecordingFiles(table, tuple(videos), log, configuration, tuple(further))
 
 
 def sort_files(files: Sequence[Path]) -> FolderFiles:
     """Find the recordings among the files of a folder, which are in natural order."""
-    tables = [path for path in files if is_table_file(path)]
+    tables = dict.fromkeys(path for path in files if is_table_file(path))
     videos = [path for path in files if _kind(path) == ".avi" and path not in tables]
-    pairs, ambiguous = pair(tables, videos)
+    pairs, ambiguous = pair(list(tables), videos)
     unclear = {path for group in ambiguous for path in group}
-    near = [path for path in files if path not in tables and path not in videos]
-    sets = [
-        companions(table, [pairs[table]] if table in pairs else [], near) for table in tables if table not in unclear
-    ]
-    used = {path for one in sets for path in (*one.videos, one.log, one.configuration, *one.others)}
-    free = [path for path in videos if path not in used and path not in unclear]
-    left = [path for path in near if path not in used]
+    by_stem: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in files:
+        by_stem[path.stem].append(path)
+    sets = []
+    for table in (path for path in tables if path not in unclear):
+        own = [pairs[table]] if table in pairs else []
+        names = dict.fromkeys(path.stem for path in (table, *own))
+        sets.append(companions(table, own, [path for name in names for path in by_stem[name] if path not in tables]))
+    used = {path for one in sets for path in (one.table, *one.videos, one.log, one.configuration, *one.others)}
+    left = [path for path in files if path not in used and path not in unclear]
+    # what is named as the recordings here, or as Bonsai names them; other videos are of other programs
     logs = [path for path in left if is_log_file(path)]
-    other_stems = {path.stem for path in left if _kind(path) == ".csv"}
-    foreign = [path for path in free if path.stem in other_stems]
-    foreign += [path for path in left if _kind(path) in _OTHER_VIDEO]
+    bases = {suffix_of(path)[0] for path in (*tables, *logs, *pairs.values())}
+    has_table = {path.stem for path in left if _kind(path) == ".csv"}
+    own_videos = [path for path in left if _kind(path) == ".avi" and path.stem not in has_table]
+    lone = [path for path in own_videos if is_stamped_video(path) or suffix_of(path)[0] in bases]
     captures = [path for path in left if capture_of(path)]
-    known = {*logs, *foreign, *captures}
+    foreign = [path for path in left if _is_video(path) and path not in lone]
+    known = {*logs, *lone, *captures, *foreign}
     return FolderFiles(
         sets=tuple(sets),
         ambiguous=ambiguous,
-        lone_videos=tuple(path for path in free if path not in known),
+        lone_videos=tuple(lone),
         lone_logs=tuple(logs),
         captures=tuple(captures),
         foreign_videos=tuple(foreign),

@@ -304,18 +304,25 @@ def test_a_video_without_table(tmp_path, find):
     first.table.unlink()
     found = find(tmp_path)
     assert [session.recordings[0].label for session in found.sessions] == ["run_1"]
-    assert {(f.code, f.where) for f in found.findings if f.code is Code.FOLDER_INCOMPLETE} == {
-        (Code.FOLDER_INCOMPLETE, "run_0.avi"),
-        (Code.FOLDER_INCOMPLETE, "run_0.log"),
-    }
+    (failure,) = found.failures
+    assert (failure.label, "run_0.log" in failure.message) == ("run_0", True)
+    first.table.with_suffix(".log").unlink()
+    found = find(tmp_path)
+    assert found.failures == ()
+    assert [f.where for f in found.findings if f.code is Code.FOLDER_INCOMPLETE] == ["run_0.avi"]
 
 
-def test_only_the_log_and_the_video_are_left(tmp_path, find):
+@pytest.mark.parametrize("is_video_left", [True, False])
+def test_only_the_log_is_left(tmp_path, find, is_video_left):
     truth = write_open_ephys(GUI, tmp_path / "a")
     truth.table.unlink()
+    if not is_video_left:
+        truth.video.unlink()
     found = find(tmp_path)
-    assert found.sessions == found.failures == ()
-    assert {f.where for f in found.findings if f.code is Code.FOLDER_INCOMPLETE} == {"a/run_0.avi", "a/run_0.log"}
+    assert found.sessions == ()
+    assert [failure.label for failure in found.failures] == ["run_0"] * is_video_left
+    incomplete = [f.where for f in found.findings if f.code is Code.FOLDER_INCOMPLETE]
+    assert incomplete == ([] if is_video_left else ["a/run_0.log"])
 
 
 def test_only_videos_of_a_workflow_are_left(tmp_path, find):
