@@ -1,4 +1,4 @@
-"""Which files of a folder ONIX has written, told by what they hold; names only say which belong together."""
+"""Which files of a folder ONIX has written, told by what they hold; their names say which belong together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from miniscope_to_nwb_zarr.sources.port_status_csv import is_port_status
 from miniscope_to_nwb_zarr.sources.small_file import first_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.sources.tree import Folder
@@ -51,12 +51,17 @@ def sort_files(folder: Folder) -> OnixFiles:
         by_suffix.get(path.suffix.casefold(), []).append(path)
     videos, raws, arrows = by_suffix[".avi"], by_suffix[".raw"], by_suffix[".arrow"]
     heads = {path: first_bytes(path, _HEAD_BYTES) for path in by_suffix[".csv"]}
+
+    def tables(word: str, begins: Callable[[bytes], bool]) -> tuple[Path, ...]:
+        # by its name too, so that a damaged table is reported and not passed over
+        return _of_scopes([path for path, head in heads.items() if word in path.name.casefold() or begins(head)])
+
     return OnixFiles(
         videos=_of_scopes(videos),
         clocks=_of_scopes([path for path in raws if is_line_clock(path)]),
-        starts=_of_scopes([path for path, head in heads.items() if is_acquisition_start(head)]),
-        inertial=_of_scopes([path for path, head in heads.items() if is_inertial_table(head)]),
-        ports=_of_scopes([path for path, head in heads.items() if is_port_status(head)]),
+        starts=tables("start-time", is_acquisition_start),
+        inertial=tables("bno055", is_inertial_table),
+        ports=tables("port-status", is_port_status),
         image_times=tuple(path for path, head in heads.items() if _is_of_images(path) and is_image_time(head)),
         arrows=tuple(path for path in arrows if is_of_scope(path)),
     )

@@ -10,6 +10,7 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import TimeTable
 from miniscope_to_nwb_zarr.layouts.onix_scope import Parts, read_scope
+from miniscope_to_nwb_zarr.layouts.onix_sets import Kind
 from miniscope_to_nwb_zarr.sources.image_time_csv import read_image_times
 from miniscope_to_nwb_zarr.sources.tree import shown
 
@@ -36,11 +37,7 @@ def read_older(one: OnixSet, findings: list[Finding]) -> Parts:
         "and start at the first of them; the clock is kept as a series"
     )
     findings.append(Finding(Code.TABLE_FORMAT, Severity.INFO, where, sentence))
-    sentence = (
-        "the table of the inertial sensor (bno055) of the older package Bonsai.ONIX is not read, because its form is "
-        "not known; there is no head orientation. It is kept as text where it is small"
-    )
-    findings.append(Finding(Code.ORIENTATION_INCOMPLETE, Severity.WARNING, ".", sentence))
+    findings.append(_orientation(one))
     table = TimeTable(
         path=one.clock,
         time_s=times.time_s,
@@ -48,3 +45,15 @@ def read_older(one: OnixSet, findings: list[Finding]) -> Parts:
         extra={"Clock": times.clock},
     )
     return Parts(read_scope(one, table, {}, findings), times.start, where)
+
+
+def _orientation(one: OnixSet) -> Finding:
+    """Why there is no head orientation."""
+    path = one.chosen.get(Kind.INERTIAL)
+    where = shown(path.name) if path else "."
+    sentence = (
+        "the columns of this table are not known for the older package Bonsai.ONIX: it is kept and not read"
+        if path
+        else "the recording has no table of the inertial sensor (bno055)"
+    )
+    return Finding(Code.ORIENTATION_INCOMPLETE, Severity.WARNING, where, f"{sentence}; there is no head orientation")

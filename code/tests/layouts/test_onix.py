@@ -446,3 +446,34 @@ def test_a_hole_in_the_clock_that_looks_like_a_gap_is_doubted(write, find_onix):
     assert [(f.code, f.severity, f.numbers["fewer"]) for f in doubts] == [
         (Code.FRAMES_WITHOUT_STAMP, Severity.ERROR, 2)
     ]
+
+
+@pytest.mark.parametrize("text", ["", "Timestamp,Value.AcquisitionClockHz\n", "hello"])
+def test_a_start_without_its_row_is_named(write, find_failure, text):
+    truth = write()
+    truth.path("start").write_text(text)
+    message = find_failure(truth.folder, layout="Miniscope ONIX").message
+    assert message.startswith(f"start-time_0.csv: begins with {text.strip()!r}; expected")
+
+
+def test_a_table_of_the_sensor_with_other_columns_is_reported(write, find_onix):
+    truth = write()
+    truth.path("inertial").write_text("335011456,4,17.9375\n")
+    session = find_onix(truth.folder)
+    assert_true_to(truth, session)
+    assert [f.where for f in session.findings if f.code is Code.TABLE_FORMAT] == ["bno055_0.csv"]
+
+
+def test_ports_without_a_report_are_of_their_recordings(write, find, tmp_path):
+    for k in range(2):
+        write(suffix=str(k), seed=k, port_status=())
+    found = find(tmp_path, layout="Miniscope ONIX")
+    assert (len(found.sessions), found.findings) == (2, ())
+
+
+def test_a_clock_that_holds_something_else_is_refused(write, find_failure):
+    truth = write()
+    truth.path("clock").write_bytes(np.random.default_rng(0).bytes(25 * FRAME_BYTES))
+    failure = find_failure(truth.folder, layout="Miniscope ONIX")
+    assert "no usable time table" in failure.message
+    assert Code.ROW_UNREADABLE in codes_of(failure)

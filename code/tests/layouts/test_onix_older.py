@@ -43,7 +43,8 @@ def test_the_table_of_its_sensor_is_kept_and_not_read(truth, find_one):
     (truth.folder / "bno055_2021-11-05T10_15_00.csv").write_text("2021-11-05T10:15:01.25-04:00,1,0,0,0\n")
     session = find_one(truth.folder)
     assert session.streams[0][1].orientation is None
-    assert Code.ORIENTATION_INCOMPLETE in codes_of(session)
+    told = {finding.where: finding.sentence for finding in session.findings}
+    assert "it is kept and not read" in told["bno055_2021-11-05T10_15_00.csv"]
     assert "2021-11-05T10:15:01.25-04:00,1,0,0,0\n" in {file.text for file in session.source_files}
 
 
