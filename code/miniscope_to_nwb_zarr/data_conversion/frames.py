@@ -131,7 +131,7 @@ def write_slab(task: SlabTask) -> SlabReport:
                 if frame.is_damaged:
                     damaged.append((first + k, True))
             digests += xxhash.xxh3_64_digest(block[k])
-            # while the frame is in the processor's cache it costs 24 us of the 2 ms and more that a frame takes
+            # 30 us of the 1 ms (raw video) to 6 ms (FFV1) that a frame of 600x600 takes
             n_white += int(np.count_nonzero(block[k] == task.white))
         written += [_write_chunk(array, key, block[place]) for key, place in _chunks_of_slab(array, first)]
     return SlabReport(
