@@ -6,6 +6,7 @@ one recording may differ. Files of other numbers are put together only where the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Fits = Callable[[Path, Path], bool | None]
 
+_WORD = re.compile(r"[0-9a-z]+")
 # frames that were not yet in the video when the recording was stopped
 _MOST_UNFLUSHED, _SHARE_UNFLUSHED = 60, 0.02
 # at the 250 MHz of ONIX; the sensor is polled, and begins and ends at other moments than the scope
@@ -68,27 +70,43 @@ def _assign(sets: Sequence[OnixSet], kind: Kind, candidates: Sequence[Path], fit
     """Give each recording its file of a kind: the surest first, and none that two recordings have a right to."""
     free = list(candidates)
     is_alone = len(sets) == len(candidates) == 1
+    # scopes on two ports of one acquisition begin together
+    most_owners = len(sets) if kind is Kind.START else 1
+
+    def of_number(one: OnixSet) -> list[Path]:
+        return [path for path in free if have_same_number(one.clock, path)]
 
     def of_number_and_content(one: OnixSet) -> list[Path]:
-        same = [path for path in free if have_same_number(one.clock, path) and fits(one.clock, path) is not False]
-        return same if len(same) == 1 else [path for path in same if fits(one.clock, path)]
+        same = [path for path in of_number(one) if fits(one.clock, path) is not False]
+        return _nearest(one.clock, [path for path in same if fits(one.clock, path)] or same)
 
-    rounds: tuple[tuple[Callable[[OnixSet], list[Path]], str], ...] = (
-        (of_number_and_content, ""),
-        (lambda one: [path for path in free if fits(one.clock, path)], reason),
-        (lambda one: [path for path in free if have_same_number(one.clock, path)], ""),
-        (lambda _: free if is_alone else [], "there is no other in the folder"),
+    rounds: tuple[tuple[Callable[[OnixSet], list[Path]], str, int], ...] = (
+        (of_number_and_content, "", most_owners),
+        (lambda one: [path for path in free if fits(one.clock, path)], reason, 1),
+        (lambda one: _nearest(one.clock, of_number(one)), "", most_owners),
+        (lambda _: free if is_alone else [], "there is no other in the folder", 1),
     )
-    for choices, why in rounds:
+    for choices, why, n_owners in rounds:
         wanted = [(one, tuple(choices(one))) for one in sets if kind not in one.chosen]
         for one, paths in wanted:
-            if len(paths) == 1 and sum(paths[0] in others for _, others in wanted) == 1:
+            if len(paths) == 1 and sum(paths[0] in others for _, others in wanted) <= n_owners:
                 one.chosen[kind] = paths[0]
                 one.findings.extend(_renumbered(one.clock, paths[0], why))
-                free.remove(paths[0])
+        free = [path for path in free if path not in {one.chosen.get(kind) for one in sets}]
     for one in sets:
         if kind not in one.chosen and free:
             one.rivals[kind] = tuple(free)
+
+
+def _nearest(clock: Path, paths: Sequence[Path]) -> list[Path]:
+    """Those whose names share most words with that of the clock: of two scopes, each has files of its own name."""
+    own = _words(clock)
+    apart = [len(own ^ _words(path)) for path in paths]
+    return [path for path, n_words in zip(paths, apart, strict=True) if n_words == min(apart)]
+
+
+def _words(path: Path) -> set[str]:
+    return set(_WORD.findall(path.stem.casefold()))
 
 
 def _renumbered(clock: Path, path: Path, why: str) -> list[Finding]:

@@ -477,3 +477,22 @@ def test_a_clock_that_holds_something_else_is_refused(write, find_failure):
     failure = find_failure(truth.folder, layout="Miniscope ONIX")
     assert "no usable time table" in failure.message
     assert Code.ROW_UNREADABLE in codes_of(failure)
+
+
+def test_scopes_on_two_ports_share_the_start_and_stay_two(write, find, tmp_path):
+    truths = {}
+    for port in "AB":
+        truth = write(port, seed=ord(port))
+        for kind in ("video", "clock", "inertial"):
+            name = truth.path(kind).name.replace("v4-", f"v4-{port}-").replace("bno055_", f"bno055-{port}_")
+            (tmp_path / "both").mkdir(exist_ok=True)
+            truths[truth.path(kind).rename(tmp_path / "both" / name)] = truth
+    truth.path("start").rename(tmp_path / "both" / "start-time_0.csv")
+    (session,) = find(tmp_path / "both", layout="Miniscope ONIX", combine="day", subject_id="M1").sessions
+    assert len(session.streams) == 2
+    assert {stream.device.name for _, stream in session.streams} == {"Miniscope_V4", "Miniscope_V4_2"}
+    for recording, stream in session.streams:
+        truth = truths[stream.video_files[0].path]
+        assert recording.offset_s == 0
+        assert np.array_equal(stream.time_s, truth.time_s)
+        assert np.array_equal(stream.orientation.time_s, truth.inertial[:, 0] / truth.spec.clock_hz)
