@@ -185,7 +185,7 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
             found.append(Finding(code, severity, where, text, numbers))
 
     add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, "stamp(s) lie before the stamp of the frame before them "
-        "(the clock of the computer was set back); kept as written")  # fmt: skip
+        "(a clock was set back); kept as written")  # fmt: skip
     add(Code.STAMP_REPEATED, Severity.INFO, step == 0, "stamp(s) equal the stamp before them")
     add(Code.GAP, Severity.WARNING, step > (_shortest_gap_s(time_s) or np.inf),
         f"gap(s): interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip

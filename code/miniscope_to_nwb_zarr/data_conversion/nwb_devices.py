@@ -87,6 +87,9 @@ _TYPED = {
     "gain": str,
     "framesPerFile": int,
     "led0": int,
+    # the V3 software's
+    "excitation": int,
+    "msCamExposure": int,
     "ROI": dict,
 }
 

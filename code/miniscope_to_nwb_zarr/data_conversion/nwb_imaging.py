@@ -135,7 +135,7 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
     for header, column in table.extra.items():
         label = "".join(ch for ch in header.title() if ch.isalnum()) or "Column"
         own = next(name for k in range(len(columns) + 1) if (name := f"{label}{k + 1 if k else ''}") not in columns)
-        columns[own] = (f"column {header!r} of {table.path.name}", column)
+        columns[own] = (f"{header!r}, from {table.path.name}", column)
     for label, (description, values) in columns.items():
         if values is not None:
             nwbfile.add_acquisition(
