@@ -15,7 +15,6 @@ from miniscope_to_nwb_zarr.sources.open_ephys_csv import FrameRows, read_frame_r
 from miniscope_to_nwb_zarr.sources.orientation_csv import are_unit, invalid_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -68,10 +67,8 @@ def read_frame_table(path: Path, where: str) -> TableReading:
         is_valid = are_unit(quaternion)
         findings += invalid_finding(is_valid, where)
         orientation = Orientation(path, times.time_s[is_timed], quaternion, is_valid)
-    signals: list[Signal] = []
-    for header, flags in rows.flags.items():
-        signals.append(_digital_input(header, flags, times.time_s, path.name, [signal.name for signal in signals]))
-    return TableReading(_time_table(path, rows, times), times, orientation, tuple(signals), rows.has_header, findings)
+    signals = _signals(rows, times.time_s, path.name)
+    return TableReading(_time_table(path, rows, times), times, orientation, signals, rows.has_header, findings)
 
 
 def _time_table(path: Path, rows: FrameRows, times: Times) -> TimeTable:
@@ -91,15 +88,19 @@ def _time_table(path: Path, rows: FrameRows, times: Times) -> TimeTable:
     )
 
 
-def _digital_input(
-    header: str, flags: NDArray[np.int8], time_s: NDArray[np.float64], table: str, taken: Sequence[str]
-) -> Signal:
-    """The state of an input at every row, also at rows whose frame is lost."""
-    known = (flags >= 0) & np.isfinite(time_s)
-    return Signal(
-        name=device_name("".join(ch for ch in header if ch.isalnum()), taken).replace("_", ""),
-        description=f"digital input: 1 while it was True, else 0; column {header!r} of {table}",
-        unit="",
-        time_s=time_s[known],
-        values=flags[known].astype(np.uint8),
-    )
+def _signals(rows: FrameRows, time_s: NDArray[np.float64], table: str) -> tuple[Signal, ...]:
+    """Digital inputs and states at every row, also at rows whose frame is lost."""
+    columns = [
+        (header, f"digital input: 1 while it was True, else 0; column {header!r} of {table}", flags)
+        for header, flags in rows.flags.items()
+    ]
+    for column in rows.texts:
+        legend = "; ".join(f"{code}: {text!r}" for code, text in enumerate(column.texts))
+        columns.append((column.name, f"column {column.name!r} of {table}, as numbers: {legend}", column.values))
+    signals: list[Signal] = []
+    for header, description, codes in columns:
+        known = (codes >= 0) & np.isfinite(time_s)
+        taken = [signal.name for signal in signals]
+        name = device_name("".join(ch for ch in header if ch.isalnum()), taken).replace("_", "")
+        signals.append(Signal(name, description, "", time_s[known], codes[known].astype(np.uint8)))
+    return tuple(signals)

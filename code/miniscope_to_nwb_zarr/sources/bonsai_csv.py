@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.sources.delimited import Head
 
+MOST_TEXTS = 100
+"""Different texts of a column that are told apart."""
 _BYTES_AT_ONCE = 1 << 22
 _FIELDS_LOOKED_AT = 100
 _PLAIN = rb"-?[0-9]{1,15}+(?:\.[0-9]{1,17}+)?(?:E[-+][0-9]{2})?"
@@ -32,7 +34,8 @@ _PLAIN_COLUMN = re.compile(rb"%s(?:\n%s)*+" % (_PLAIN, _PLAIN))
 # .NET prints floats that are no numbers by name
 _NAMED = {b"NaN": np.nan, b"Infinity": np.inf, b"-Infinity": -np.inf}
 _FLAGS = {b"True": 1, b"False": 0}
-_UNREADABLE_FLAG = -1
+_UNREADABLE = -1
+_INSIDE = b"\x1f"
 
 
 class Kind(Enum):
@@ -54,11 +57,13 @@ class Column:
         As the header has it, distinct from the names of the columns before it.
     kind : Kind
     values : array, shape (n_rows,)
-        float64 numbers; int8 1, 0 or -1 for flags; int64 `Stamps.ticks`; of texts none, shape (0,).
+        float64 numbers; int16 1, 0 or -1 for flags; int64 `Stamps.ticks`; int16 places in `texts`, or -1.
     is_readable : bool, shape (n_rows,)
         Whether the field is what the column holds. `NaN` and `Infinity` are, in a column of numbers.
     offset_min : int64, shape (n_rows,)
         `Stamps.offset_min`; shape (0,) for other kinds.
+    texts : tuple of str
+        The first `MOST_TEXTS` different texts of a column of texts, in the order of their appearance.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Column:
     values: NDArray[Any]
     is_readable: NDArray[np.bool_]
     offset_min: NDArray[np.int64]
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,17 +95,6 @@ class BonsaiTable:
     is_torn: bool
 
 
-class _Converted(NamedTuple):
-    """Some rows of a column, as `Column` has them."""
-
-    values: NDArray[Any]
-    is_readable: NDArray[np.bool_]
-    offset_min: NDArray[np.int64]
-
-
-_NO_ROWS = _Converted(np.empty(0), np.empty(0, bool), np.empty(0, np.int64))
-
-
 class _Run(NamedTuple):
     """Some rows, field by field; the fields of rows that are not whole are empty."""
 
@@ -120,18 +115,15 @@ def read_table(raw: bytes, head: Head, names: Sequence[str]) -> BonsaiTable:
     names : sequence of str
         One for each field that a row must have, at least one.
     """
-    kinds: list[Kind] = []
-    parts: list[list[_Converted]] = [[] for _ in names]
+    builders = [_Builder(name) for name in distinct(names)]
     is_whole: list[bool] = []
     lines: list[int] = []
     for run in _runs(raw, head, len(names)):
-        kinds = kinds or [_kind(fields) for fields in run.columns]
-        for part, kind, fields in zip(parts, kinds, run.columns, strict=True):
-            part.append(_converted(kind, fields))
+        for builder, fields in zip(builders, run.columns, strict=True):
+            builder.add(fields)
         is_whole += run.is_whole
         lines += run.lines
-    kinds = kinds or [Kind.TEXT] * len(names)
-    columns = tuple(_joined(name, kind, part) for name, kind, part in zip(distinct(names), kinds, parts, strict=True))
+    columns = tuple(builder.column() for builder in builders)
     is_torn = bool(lines) and not raw.endswith(b"\n") and bool(raw[raw.rfind(b"\n") + 1 :].strip())
     return BonsaiTable(columns, np.array(is_whole, bool), np.array(lines, np.int64), is_torn)
 
@@ -158,7 +150,7 @@ def _runs(raw: bytes, head: Head, n_columns: int) -> Iterator[_Run]:
         rows, is_whole, lines = [], [], []
         for number, text in enumerate(raw[at:end].removesuffix(b"\n").split(b"\n"), start=line):
             if text.strip():
-                fields = text.removesuffix(b"\r").split(head.delimiter, n_columns)
+                fields = _fields(text.removesuffix(b"\r"), head.delimiter, n_columns)
                 is_whole.append(len(fields) == n_columns)
                 rows.append(fields if len(fields) == n_columns else empty)
                 lines.append(number)
@@ -166,6 +158,15 @@ def _runs(raw: bytes, head: Head, n_columns: int) -> Iterator[_Run]:
         at = end
         if rows:
             yield _Run(list(zip(*rows, strict=True)), is_whole, lines)
+
+
+def _fields(row: bytes, delimiter: bytes, n_columns: int) -> list[bytes]:
+    fields = row.split(delimiter, n_columns)
+    if len(fields) > n_columns and delimiter == b",":
+        # .NET prints two flags of an enumeration as one text, `DigitalIn0, DigitalIn1`
+        together = row.replace(b", ", _INSIDE).split(delimiter, n_columns)
+        return [field.replace(_INSIDE, b", ") for field in together] if len(together) == n_columns else fields
+    return fields
 
 
 def _kind(fields: Sequence[bytes]) -> Kind:
@@ -181,21 +182,47 @@ def _kind(fields: Sequence[bytes]) -> Kind:
     return count.most_common(1)[0][0] if count else Kind.TEXT
 
 
-def _converted(kind: Kind, fields: Sequence[bytes]) -> _Converted:
-    nothing = np.empty(0, np.int64)
-    if kind is Kind.STAMP:
-        stamps = parse_stamps(fields)
-        return _Converted(stamps.ticks, stamps.is_readable, stamps.offset_min)
-    if kind is Kind.FLAG:
-        flags = np.array([_FLAGS.get(field, _UNREADABLE_FLAG) for field in fields], np.int8)
-        return _Converted(flags, flags != _UNREADABLE_FLAG, nothing)
-    if kind is Kind.NUMBER:
-        return _Converted(*_numbers(fields), nothing)
-    return _Converted(nothing, np.array([bool(field) for field in fields], bool), nothing)
+class _Builder:
+    """A column as it grows; what its first fields are decides what it holds."""
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._kind: Kind | None = None
+        self._values: list[NDArray[Any]] = [np.empty(0, np.int16)]
+        self._is_readable: list[NDArray[np.bool_]] = [np.empty(0, bool)]
+        self._offset_min: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._places: dict[bytes, int] = {}
 
-def _joined(name: str, kind: Kind, parts: list[_Converted]) -> Column:
-    return Column(name, kind, *(np.concatenate(arrays) for arrays in zip(*parts or [_NO_ROWS], strict=True)))
+    def add(self, fields: Sequence[bytes]) -> None:
+        """Read the fields of some more rows."""
+        self._kind = self._kind or _kind(fields)
+        values: NDArray[Any]
+        if self._kind is Kind.STAMP:
+            stamps = parse_stamps(fields)
+            values, is_readable = stamps.ticks, stamps.is_readable
+            self._offset_min.append(stamps.offset_min)
+        elif self._kind is Kind.NUMBER:
+            values, is_readable = _numbers(fields)
+        else:
+            places = _FLAGS if self._kind is Kind.FLAG else self._places_of(fields)
+            values = np.array([places.get(field, _UNREADABLE) for field in fields], np.int16)
+            is_readable = values != _UNREADABLE
+        self._values.append(values)
+        self._is_readable.append(is_readable)
+
+    def column(self) -> Column:
+        """All that was read."""
+        # without the empty beginning, whose type is not that of every kind
+        values = np.concatenate(self._values[1:] or self._values)
+        texts = tuple(text.decode("utf-8", "replace") for text in self._places)
+        is_readable, offset_min = np.concatenate(self._is_readable), np.concatenate(self._offset_min)
+        return Column(self._name, self._kind or Kind.TEXT, values, is_readable, offset_min, texts)
+
+    def _places_of(self, fields: Sequence[bytes]) -> dict[bytes, int]:
+        for field in dict.fromkeys(fields):
+            if field and len(self._places) < MOST_TEXTS:
+                self._places.setdefault(field, len(self._places))
+        return self._places
 
 
 def _numbers(fields: Sequence[bytes]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

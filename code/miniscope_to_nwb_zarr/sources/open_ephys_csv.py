@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.sources.bonsai_csv import Column, Kind, read_table
+from miniscope_to_nwb_zarr.sources.bonsai_csv import MOST_TEXTS, Column, Kind, read_table
 from miniscope_to_nwb_zarr.sources.delimited import (
     empty_finding,
     head_finding,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_WHOLE = 2**53
+_KEPT = frozenset({Kind.NUMBER, Kind.FLAG})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +45,12 @@ class FrameRows:
         Frame counter of the acquisition board; -1 where it cannot be read.
     quaternion : float64, shape (n_rows, 4), or None
         Scalar first (w, x, y, z); NaN where it cannot be read.
-    flags : mapping of header name to int8, shape (n_rows,)
+    flags : mapping of header name to int16, shape (n_rows,)
         Digital inputs: 1, 0, and -1 where it cannot be read.
     numbers : mapping of header name to float64, shape (n_rows,)
         All further columns of numbers.
+    texts : tuple of Column
+        All further columns of few different texts, such as the names of states.
     """
 
     n_rows: int
@@ -56,8 +59,9 @@ class FrameRows:
     hardware_ms: NDArray[np.float64] | None
     frame_count: NDArray[np.int64] | None
     quaternion: NDArray[np.float64] | None
-    flags: Mapping[str, NDArray[np.int8]]
+    flags: Mapping[str, NDArray[np.int16]]
     numbers: Mapping[str, NDArray[np.float64]]
+    texts: tuple[Column, ...] = ()
 
 
 def read_frame_rows(path: Path, where: str) -> tuple[FrameRows | None, tuple[Finding, ...]]:
@@ -101,10 +105,7 @@ def read_frame_rows(path: Path, where: str) -> tuple[FrameRows | None, tuple[Fin
     findings += _judge_rows(is_damaged, table.lines, names[base], where, is_torn=table.is_torn)
     is_judged = table.is_whole.copy()
     is_judged[len(is_judged) - table.is_torn :] = False
-    doubts = (
-        _judge_column(columns[k], is_judged, where, is_stamp=k == roles.stamp) for k in range(len(columns)) if k != base
-    )
-    return rows, (*findings, *(finding for finding in doubts if finding is not None))
+    return rows, (*findings, *_judge_columns(columns, roles, base, is_judged, where))
 
 
 def _without_torn(column: Column, *, is_torn: bool) -> NDArray[np.bool_]:
@@ -129,9 +130,15 @@ def _rows(columns: Sequence[Column], roles: Roles, *, n_rows: int, has_header: b
         hardware_ms=numbers(roles.hardware),
         frame_count=_whole(numbers(roles.frame)),
         quaternion=np.column_stack(axes) if axes and len(axes) == len(roles.quaternion) else None,
-        flags={c.name: np.where(c.is_readable, c.values, -1).astype(np.int8) for c in others if c.kind is Kind.FLAG},
+        flags={c.name: np.where(c.is_readable, c.values, -1).astype(np.int16) for c in others if c.kind is Kind.FLAG},
         numbers={c.name: _or_nan(c) for c in others if c.kind is Kind.NUMBER},
+        texts=tuple(c for c in others if _is_of_few_texts(c)),
     )
+
+
+def _is_of_few_texts(column: Column) -> bool:
+    """Whether the texts of a column are few enough to have been counted, and so none of a row is lost."""
+    return column.kind is Kind.TEXT and 0 < len(column.texts) < MOST_TEXTS
 
 
 def _or_nan(column: Column) -> NDArray[np.float64]:
@@ -167,13 +174,23 @@ def _judge_rows(
     return findings
 
 
-def _judge_column(column: Column, is_judged: NDArray[np.bool_], where: str, *, is_stamp: bool) -> Finding | None:
-    """The finding for a column of texts, which is left out, or for fields that are not what their column holds."""
-    if column.kind is Kind.TEXT or (column.kind is Kind.STAMP and not is_stamp):
-        sentence = f"column {column.name!r} holds neither numbers nor True and False; it was left out"
-        return Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence)
-    n_bad = int(np.sum(is_judged & ~column.is_readable))
-    if n_bad == 0:
-        return None
-    sentence = f"column {column.name!r} holds no {column.kind.value} in {n_bad} of {len(is_judged)} rows"
-    return Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence, {"count": n_bad})
+def _judge_columns(
+    columns: Sequence[Column], roles: Roles, base: int, is_judged: NDArray[np.bool_], where: str
+) -> list[Finding]:
+    """Findings for columns that are left out, and for fields that are not what their column holds.
+
+    But for the column of the times: its fields are judged as rows.
+    """
+    findings = []
+    for k, column in enumerate(columns):
+        wanted = Kind.STAMP if k == roles.stamp else Kind.NUMBER if k in roles.places else None
+        is_kept = column.kind is wanted if wanted else column.kind in _KEPT or _is_of_few_texts(column)
+        n_bad = int(np.sum(is_judged & ~column.is_readable))
+        if not is_kept:
+            expected = f"a {wanted.value} in each row" if wanted else "numbers, True and False, or few different texts"
+            sentence = f"column {column.name!r} was left out; expected {expected}"
+            findings.append(Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence))
+        elif n_bad and k != base:
+            sentence = f"column {column.name!r} holds no {column.kind.value} in {n_bad} of {len(is_judged)} rows"
+            findings.append(Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence, {"count": n_bad}))
+    return findings

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.sources import bonsai_csv
-from miniscope_to_nwb_zarr.sources.bonsai_csv import Kind, distinct, read_table
+from miniscope_to_nwb_zarr.sources.bonsai_csv import MOST_TEXTS, Kind, distinct, read_table
 from miniscope_to_nwb_zarr.sources.delimited import Head
 
 SINGLES = st.floats(width=32).map(
@@ -27,7 +27,7 @@ def test_each_column_is_read_as_what_it_holds():
     assert (flag.kind, flag.values.tolist()) == (Kind.FLAG, [1, 0, 1])
     stamp, text = read(b"2026-07-30T14:59:24.0823808-04:00,M7\n2026-07-30T14:59:25-04:00,M8\n").columns
     assert (stamp.kind, np.diff(stamp.values).tolist()) == (Kind.STAMP, [9_176_192])
-    assert (text.kind, len(text.values)) == (Kind.TEXT, 0)
+    assert (text.kind, text.values.tolist(), text.texts) == (Kind.TEXT, [0, 1], ("M7", "M8"))
 
 
 def test_numbers_that_are_none():
@@ -42,6 +42,19 @@ def test_rows_with_a_field_too_many_or_too_few_are_marked():
     assert table.is_whole.tolist() == [True, False, False, True]
     assert table.columns[0].is_readable.tolist() == [True, False, False, True]
     assert table.lines.tolist() == [1, 2, 3, 4]
+
+
+def test_a_comma_inside_a_field():
+    names = ("a", "b", "c")
+    table = read(b"1,One,x\n2,One, Two,x\n3, One,x\n4,One,Two,x\n", names)
+    assert table.is_whole.tolist() == [True, True, True, False]
+    assert table.columns[1].texts == ("One", "One, Two", " One")
+
+
+def test_many_texts_are_not_told_apart():
+    found = column(b"".join(b"x%d,1\n" % k for k in range(2 * MOST_TEXTS)))
+    assert len(found.texts) == MOST_TEXTS
+    assert found.is_readable.tolist() == [True] * MOST_TEXTS + [False] * MOST_TEXTS
 
 
 def test_blank_lines_are_no_rows():

@@ -115,6 +115,13 @@ def test_a_clock_of_the_hardware_that_is_no_number_leaves_that_of_the_computer(r
     assert Code.TABLE_FORMAT in {finding.code for finding in findings}
 
 
+def test_a_column_of_remarks_is_left_out(read):
+    lines = [b"x" + (GUI if k < 0 else GUI_ROWS.split(b"\r\n")[0] + b"\r\n") for k in range(-1, 200)]
+    raw = b"".join(line.removeprefix(b"x").replace(b"\r\n", b",r%d\r\n" % k) for k, line in enumerate(lines))
+    rows, (finding,) = read(raw)
+    assert (rows.n_rows, rows.texts, finding.code) == (200, (), Code.TABLE_FORMAT)
+
+
 def test_an_hour_is_read_in_seconds(read):
     rows = b"".join(GUI_ROWS.replace(b"118,3861", b"%d,%d" % (k, 33 * k)) for k in range(54_000))
     began = time.monotonic()
