@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDetails
 
-from miniscope_to_nwb_zarr.aind_data_schema import data_streams, facts, instrument, rig_parts
-from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing
+from miniscope_to_nwb_zarr.aind_data_schema import data_streams, facts, instrument, needed, rig_parts
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible
 from miniscope_to_nwb_zarr.aind_data_schema.protocols import doi, without_doi
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[
     animal = facts.animal(session, sidecar)
     zone, end_s = facts.zone_of(session, sidecar), last_stamp_s(session)
     given = sidecar.session
-    obstacles = (*_absent(animal, sidecar), *_time_obstacles(session.start, zone, end_s))
+    obstacles = (*needed.for_acquisition(session, sidecar), *_time_obstacles(end_s))
     if obstacles or animal is None or end_s is None or not given.acquisition_type:
         return None, obstacles
     streams, findings = _data_streams(session, sidecar, zone)
@@ -88,16 +88,7 @@ def later(start: dt.datetime, seconds: float, zone: dt.tzinfo) -> dt.datetime:
     return facts.local(start.astimezone(dt.UTC) + dt.timedelta(seconds=seconds), zone)
 
 
-def _absent(animal: str | None, sidecar: Sidecar) -> list[Finding]:
-    known = {
-        "subject.subject_id": animal,
-        "session.acquisition_type": sidecar.session.acquisition_type,
-        "session.mouse_platform": sidecar.session.mouse_platform,
-    }
-    return [missing(FILE, fact) for fact, value in known.items() if value is None]
-
-
-def _time_obstacles(start: dt.datetime, zone: dt.tzinfo, end_s: float | None) -> list[Finding]:
+def _time_obstacles(end_s: float | None) -> list[Finding]:
     if end_s is None or end_s < 0:
         reason = "no frame was taken after the recording began, so that its end is not known"
         return [inexpressible(FILE, "acquisition_end_time", reason)]
@@ -106,10 +97,6 @@ def _time_obstacles(start: dt.datetime, zone: dt.tzinfo, end_s: float | None) ->
             f"the last time stamp lies {end_s / 86_400:.0f} days after the start; see the findings of its time table"
         )
         return [inexpressible(FILE, "acquisition_end_time", reason)]
-    offset = start.utcoffset() or dt.timedelta()
-    if offset % dt.timedelta(hours=1) and getattr(zone, "key", None) is None:
-        # the library rounds such offsets down to whole hours, which would be a wrong zone
-        return [missing(FILE, "session.timezone")]
     return []
 
 

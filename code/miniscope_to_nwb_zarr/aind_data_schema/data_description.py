@@ -11,8 +11,8 @@ from aind_data_schema_models.data_name_patterns import DataLevel, datetime_to_na
 from aind_data_schema_models.licenses import License
 from aind_data_schema_models.organizations import Organization
 
-from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities, organizations
-from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing, reworded
+from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities, needed, organizations
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, reworded
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,11 +45,11 @@ def make(
     """
     given, institution_name = sidecar.dataset, sidecar.session.institution
     recorded = modalities.of_session(session)
-    absent = _absent(given, institution_name)
+    absent = needed.for_data_description(session, sidecar)
     if not recorded:
-        absent += (inexpressible(FILE, "modalities", "no device has a frame with a time stamp"),)
+        absent.append(inexpressible(FILE, "modalities", "no device has a frame with a time stamp"))
     if absent or institution_name is None or given.project_name is None:
-        return None, absent
+        return None, tuple(absent)
     created = local_packaging_time(session, sidecar, packaged)
     institution, findings, asides = _institution(institution_name)
     funding, more_findings, more_asides = _funding(given)
@@ -86,18 +86,6 @@ def local_packaging_time(session: Session, sidecar: Sidecar, packaged: dt.dateti
     Names of assets carry local time; the machine's own zone is often that of a data centre.
     """
     return facts.local(packaged, facts.zone_of(session, sidecar)).replace(microsecond=0)
-
-
-def _absent(given: DatasetFacts, institution: str | None) -> tuple[Finding, ...]:
-    known = {
-        "session.institution": institution,
-        "dataset.project_name": given.project_name,
-        "dataset.funding_sources": given.funding_sources,
-        "dataset.investigators": given.investigators,
-        # the schema would fill in CC-BY-4.0, a permission that only the lab can give
-        "dataset.license": given.license,
-    }
-    return tuple(missing(FILE, fact) for fact, value in known.items() if not value)
 
 
 def _institution(name: str) -> tuple[Any, list[Finding], list[str]]:

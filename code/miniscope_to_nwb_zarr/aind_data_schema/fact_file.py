@@ -149,5 +149,5 @@ def _known_names(name: str, model: type[Facts]) -> str:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return text if len(text) <= 80 else text[:77] + "..."

@@ -9,9 +9,9 @@ from aind_data_schema.components.devices import Device as GenericDevice
 from aind_data_schema.core.instrument import Instrument
 from aind_data_schema_models.devices import CameraTarget
 
-from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities, rig_parts
+from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities, needed, rig_parts
 from miniscope_to_nwb_zarr.aind_data_schema.camera_parts import camera_assembly
-from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing, missing_camera, part_left_out
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, part_left_out
 from miniscope_to_nwb_zarr.aind_data_schema.scope_parts import scope_components
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 
@@ -62,8 +62,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Instrument | None, tuple[F
 def obstacles(session: Session, sidecar: Sidecar) -> tuple[Finding, ...]:
     """Why the setup cannot be described; empty when it can."""
     rig = sidecar.rig
-    known = {"rig.instrument_id": rig.instrument_id, "rig.modification_date": rig.modification_date}
-    found = [missing(FILE, fact) for fact, value in known.items() if value is None]
+    found = needed.for_instrument(session, sidecar)
     day = facts.local(session.start, facts.zone_of(session, sidecar)).date()
     if rig.modification_date is not None and rig.modification_date > day:
         reason = (
@@ -73,12 +72,6 @@ def obstacles(session: Session, sidecar: Sidecar) -> tuple[Finding, ...]:
         found.append(inexpressible(FILE, "rig.modification_date", reason))
     if not modalities.of_session(session):
         found.append(inexpressible(FILE, "modalities", "no device has a frame with a time stamp"))
-    for camera in _devices(session, DeviceKind.CAMERA):
-        given = rig_parts.camera_facts(camera, sidecar)
-        if given is None or given.target is None:
-            found.append(missing_camera(FILE, camera.label, [other.name for other in rig.cameras]))
-        elif _is_other(given.target) and not (given.notes or rig.notes):
-            found.append(missing(FILE, f"rig.cameras.{rig.cameras.index(given) + 1}.notes"))
     return tuple(found)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts
 
+_IN_FILE = " in --session_metadata"
+
 
 def missing(file: str, fact: str) -> Finding:
     """A file is left out because a fact is not known.
@@ -27,8 +29,15 @@ def missing(file: str, fact: str) -> Finding:
         ``subject.sex``, ``rig.arena.length_cm``, ``surgeries.1.injections.2.virus``.
     """
     words, line, place = _words_line_and_place(fact)
-    sentence = f"{file} is left out: {words} is not known; add a line like `{line}` under {place} in --session_metadata"
+    sentence = f"{file} is left out: {words} is not known; add a line like `{line}` under {place}{_IN_FILE}"
+    if fact.startswith("subject.") and fact != "subject.subject_id":
+        sentence += ", or fill in the animal's row in --subjects"
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact, "line": line})
+
+
+def reason_of(finding: Finding) -> str:
+    """Why a file is left out, and the line that supplies it, in the words of a finding of this module."""
+    return finding.sentence.partition(" is left out: ")[2].partition(_IN_FILE)[0]
 
 
 def inexpressible(file: str, fact: str, reason: str) -> Finding:
@@ -53,7 +62,7 @@ def missing_camera(file: str, camera: str, described: Sequence[str]) -> Finding:
     others = f" (described are {', '.join(described)})" if described else ""
     sentence = (
         f"{file} is left out: what the camera `{camera}` looks at is not known{others}; "
-        f"add a line like `{line}` under `rig:` in --session_metadata"
+        f"add a line like `{line}` under `rig:`{_IN_FILE}"
     )
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": "rig.cameras", "line": line})
 
@@ -63,7 +72,7 @@ def part_left_out(file: str, part: str, fact: str) -> Finding:
     words, line, place = _words_line_and_place(fact)
     sentence = (
         f"{file} says nothing of {part}, because {words} is not known; if it is known, add a line like `{line}` under "
-        f"{place} in --session_metadata"
+        f"{place}{_IN_FILE}"
     )
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 
@@ -85,7 +94,7 @@ def said_unknown(file: str, what: str) -> Finding:
 def unknown(file: str, fact: str) -> Finding:
     """A field holds the schema's own "unknown" because the fact is not known."""
     words, line, place = _words_line_and_place(fact)
-    known = f"if it is known, add a line like `{line}` under {place} in --session_metadata"
+    known = f"if it is known, add a line like `{line}` under {place}{_IN_FILE}"
     sentence = f"{file} says that {words} is unknown; {known}"
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 

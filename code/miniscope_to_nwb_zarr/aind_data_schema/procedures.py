@@ -8,8 +8,8 @@ from aind_data_schema.components.subject_procedures import Surgery
 from aind_data_schema.components.surgery_procedures import GenericSurgeryProcedure, Headframe
 from aind_data_schema.core.procedures import Procedures
 
-from miniscope_to_nwb_zarr.aind_data_schema import facts, rig_parts
-from miniscope_to_nwb_zarr.aind_data_schema.missing import missing, not_supplied, said_unknown
+from miniscope_to_nwb_zarr.aind_data_schema import facts, needed, rig_parts
+from miniscope_to_nwb_zarr.aind_data_schema.missing import not_supplied, said_unknown
 from miniscope_to_nwb_zarr.aind_data_schema.protocols import doi, without_doi
 from miniscope_to_nwb_zarr.aind_data_schema.surgery_steps import BREGMA, implant, injection, is_placed
 from miniscope_to_nwb_zarr.core.errors import InputError
@@ -41,9 +41,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Procedures | None, tuple[F
     """
     animal = facts.animal(session, sidecar)
     _check_dates(session, sidecar)
-    absent = [] if animal is not None else [missing(FILE, "subject.subject_id")]
-    for k, given in enumerate(sidecar.surgeries, start=1):
-        absent += [missing(FILE, f"surgeries.{k}.date")] if given.date is None else []
+    absent = needed.for_procedures(session, sidecar)
     if absent or animal is None:
         return None, tuple(absent)
     if not sidecar.surgeries:

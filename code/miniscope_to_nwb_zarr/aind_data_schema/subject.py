@@ -9,8 +9,8 @@ from aind_data_schema.core.subject import Subject
 from aind_data_schema_models.organizations import Organization
 from aind_data_schema_models.species import Species, Strain
 
-from miniscope_to_nwb_zarr.aind_data_schema import facts, organizations
-from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, missing, reworded, unknown
+from miniscope_to_nwb_zarr.aind_data_schema import facts, needed, organizations
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, reworded, unknown
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar, SubjectFacts
@@ -31,7 +31,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Subject | None, tuple[Find
         When the sources name different animals, or one born after the session.
     """
     given, animal = sidecar.subject, facts.animal(session, sidecar)
-    obstacles = (*_absent(animal, given), *_not_in_schema(given))
+    obstacles = (*needed.for_subject(session, sidecar), *_not_in_schema(given))
     born = facts.birth_date(session, sidecar)
     if obstacles or animal is None or born is None or given.genotype is None:
         return None, obstacles
@@ -52,17 +52,6 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Subject | None, tuple[Find
         notes=" ".join(note for note in notes if note) or None,
     )
     return subject, (*strain_findings, *source_findings)
-
-
-def _absent(animal: str | None, given: SubjectFacts) -> list[Finding]:
-    known = {
-        "subject.subject_id": animal,
-        "subject.species": given.species,
-        "subject.sex": given.sex,
-        "subject.date_of_birth": given.date_of_birth or given.age,
-        "subject.genotype": given.genotype,
-    }
-    return [missing(FILE, fact) for fact, value in known.items() if value is None]
 
 
 def _not_in_schema(given: SubjectFacts) -> list[Finding]:

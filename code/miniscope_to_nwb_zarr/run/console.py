@@ -99,6 +99,12 @@ class Console:
         """Say something that needs a look."""
         self._say(f"warning: {sentence}", _STYLES[Severity.WARNING])
 
+    def listing(self, sentence: str, lines: Iterable[str]) -> None:
+        """Say something that needs a look, with a line for each part of it."""
+        self.warn(f"{sentence}:")
+        for line in lines:
+            self._say(f"  {line}", "")
+
     def error(self, sentence: str) -> None:
         """Say what went wrong."""
         self._say(f"error: {sentence}", _STYLES[Severity.ERROR])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.run.options import Options
 
+_NAMED_ANIMALS = 10
+
 
 def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discovery:
     """Discover the sessions below `data_dir`, completed with what the options and the session metadata file add.
@@ -112,7 +114,7 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
     sessions : iterable of Session
         Of `find_sessions`.
     warn : callable
-        Told what is odd about the answers of the service.
+        Told of animals without a row, and of what is odd about the answers of the service.
 
     Raises
     ------
@@ -130,6 +132,8 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
         if animal is None or label is None or stands_for_nothing(label):
             continue
         row = row_of(subjects, animal) if subjects else None
+        if subjects and row is None:
+            warn(f"{subjects.name}: has no row for the animal {animal}; it has {_some(subjects.rows)}")
         stated = merge(lab, row) if row else lab
         if service:
             record, remarks = service.subject(label)
@@ -138,3 +142,9 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
                 warn(remark)
         animals[animal] = stated.facts
     return replace(job, animals=animals)
+
+
+def _some(names: Iterable[str]) -> str:
+    named = sorted(names)
+    more = f" and {len(named) - _NAMED_ANIMALS} more" if len(named) > _NAMED_ANIMALS else ""
+    return ", ".join(named[:_NAMED_ANIMALS]) + more if named else "none"

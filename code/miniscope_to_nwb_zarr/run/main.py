@@ -87,7 +87,9 @@ def _write_templates(options: Options, console: Console) -> ExitCode:
 
 
 def _end(console: Console, code: ExitCode, sentence: str) -> int:
-    console.error(sentence)
+    # a file can have several faults, one a line
+    for line in sentence.split("\n"):
+        console.error(line)
     console.end(code, sentence)
     return int(code)
 

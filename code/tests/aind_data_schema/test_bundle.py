@@ -89,7 +89,7 @@ def test_without_a_sidecar_every_missing_line_is_named(session):
     sentence = next(f.sentence for f in made.findings if f.numbers["fact"] == "subject.sex")
     assert sentence == (
         "subject.json is left out: the animal's sex is not known; "
-        "add a line like `sex: F` under `subject:` in --session_metadata"
+        "add a line like `sex: F` under `subject:` in --session_metadata, or fill in the animal's row in --subjects"
     )
 
 

@@ -171,9 +171,10 @@ def test_a_fact_given_twice_and_differently_is_an_error_that_names_both_values_a
     lab = stated(subject={"sex": "M", "weight_g": "23.10", "species": "Rattus rattus"})
     with pytest.raises(InputError) as caught:
         merge(lab, row_of(table, "007"))
+    there = "in animals.csv, line 2; correct one of them"
     assert str(caught.value).splitlines() == [
-        "`subject.species` is `Rattus rattus` in lab.yml, but `Mus musculus` in animals.csv, line 2; correct one of them",
-        "`subject.sex` is `M` in lab.yml, but `F` in animals.csv, line 2; correct one of them",
+        f"`subject.species` is `Rattus rattus` in lab.yml, but `Mus musculus` {there}",
+        f"`subject.sex` is `M` in lab.yml, but `F` {there}",
     ]
 
 

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import zarr
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
 from miniscope_to_nwb_zarr.run import engine, named_session
@@ -26,10 +27,14 @@ def results_of(capsys):
 
 
 def test_several_sessions_on_a_local_cluster_are_all_written(two, capsys, tmp_path):
+    (tmp_path / "animals.csv").write_text("subject_id,sex\nM1,F\nM2,M\n")
+    two += ["--subjects", str(tmp_path / "animals.csv")]
     assert main([*two, "--workers", "2"], {}) == 0
     assert {row["outcome"] for row in results_of(capsys).values()} == {"written"}
     assert len(list((tmp_path / "results").glob("M?_*/receipt.json"))) == 2
     assert staged(tmp_path / "results") == []
+    stores = sorted((tmp_path / "results").glob("M?_*/*.nwb.zarr"))
+    assert [zarr.open(str(store), "r")["general/subject/sex"][()] for store in stores] == ["F", "M"]
     # again, one after the other: nothing to do, so that both ways write the same
     assert main([*two, "--engine", "serial"], {}) == 0
     assert {row["outcome"] for row in results_of(capsys).values()} == {"already done"}

@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
 from miniscope_to_nwb_zarr.run.engine import run_sessions
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
+from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
@@ -59,7 +60,7 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
         return verify_outputs(options, found.sessions, console)
     _show_findings(found, options.data_dir, console)
     job = with_animals(job, options, found.sessions, console.warn)
-    _check_facts(options, found, job, console)
+    check_facts(options, found.sessions, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
     return _convert(options, found, job, console, began)
@@ -105,24 +106,6 @@ def _with_demo(options: Options, console: Console) -> Options:
     return replace(options, data_dir=folder, session_metadata=sidecar)
 
 
-def _check_facts(options: Options, found: Discovery, job: Job, console: Console) -> None:
-    """Name every fact that only the lab can supply, before any work; stop there if that is asked for."""
-    if not (options.metadata or options.require_metadata):
-        return
-    from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle  # noqa: PLC0415 - a second of imports
-
-    missing = 0
-    for session in found.sessions:
-        for finding in make_bundle(session, job.sidecar, datetime.now(UTC)).findings:
-            console.finding(finding, session.name)
-            missing += finding.code is Code.FACT_MISSING
-    if missing and options.require_metadata:
-        raise InputError(
-            f"{missing} fact(s) that the metadata files need are not known (listed above); nothing was written. "
-            "Add the lines named there to the file given by --session_metadata"
-        )
-
-
 def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode:
     chunk_bytes = int(options.chunk_mb * 1_000_000)
     embed = options.behavior_video == "embed"
@@ -162,7 +145,7 @@ def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunF
     console.result_table(
         [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
     )
-    _show_missing_facts(results, console)
+    remind(results, console)
     n_done = sum(result.exit_code is ExitCode.DONE for result in results)
     console.summary(
         code,
@@ -174,15 +157,3 @@ def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunF
 def _n_warnings(result: SessionResult) -> int:
     """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
     return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)
-
-
-def _show_missing_facts(results: list[SessionResult], console: Console) -> None:
-    """One sentence on the metadata files that were left out; each fact is in the summary."""
-    missing = [f for result in results for f in result.findings if f.code is Code.FACT_MISSING]
-    if missing:
-        files = sorted({finding.where for finding in missing})
-        facts = {finding.sentence.partition(" is left out: ")[2].partition(";")[0] for finding in missing}
-        console.warn(
-            f"{', '.join(files)}: left out, because {len(facts)} fact(s) that only the lab knows are missing. "
-            "Give them with --session_metadata; --dry_run True --metadata True lists them"
-        )
