@@ -10,7 +10,7 @@ import numpy as np
 from aind_data_schema.core.acquisition import Acquisition, AcquisitionSubjectDetails
 
 from miniscope_to_nwb_zarr.aind_data_schema import data_streams, facts, instrument, needed, rig_parts
-from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible
+from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, part_left_out
 from miniscope_to_nwb_zarr.aind_data_schema.protocols import doi, without_doi
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Acquisition | None, tuple[
             mouse_platform_name=rig_parts.platform_name(session, sidecar) or "",
         ),
     )
-    return acquisition, findings
+    return acquisition, (*findings, *_advised(session, sidecar))
 
 
 def last_stamp_s(session: Session) -> float | None:
@@ -86,6 +86,16 @@ def last_stamp_s(session: Session) -> float | None:
 def later(start: dt.datetime, seconds: float, zone: dt.tzinfo) -> dt.datetime:
     """The moment that many seconds after the start, by the clocks of the zone at that moment."""
     return facts.local(start.astimezone(dt.UTC) + dt.timedelta(seconds=seconds), zone)
+
+
+def _advised(session: Session, sidecar: Sidecar) -> list[Finding]:
+    """What the schema does without and its readers do not (reference aind-metadata 6)."""
+    known = {
+        "session.experimenters": facts.experimenters(session, sidecar),
+        "session.ethics_review_id": sidecar.session.ethics_review_id,
+    }
+    words = {"session.experimenters": "the people", "session.ethics_review_id": "the animal licence"}
+    return [part_left_out(FILE, words[fact], fact) for fact, value in known.items() if not value]
 
 
 def _time_obstacles(end_s: float | None) -> list[Finding]:
