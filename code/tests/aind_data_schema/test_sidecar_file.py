@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -172,6 +173,29 @@ def test_any_text_gives_a_sidecar_or_a_message(text):
     except InputError as error:
         found = error
     assert isinstance(found, Sidecar) or str(found).startswith("x")
+
+
+NAMES = st.sampled_from(sorted({part for path, _ in sidecar_lines() for part in path if isinstance(part, str)}))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["2026-01-20", "F"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Sidecar.model_fields)) | NAMES, VALUES, max_size=3))
+def test_any_document_gives_a_sidecar_or_a_message_with_lines(values):
+    try:
+        found = parse_sidecar(json.dumps(values, indent=1), "x.json")
+    except InputError as error:
+        found = str(error).splitlines()
+    if not isinstance(found, Sidecar):
+        assert all(re.match(r"x\.json, line [0-9]+: .", line) for line in found)
 
 
 def test_reading_a_sidecar_does_not_import_the_library():

@@ -83,6 +83,29 @@ def test_a_required_fact_that_is_missing_is_code_3_before_any_work(tiny, capsys,
     assert not list(tiny.results.glob("M*"))
 
 
+def test_templates_are_written_once_and_the_run_ends_there(tiny, capsys):
+    words = ["--data_dir", tiny.folder, "--results_dir", tiny.results, "--write_templates", "True"]
+    code, said = run(capsys, *words)
+    assert (code, said.err) == (0, "")
+    written = ["session_metadata.schema.json", "session_metadata.yml", "subjects.csv"]
+    assert sorted(path.name for path in tiny.results.iterdir()) == written
+    assert all(str(tiny.results / name) in said.out for name in written)
+    before = listing(tiny.results)
+    code, said = run(capsys, *words)
+    assert code == 0
+    assert said.err.count("is there already and was left as it is") == 3
+    assert listing(tiny.results) == before
+
+
+def test_every_fault_of_a_file_is_a_line_of_its_own(tiny, capsys):
+    lab = tiny.folder.parent / "lab.yml"
+    lab.write_text("subject:\n  sex: x\n  weight_g: heavy\n")
+    words = ["--data_dir", tiny.folder, "--results_dir", tiny.results, "--session_metadata", lab, "--dry_run", "True"]
+    code, said = run(capsys, *words)
+    assert code == 3
+    assert [line.split(": ")[1] for line in said.err.splitlines()] == [f"{lab}, line 2", f"{lab}, line 3"]
+
+
 def test_an_unknown_data_set_is_code_2_and_the_known_ones_are_listed(tiny, capsys):
     before = listing(tiny.folder.parent)
     words = ["--dataset", "Minscope", "--data_dir", tiny.folder, "--results_dir", tiny.results]
