@@ -206,3 +206,8 @@ def add_strays(folder: Path) -> tuple[str, ...]:
     (folder / "corrected").mkdir()
     shutil.copy(folder / "0.avi", folder / "corrected" / "0.avi")
     return "0_corrected.avi", "._0.avi", "Thumbs.db", "corrected"
+
+
+def remove(path: Path) -> None:
+    """A file that is not there."""
+    path.unlink()

@@ -76,8 +76,8 @@ def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Findin
         raise InputError(
             f"{where or device.name}: the videos of this scope hold colour pictures ({picture.pixel_format}), expected "
             "gray or equal channels: another camera has probably recorded in the place of the scope, because the "
-            "numbers of the devices had changed. If it is a behaviour camera, say so as the layout does (Miniscope-DAQ: "
-            "under 'cameras' in metaData.json of a copy of the recording)"
+            "numbers of the devices had changed. If it is a behaviour camera, say so as the layout does "
+            "(Miniscope-DAQ: under 'cameras' in metaData.json of a copy of the recording)"
         )
     findings = unexpected_picture(picture, device, where or ".")
     if picture.has_checksum:

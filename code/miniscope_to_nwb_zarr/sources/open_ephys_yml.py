@@ -96,4 +96,6 @@ def _rate_hz(view: SettingsView) -> float | None:
 
 
 def _unreadable(where: str, problem: str) -> Finding:
-    return Finding(Code.SETTINGS_UNREADABLE, Severity.ERROR, where, f"{problem}; its text is kept, its settings are not")
+    return Finding(
+        Code.SETTINGS_UNREADABLE, Severity.ERROR, where, f"{problem}; its text is kept, its settings are not"
+    )

@@ -12,7 +12,7 @@ from pynwb import NWBHDF5IO
 
 from miniscope_to_nwb_zarr.demo import barcode
 from miniscope_to_nwb_zarr.demo.avi import Encoding, write_avi
-from miniscope_to_nwb_zarr.layouts import daq_qt_device
+from miniscope_to_nwb_zarr.layouts.daq_qt import device as daq_qt_device
 from miniscope_to_nwb_zarr.layouts.discovery import Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.run import session_job

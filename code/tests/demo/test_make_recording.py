@@ -3,6 +3,8 @@ import json
 import pytest
 
 import make_recording
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.layouts.discovery import Request, discover
 from tests.demo.test_recording import decode
 from tests.recordings import scope_recording
 
@@ -43,3 +45,42 @@ def test_a_wrong_size_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         make_recording.parse(["--out", str(tmp_path), "--size", "600"])
     assert "--size" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_made_as_its_reader_knows_it(tmp_path, monkeypatch, capsys, layout):
+    run(
+        monkeypatch, capsys, "--out", tmp_path, "--layout", layout, "--frames", 12, "--size", "64x48", "--set", "seed=3"
+    )
+    zone = "America/Los_Angeles" if layout == "Miniscope V3" else None
+    (session,) = discover(tmp_path, Request(timezone=zone)).sessions
+    assert session.layout == layout
+
+
+def test_fields_of_a_spec_are_set_and_listed(tmp_path, monkeypatch, capsys):
+    shared = (monkeypatch, capsys, "--out", tmp_path, "--layout", "Miniscope V3")
+    run(*shared, "--set", "scope.n_frames=5", "--set", "animal=m 12", "--set", "start=2018-12-24T18:00:05")
+    folder = tmp_path / "12_24_2018" / "H18_M0_S5"
+    assert "m 12\t" in (folder / "settings_and_notes.dat").read_text()
+    assert "excitation=36" in run(*shared, "--fields", "True")
+
+
+@pytest.mark.parametrize("wrong", ["nothing=1", "scope.nothing=1", "encoding", "animal.x=1", "excitation=much"])
+def test_a_field_that_cannot_be_set_is_refused_in_words(tmp_path, monkeypatch, capsys, wrong):
+    with pytest.raises(SystemExit, match=wrong.partition("=")[0].rpartition(".")[2]):
+        run(monkeypatch, capsys, "--out", tmp_path, "--layout", "Miniscope V3", "--set", wrong)
+
+
+def test_a_recording_is_damaged_as_ordered(tmp_path, monkeypatch, capsys):
+    shared = (monkeypatch, capsys, "--out", tmp_path, "--frames", 6, "--size", "64x48", "--frames-per-file", 3)
+    run(*shared, "--damage", "truncate_avi:fraction=0.5@*/1.avi", "--damage", "step_clock:row=4,by_ms=9000@My_*")
+    device = next(tmp_path.rglob("timeStamps.csv")).parent
+    assert (device / "1.avi").stat().st_size < (device / "0.avi").stat().st_size * 0.7
+    stamps = [int(line.split(",")[1]) for line in (device / "timeStamps.csv").read_text().splitlines()[1:]]
+    assert stamps[4] - stamps[3] > 8000
+
+
+@pytest.mark.parametrize(("order", "words"), [("burn@*", "none of"), ("remove@nowhere", "matches 'nowhere'")])
+def test_a_damage_that_is_not_known_is_refused_in_words(tmp_path, monkeypatch, capsys, order, words):
+    with pytest.raises(SystemExit, match=words):
+        run(monkeypatch, capsys, "--out", tmp_path, "--frames", 2, "--size", "64x48", "--damage", order)

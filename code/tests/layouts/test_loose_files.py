@@ -8,7 +8,7 @@ import pytest
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.model import DeviceKind
-from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.daq_qt.loose_files import resolve_videos
 from tests.recordings import scope_recording
 
 HPC = "HPC_miniscope1"

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.layouts.mio_counters import in_order, steps, told_first
+from miniscope_to_nwb_zarr.layouts.mio.counters import in_order, steps, told_first
 
 COUNT = np.arange(100, 160, dtype=float)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.demo.mio_radio import Flip, MioVersion, Radio, Sender, combine, send
-from miniscope_to_nwb_zarr.layouts.mio_frames import Written, frames_of_buffers
+from miniscope_to_nwb_zarr.layouts.mio.frames import Written, frames_of_buffers
 from miniscope_to_nwb_zarr.sources.buffers_csv import BufferTable
 
 N_FRAMES, N_PIXELS, BUFFER_PIXELS = 12, 20, 5

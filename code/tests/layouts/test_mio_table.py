@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.demo.mio_radio import Flip, MioVersion, Radio, Sender, combine, send
-from miniscope_to_nwb_zarr.layouts.mio_table import frame_table, judge_buffers
+from miniscope_to_nwb_zarr.layouts.mio.table import frame_table, judge_buffers
 from miniscope_to_nwb_zarr.sources.buffers_csv import BufferTable
 
 COLUMNS = ("frame_num", "buffer_count", "frame_buffer_count", "timestamp")

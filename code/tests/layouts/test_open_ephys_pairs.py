@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from miniscope_to_nwb_zarr.layouts.open_ephys_pairs import pair, suffix_of
+from miniscope_to_nwb_zarr.layouts.open_ephys.pairs import pair, suffix_of
 
 T24, T25, T26 = (f"2026-07-30T14_59_{second}" for second in (24, 25, 26))
 

@@ -6,7 +6,7 @@ import pytest
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
-from miniscope_to_nwb_zarr.layouts.user_config import read_user_config
+from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import read_user_config
 from tests import defects
 from tests.recordings import save_user_config, small_recording
 

@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Note
 from miniscope_to_nwb_zarr.demo.avi import Encoding
 from miniscope_to_nwb_zarr.demo.v3 import CAMERA, SCOPE
-from miniscope_to_nwb_zarr.layouts.v3_folders import named_start
+from miniscope_to_nwb_zarr.layouts.v3.folders import named_start
 from tests.v3_recordings import NAME, TABLE, ZONE, found_in, stream_of, v3_recording
 
 START = datetime(2018, 3, 4, 17, 6, 2, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import TimeTable
-from miniscope_to_nwb_zarr.layouts.v3_cameras import FramesSeen, match_cameras
+from miniscope_to_nwb_zarr.layouts.v3.cameras import FramesSeen, match_cameras
 
 
 def match(seen, listed):

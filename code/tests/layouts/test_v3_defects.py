@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.core.model import TimeTable
 from miniscope_to_nwb_zarr.demo.avi import Encoding
 from miniscope_to_nwb_zarr.demo.v3 import CAMERA, SCOPE
-from miniscope_to_nwb_zarr.layouts.v3_stamps import mend_first_stamp
+from miniscope_to_nwb_zarr.layouts.v3.stamps import mend_first_stamp
 from tests import defects
 from tests.v3_recordings import TABLE, ZONE, found_in, stream_of, v3_recording
 

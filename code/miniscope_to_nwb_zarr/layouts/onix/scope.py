@@ -9,7 +9,7 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind
 from miniscope_to_nwb_zarr.core.timing import find_gaps
-from miniscope_to_nwb_zarr.layouts.onix_sets import Kind
+from miniscope_to_nwb_zarr.layouts.onix.sets import Kind
 from miniscope_to_nwb_zarr.layouts.stream import read_stream
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.sources.tree import shown
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from miniscope_to_nwb_zarr.core.model import PropertyChange, Stream, TimeTable
-    from miniscope_to_nwb_zarr.layouts.onix_sets import OnixSet
+    from miniscope_to_nwb_zarr.layouts.onix.sets import OnixSet
     from miniscope_to_nwb_zarr.sources.start_time import StartTime
 
 DEVICE = "Miniscope_V4"

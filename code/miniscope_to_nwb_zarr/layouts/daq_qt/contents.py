@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import device_name
-from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
-from miniscope_to_nwb_zarr.layouts.configured_devices import ConfiguredDevices, listed_devices
-from miniscope_to_nwb_zarr.layouts.daq_qt_device import DeviceFiles
+from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.daq_qt.configured_devices import ConfiguredDevices, listed_devices
+from miniscope_to_nwb_zarr.layouts.daq_qt.device import DeviceFiles
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files
 from miniscope_to_nwb_zarr.sources.settings_json import read_json
 from miniscope_to_nwb_zarr.sources.tree import shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import SourceFile
-    from miniscope_to_nwb_zarr.layouts.user_config import UserConfig
+    from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import UserConfig
     from miniscope_to_nwb_zarr.sources.tree import Folder, Tree
 
 _DEVICE_FILES = frozenset({on_disk.SETTINGS, on_disk.TABLE, on_disk.ORIENTATION})

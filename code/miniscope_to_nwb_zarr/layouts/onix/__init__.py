@@ -14,16 +14,16 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
-from miniscope_to_nwb_zarr.layouts.onix_files import (
+from miniscope_to_nwb_zarr.layouts.daq_qt.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.onix.files import (
     OnixFiles,
     is_image_time_file,
     is_line_clock,
     is_of_scope,
     sort_files,
 )
-from miniscope_to_nwb_zarr.layouts.onix_recording import read_recording
-from miniscope_to_nwb_zarr.layouts.onix_sets import Kind, OnixSet, make_sets
+from miniscope_to_nwb_zarr.layouts.onix.recording import read_recording
+from miniscope_to_nwb_zarr.layouts.onix.sets import Kind, OnixSet, make_sets
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files
 from miniscope_to_nwb_zarr.sources.limits import NAMES_SHOWN
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import FRAME_BYTES

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.layouts.open_ephys_pairs import pair, suffix_of
+from miniscope_to_nwb_zarr.layouts.open_ephys.pairs import pair, suffix_of
 from miniscope_to_nwb_zarr.sources.open_ephys_columns import FIRST_BYTES, is_frame_table, is_log
 from miniscope_to_nwb_zarr.sources.small_file import first_bytes
 

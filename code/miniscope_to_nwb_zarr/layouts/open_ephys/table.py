@@ -10,7 +10,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import Orientation, Signal, TimeTable
 from miniscope_to_nwb_zarr.core.naming import device_name
-from miniscope_to_nwb_zarr.layouts.open_ephys_times import Times, examine_clocks, times_of
+from miniscope_to_nwb_zarr.layouts.open_ephys.times import Times, examine_clocks, times_of
 from miniscope_to_nwb_zarr.sources.open_ephys_csv import FrameRows, read_frame_rows
 from miniscope_to_nwb_zarr.sources.orientation_csv import are_unit, invalid_finding
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import SourceFile
-from miniscope_to_nwb_zarr.layouts.configured_devices import ConfiguredDevices, folder_name, listed_devices
+from miniscope_to_nwb_zarr.layouts.daq_qt.configured_devices import ConfiguredDevices, folder_name, listed_devices
 from miniscope_to_nwb_zarr.layouts.source_files import size_of
 from miniscope_to_nwb_zarr.sources.settings_json import read_json
 

@@ -10,8 +10,8 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Orientation, PropertyChange, Signal, TimeTable
-from miniscope_to_nwb_zarr.layouts.onix_scope import DEVICE, Parts, read_scope
-from miniscope_to_nwb_zarr.layouts.onix_sets import Kind
+from miniscope_to_nwb_zarr.layouts.onix.scope import DEVICE, Parts, read_scope
+from miniscope_to_nwb_zarr.layouts.onix.sets import Kind
 from miniscope_to_nwb_zarr.sources.bno055_csv import read_inertial
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import read_line_clocks
 from miniscope_to_nwb_zarr.sources.onix_start_csv import AcquisitionStart, read_acquisition_start
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Stream
-    from miniscope_to_nwb_zarr.layouts.onix_sets import OnixSet
+    from miniscope_to_nwb_zarr.layouts.onix.sets import OnixSet
 
 # how far the sensor's readings may begin after the first frame and end before the last
 _READINGS_LATE_S = 1.0

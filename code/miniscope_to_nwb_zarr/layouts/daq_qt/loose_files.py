@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import DeviceKind, SourceFile
 from miniscope_to_nwb_zarr.core.naming import device_name
-from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
-from miniscope_to_nwb_zarr.layouts.configured_devices import ConfiguredDevices, listed_devices
 from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.daq_qt_contents import Surroundings
-from miniscope_to_nwb_zarr.layouts.daq_qt_device import DeviceFiles
-from miniscope_to_nwb_zarr.layouts.daq_qt_recording import assemble
+from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.daq_qt.configured_devices import ConfiguredDevices, listed_devices
+from miniscope_to_nwb_zarr.layouts.daq_qt.contents import Surroundings
+from miniscope_to_nwb_zarr.layouts.daq_qt.device import DeviceFiles
+from miniscope_to_nwb_zarr.layouts.daq_qt.recording import assemble
+from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import read_user_config
 from miniscope_to_nwb_zarr.layouts.source_files import source_file
-from miniscope_to_nwb_zarr.layouts.user_config import read_user_config
 from miniscope_to_nwb_zarr.sources.settings_json import read_json
 from miniscope_to_nwb_zarr.sources.tree import natural_key, shown
 

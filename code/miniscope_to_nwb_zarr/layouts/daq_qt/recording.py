@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Note, Pose, PropertyChange, Recording
-from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
 from miniscope_to_nwb_zarr.layouts.contract import Failure
-from miniscope_to_nwb_zarr.layouts.daq_qt_contents import Surroundings, devices_of, surroundings
-from miniscope_to_nwb_zarr.layouts.daq_qt_device import DeviceFiles, DeviceReading, read_device
+from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.daq_qt.contents import Surroundings, devices_of, surroundings
+from miniscope_to_nwb_zarr.layouts.daq_qt.device import DeviceFiles, DeviceReading, read_device
 from miniscope_to_nwb_zarr.layouts.recording_start import recording_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.subject import find_subject, written_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.layouts.contract import Request
-    from miniscope_to_nwb_zarr.layouts.user_config import UserConfig
+    from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import UserConfig
     from miniscope_to_nwb_zarr.sources.tree import Folder, Tree
 
 

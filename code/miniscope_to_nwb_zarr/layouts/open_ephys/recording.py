@@ -9,8 +9,8 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Note, PropertyChange, Recording
 from miniscope_to_nwb_zarr.layouts.contract import Failure
-from miniscope_to_nwb_zarr.layouts.open_ephys_pairs import suffix_of
-from miniscope_to_nwb_zarr.layouts.open_ephys_table import TableReading, read_frame_table
+from miniscope_to_nwb_zarr.layouts.open_ephys.pairs import suffix_of
+from miniscope_to_nwb_zarr.layouts.open_ephys.table import TableReading, read_frame_table
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import source_file
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session, SourceFile
     from miniscope_to_nwb_zarr.layouts.contract import Request
-    from miniscope_to_nwb_zarr.layouts.open_ephys_sets import RecordingFiles
+    from miniscope_to_nwb_zarr.layouts.open_ephys.sets import RecordingFiles
     from miniscope_to_nwb_zarr.layouts.video_files import Videos
 
 _SCOPE, _CAMERA = "Miniscope_V4", "MiniCAM"

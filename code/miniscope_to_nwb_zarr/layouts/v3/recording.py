@@ -10,15 +10,15 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Recording, TimeTable
-from miniscope_to_nwb_zarr.layouts import v3_folders as on_disk
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import source_file
 from miniscope_to_nwb_zarr.layouts.stream import StreamReading, read_stream
 from miniscope_to_nwb_zarr.layouts.subject import find_subject, written_name
-from miniscope_to_nwb_zarr.layouts.v3_cameras import frames_listed, match_cameras
-from miniscope_to_nwb_zarr.layouts.v3_stamps import mend_first_stamp
-from miniscope_to_nwb_zarr.layouts.v3_videos import CameraVideos, read_camera_videos, without_trailing_file
+from miniscope_to_nwb_zarr.layouts.v3 import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.v3.cameras import frames_listed, match_cameras
+from miniscope_to_nwb_zarr.layouts.v3.stamps import mend_first_stamp
+from miniscope_to_nwb_zarr.layouts.v3.videos import CameraVideos, read_camera_videos, without_trailing_file
 from miniscope_to_nwb_zarr.sources.settings_and_notes_dat import (
     ANIMAL,
     SettingsAndNotes,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session, SourceFile
     from miniscope_to_nwb_zarr.layouts.contract import Request
-    from miniscope_to_nwb_zarr.layouts.v3_folders import RecordingFiles
+    from miniscope_to_nwb_zarr.layouts.v3.folders import RecordingFiles
 
 _KINDS = {on_disk.SCOPE: DeviceKind.SCOPE, on_disk.CAMERA: DeviceKind.CAMERA}
 _NO_START = (

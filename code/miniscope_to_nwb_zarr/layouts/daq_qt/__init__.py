@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
-from miniscope_to_nwb_zarr.layouts import daq_qt_folders as on_disk
-from miniscope_to_nwb_zarr.layouts import loose_files
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.daq_qt_contents import half_device
-from miniscope_to_nwb_zarr.layouts.daq_qt_recording import read_recording
-from miniscope_to_nwb_zarr.layouts.user_config import read_user_config
+from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.daq_qt import loose_files
+from miniscope_to_nwb_zarr.layouts.daq_qt.contents import half_device
+from miniscope_to_nwb_zarr.layouts.daq_qt.recording import read_recording
+from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import read_user_config
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:

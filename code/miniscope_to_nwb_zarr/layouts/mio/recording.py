@@ -12,10 +12,10 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Recording, SourceFile
 from miniscope_to_nwb_zarr.layouts.contract import Failure
-from miniscope_to_nwb_zarr.layouts.mio_doubts import doubts_of_buffers, doubts_of_clock
-from miniscope_to_nwb_zarr.layouts.mio_files import RAW_STREAM
-from miniscope_to_nwb_zarr.layouts.mio_frames import Written, frames_of_buffers
-from miniscope_to_nwb_zarr.layouts.mio_table import FrameTable, frame_table, judge_buffers
+from miniscope_to_nwb_zarr.layouts.mio.doubts import doubts_of_buffers, doubts_of_clock
+from miniscope_to_nwb_zarr.layouts.mio.files import RAW_STREAM
+from miniscope_to_nwb_zarr.layouts.mio.frames import Written, frames_of_buffers
+from miniscope_to_nwb_zarr.layouts.mio.table import FrameTable, frame_table, judge_buffers
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import kept_files, size_of, source_file
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.layouts.contract import Request
-    from miniscope_to_nwb_zarr.layouts.mio_files import RecordingFiles
+    from miniscope_to_nwb_zarr.layouts.mio.files import RecordingFiles
     from miniscope_to_nwb_zarr.layouts.video_files import Videos
 
 _DEVICE = "Miniscope"

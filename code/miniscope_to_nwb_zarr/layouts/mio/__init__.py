@@ -13,9 +13,9 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
-from miniscope_to_nwb_zarr.layouts.mio_files import FolderFiles, RecordingFiles, has_recording, sort_files
-from miniscope_to_nwb_zarr.layouts.mio_recording import read_recording
+from miniscope_to_nwb_zarr.layouts.daq_qt.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.mio.files import FolderFiles, RecordingFiles, has_recording, sort_files
+from miniscope_to_nwb_zarr.layouts.mio.recording import read_recording
 from miniscope_to_nwb_zarr.layouts.source_files import ignored
 from miniscope_to_nwb_zarr.sources.buffers_csv import is_buffer_table
 from miniscope_to_nwb_zarr.sources.tree import shown

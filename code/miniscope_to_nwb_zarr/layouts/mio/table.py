@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.model import Signal, TimeTable
-from miniscope_to_nwb_zarr.layouts.mio_counters import in_order, steps, told_first
+from miniscope_to_nwb_zarr.layouts.mio.counters import in_order, steps, told_first
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.layouts.mio_table import DROPPED, LOST, RECEIVED_BUFFERS, missing_buffers
+from miniscope_to_nwb_zarr.layouts.mio.table import DROPPED, LOST, RECEIVED_BUFFERS, missing_buffers
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miniscope_to_nwb_zarr.core.model import TimeTable
-    from miniscope_to_nwb_zarr.layouts.mio_table import Buffers, FrameTable
+    from miniscope_to_nwb_zarr.layouts.mio.table import Buffers, FrameTable
 
 # frames at either end of a recording by which the clocks are compared; the radio delivers some late
 _ENDS = 20

@@ -9,13 +9,13 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import TimeTable
-from miniscope_to_nwb_zarr.layouts.onix_scope import Parts, read_scope
-from miniscope_to_nwb_zarr.layouts.onix_sets import Kind
+from miniscope_to_nwb_zarr.layouts.onix.scope import Parts, read_scope
+from miniscope_to_nwb_zarr.layouts.onix.sets import Kind
 from miniscope_to_nwb_zarr.sources.image_time_csv import read_image_times
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
-    from miniscope_to_nwb_zarr.layouts.onix_sets import OnixSet
+    from miniscope_to_nwb_zarr.layouts.onix.sets import OnixSet
 
 
 def read_older(one: OnixSet, findings: list[Finding]) -> Parts:

@@ -13,9 +13,9 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.core.paths import inside
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
-from miniscope_to_nwb_zarr.layouts.open_ephys_recording import read_recording
-from miniscope_to_nwb_zarr.layouts.open_ephys_sets import (
+from miniscope_to_nwb_zarr.layouts.daq_qt.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.open_ephys.recording import read_recording
+from miniscope_to_nwb_zarr.layouts.open_ephys.sets import (
     FolderFiles,
     capture_of,
     companions,

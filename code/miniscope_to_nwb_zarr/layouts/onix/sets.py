@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.layouts.onix_files import have_same_number
+from miniscope_to_nwb_zarr.layouts.onix.files import have_same_number
 from miniscope_to_nwb_zarr.sources import bno055_csv
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
 from miniscope_to_nwb_zarr.sources.image_time_csv import count_rows
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from miniscope_to_nwb_zarr.layouts.onix_files import OnixFiles
+    from miniscope_to_nwb_zarr.layouts.onix.files import OnixFiles
 
     Fits = Callable[[Path, Path], bool | None]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import Recording
 from miniscope_to_nwb_zarr.layouts.contract import Failure
-from miniscope_to_nwb_zarr.layouts.onix_acquisition import read_acquisition
-from miniscope_to_nwb_zarr.layouts.onix_older import read_older
-from miniscope_to_nwb_zarr.layouts.onix_sets import Kind, OnixSet, is_older
+from miniscope_to_nwb_zarr.layouts.onix.acquisition import read_acquisition
+from miniscope_to_nwb_zarr.layouts.onix.older import read_older
+from miniscope_to_nwb_zarr.layouts.onix.sets import Kind, OnixSet, is_older
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import source_file

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.alignment import DEFAULT_FRAMES_PER_FILE
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.layouts.v3_cameras import FramesSeen
+from miniscope_to_nwb_zarr.layouts.v3.cameras import FramesSeen
 from miniscope_to_nwb_zarr.layouts.video_files import Videos, read_videos
 from miniscope_to_nwb_zarr.sources.tree import shown
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
-from miniscope_to_nwb_zarr.layouts import v3_folders as on_disk
 from miniscope_to_nwb_zarr.layouts.contract import About, Discovery, Failure
-from miniscope_to_nwb_zarr.layouts.loose_files import resolve_videos
+from miniscope_to_nwb_zarr.layouts.daq_qt.loose_files import resolve_videos
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files
-from miniscope_to_nwb_zarr.layouts.v3_folders import RecordingFiles, numbered_videos, recordings_of
-from miniscope_to_nwb_zarr.layouts.v3_recording import read_recording
+from miniscope_to_nwb_zarr.layouts.v3 import folders as on_disk
+from miniscope_to_nwb_zarr.layouts.v3.folders import RecordingFiles, numbered_videos, recordings_of
+from miniscope_to_nwb_zarr.layouts.v3.recording import read_recording
 from miniscope_to_nwb_zarr.sources.settings_and_notes_dat import is_settings_and_notes
 from miniscope_to_nwb_zarr.sources.timestamp_dat import is_timestamp_dat
 from miniscope_to_nwb_zarr.sources.tree import shown

@@ -10,7 +10,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Orientation, SourceFile, Stream, TimeTable
-from miniscope_to_nwb_zarr.layouts.configured_devices import folder_name
+from miniscope_to_nwb_zarr.layouts.daq_qt.configured_devices import folder_name
 from miniscope_to_nwb_zarr.layouts.expected_picture import kind_of_model
 from miniscope_to_nwb_zarr.layouts.stream import read_stream
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
