@@ -11,7 +11,7 @@ from aind_data_schema_models.modalities import Modality
 from miniscope_to_nwb_zarr.aind_data_schema import facts
 from miniscope_to_nwb_zarr.qc.frame_measures import FRAMES_STORED
 from miniscope_to_nwb_zarr.qc.measure import Aspect, Verdict, worst
-from miniscope_to_nwb_zarr.qc.session_measures import INSPECTOR, OF_THE_STORE, VERIFICATION
+from miniscope_to_nwb_zarr.qc.session_measures import INSPECTOR, VERIFICATION
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,27 +39,28 @@ _WHOLE_SESSION, _ALL_DEVICES = "whole session", "all devices"
 def make(session: Session, sidecar: Sidecar, quality: Quality) -> QualityControl | None:
     """The quality control of a session; None where no device recorded anything.
 
-    The measures of a store that is kept from a former version are taken over with their own time.
+    A version that adds metadata to a store keeps what was found when the store was made: neither the recording nor the
+    store has changed since, and no frame was looked at again.
     """
+    if quality.former:
+        return _ordered(QualityControl.model_validate_json(quality.former))
     checked = facts.local(quality.checked, facts.zone_of(session, sidecar))
-    former = QualityControl.model_validate_json(quality.former).metrics if quality.former else []
-    kept = [metric for metric in former if metric.name.rpartition(": ")[2] in OF_THE_STORE]
-    groups = _grouped(quality.measures, Counter(metric.modality.abbreviation for metric in kept))
-    metrics = [*(_metric(device, group, checked) for device, group in groups), *kept]
-    if not metrics:
-        return None
-    made = QualityControl(metrics=metrics, default_grouping=["modality", "device"])
+    metrics = [_metric(device, group, checked) for device, group in _grouped(quality.measures)]
+    return _ordered(QualityControl(metrics=metrics, default_grouping=["modality", "device"])) if metrics else None
+
+
+def _ordered(made: QualityControl) -> QualityControl:
     # the library puts them in the order of a set, which is another one in every run
     made.status = dict(sorted((made.status or {}).items()))
     return made
 
 
-def _grouped(measures: Sequence[Measure], kept: Counter[str]) -> list[tuple[str, list[Measure]]]:
+def _grouped(measures: Sequence[Measure]) -> list[tuple[str, list[Measure]]]:
     """The measures that make one metric: of one device in all recordings, or of all devices where they are many."""
     n_metrics = Counter(aspect for aspect, *_ in {(m.aspect, m.name, m.device) for m in measures})
     groups: dict[tuple[Aspect, str, str], list[Measure]] = defaultdict(list)
     for measure in measures:
-        is_crowded = n_metrics[measure.aspect] + kept[_MODALITIES[measure.aspect].abbreviation] > _MOST_METRICS
+        is_crowded = n_metrics[measure.aspect] > _MOST_METRICS
         device = _WHOLE_SESSION if not measure.device else _ALL_DEVICES if is_crowded else measure.device
         groups[measure.aspect, measure.name, device].append(measure)
     return [(device, group) for (_, _, device), group in groups.items()]

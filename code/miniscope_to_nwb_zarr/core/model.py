@@ -97,6 +97,8 @@ class Picture:
     is_color: bool = False
     has_checksum: bool = False
     """Each frame carries a checksum, by which the decoder knows a damaged one."""
+    is_seen: bool = True
+    """A frame was decoded; else the header of a file tells of size and codec, and nothing of colours and depth."""
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -33,7 +33,13 @@ class StreamReading:
 
 
 def read_stream(
-    device: Device, table: TimeTable, videos: Videos, where: str, file_name: Callable[[int], str] = numbered_avi
+    device: Device,
+    table: TimeTable,
+    videos: Videos,
+    where: str,
+    file_name: Callable[[int], str] = numbered_avi,
+    *,
+    per_file: int | None = None,
 ) -> StreamReading:
     """Match the frames of a device's videos with the rows of its time table.
 
@@ -47,6 +53,8 @@ def read_stream(
         The device's folder, for the findings; empty where the recording has no folders.
     file_name : callable
         What a video file of a number is called, for those that are missing.
+    per_file : int, optional
+        Frames that a file was meant to hold, where that is no setting of the device: all of them in one file, say.
 
     Raises
     ------
@@ -54,7 +62,7 @@ def read_stream(
         Frames of a scope cannot be placed in time, or are colour pictures: the recording cannot be converted.
     """
     findings = () if videos.picture is None else _judge_picture(videos.picture, device, where)
-    aligned = _align(table, videos, device, where, file_name)
+    aligned = _align(table, videos, device, where, file_name, per_file or device.frames_per_file)
     stream = Stream(
         device=device,
         table=table,
@@ -80,15 +88,22 @@ def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Findin
             "(Miniscope-DAQ: under 'cameras' in metaData.json of a copy of the recording)"
         )
     findings = unexpected_picture(picture, device, where or ".")
-    if picture.has_checksum:
+    if picture.has_checksum or not picture.is_seen:
         return findings
     sentence = f"the video ({picture.codec}) carries no checksums: damage to its data cannot always be noticed"
     return (*findings, Finding(Code.NO_CHECKSUM, Severity.INFO, where or ".", sentence, {"codec": picture.codec}))
 
 
-def _align(table: TimeTable, videos: Videos, device: Device, where: str, file_name: Callable[[int], str]) -> Alignment:
+def _align(
+    table: TimeTable,
+    videos: Videos,
+    device: Device,
+    where: str,
+    file_name: Callable[[int], str],
+    per_file: int | None,
+) -> Alignment:
     if np.any(np.isfinite(table.time_s)) or videos.n_frames == 0:
-        return align(table, videos.files, device.frames_per_file, where, file_name)
+        return align(table, videos.files, per_file, where, file_name)
     if device.kind is DeviceKind.SCOPE:
         raise InputError(
             f"{where or device.name}: {videos.n_frames} frames and no usable time table: when they were taken is not "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,10 @@ from miniscope_to_nwb_zarr.sources.tree import shown
 from miniscope_to_nwb_zarr.sources.video import NoPictureError, UndecodableError, VideoFile, listen_to_decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+_may_decode = ContextVar("may_decode", default=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,19 @@ class Videos:
         return sum(file.n_frames for file in self.files.values())
 
 
-def read_videos(numbered: Mapping[int, Path], where: str, *, raw16_is_gray: bool = False) -> Videos:
+@contextmanager
+def by_headers_alone() -> Iterator[None]:
+    """Within this context `read_videos` decodes no frame, unless what is known of a recording depends on it."""
+    token = _may_decode.set(False)
+    try:
+        yield
+    finally:
+        _may_decode.reset(token)
+
+
+def read_videos(
+    numbered: Mapping[int, Path], where: str, *, raw16_is_gray: bool = False, must_decode: bool = False
+) -> Videos:
     """Count the frames of each file by its container, and decode the first picture of one.
 
     Parameters
@@ -46,6 +62,8 @@ def read_videos(numbered: Mapping[int, Path], where: str, *, raw16_is_gray: bool
         The device's folder, for the findings; empty where the recording has no folders.
     raw16_is_gray : bool
         The sensor is known to be gray: bitmaps of 16 bits a pixel, which do not say what they hold, are its levels.
+    must_decode : bool
+        Look at a picture also within `by_headers_alone`.
     """
     scans: dict[int, AviScan] = {}
     files: dict[int, FileFrames] = {}
@@ -65,13 +83,24 @@ def read_videos(numbered: Mapping[int, Path], where: str, *, raw16_is_gray: bool
         files[number] = FileFrames(path, scan.n_frames, is_whole=is_whole)
     odd, more = _other_sizes(scans, files, where)
     of_one_size = [file for number, file in files.items() if number not in odd]
-    picture, closed, doubts = _picture(of_one_size, where, raw16_is_gray=raw16_is_gray)
+    if must_decode or _may_decode.get():
+        picture, closed, doubts = _picture(of_one_size, where, raw16_is_gray=raw16_is_gray)
+    else:
+        picture, closed, doubts = _header_picture(scans[k] for k in scans if k not in odd), frozenset(), []
     for number, file in files.items():
         problem = "holds pictures of another size" if number in odd else "cannot be decoded"
         if number in odd or file.path in closed:
             files[number] = replace(file, n_frames=0, problem=problem, is_whole=False)
     sources = tuple(SourceFile(path, size_of(path)) for path in numbered.values())
     return Videos(files, sources, picture, (*findings, *more, *doubts))
+
+
+def _header_picture(scans: Iterable[AviScan]) -> Picture | None:
+    """What the header of the first file with a frame says of its pictures."""
+    for scan in scans:
+        if scan.n_frames:
+            return Picture(scan.width_px, scan.height_px, scan.fourcc.lower(), "", bit_depth=8, is_seen=False)
+    return None
 
 
 def _unusable(path: Path, where: str, error: Exception) -> tuple[Finding, str]:

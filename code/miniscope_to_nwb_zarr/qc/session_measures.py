@@ -9,7 +9,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.qc.attribution import findings_of
-from miniscope_to_nwb_zarr.qc.frame_measures import DAMAGED, FRAMES_STORED, SATURATION, StoredFrames, frame_measures
+from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames, frame_measures
 from miniscope_to_nwb_zarr.qc.measure import Aspect, Measure, Verdict, verdict_of
 from miniscope_to_nwb_zarr.qc.stream_measures import aspect_of, stream_measures
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Session
 
 VERIFICATION, INSPECTOR = "Verification", "NWB validator and inspector"
-OF_THE_STORE = frozenset({FRAMES_STORED, DAMAGED, SATURATION, VERIFICATION, INSPECTOR})
-"""Names of the measures that only a store that was just made can give."""
 
 # facts that only the lab has are no matter of quality, and the inspector has a measure of its own
 _NOT_LISTED = frozenset({Code.FACT_MISSING, Code.FACT_UNKNOWN, Code.INSPECTOR})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
+from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_job import Job
 
@@ -43,7 +45,8 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
             raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
         # data assets are links in the data folder
         _refuse_inside(options.results_dir, [data_dir, *(child for child in data_dir.iterdir() if child.is_symlink())])
-    found = discover(data_dir, make_request(options, sidecar))
+    with by_headers_alone() if options.metadata else nullcontext():
+        found = discover(data_dir, make_request(options, sidecar))
     folders = {file.path.parent for session in found.sessions for file in session.source_files}
     _refuse_inside(options.results_dir, folders)
     completed = (

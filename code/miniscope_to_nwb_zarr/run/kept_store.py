@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt
     from miniscope_to_nwb_zarr.data_conversion.backend import Backend
 
-_OF_THE_STORE = frozenset({Code.FRAMES_DAMAGED, Code.INSPECTOR})
+# of the lab's facts, which may be others now
+_OF_FACTS = frozenset({Code.FACT_MISSING, Code.FACT_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class KeptStore:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found in the store when it was made."""
-        return tuple(finding for finding in self.receipt.findings if finding.code in _OF_THE_STORE)
+        """What was found in the recording and the store when it was made, with an eye on every frame."""
+        return tuple(finding for finding in self.receipt.findings if finding.code not in _OF_FACTS)
 
     @property
     def notes(self) -> str | None:

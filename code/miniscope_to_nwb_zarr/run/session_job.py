@@ -168,7 +168,8 @@ def hash_sources(session: Session, pool: Pool, *, with_video: bool) -> tuple[Fil
     videos = {file.path for _, stream in session.streams for file in stream.video_files}
     root = source_root(session)
     wanted = [path for path in files if with_video or path not in videos]
-    digests = dict(pool.run(disk.hash_file, wanted))
+    # without video they are small: hashed before a worker is up
+    digests = dict(pool.run(disk.hash_file, wanted)) if with_video else {path: disk.hash_file(path) for path in wanted}
     entries = (FileEntry(relative_path(p, root), f.size_bytes, digests.get(p, "")) for p, f in files.items())
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
@@ -262,7 +263,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
         if kept:
             kept.link_into(work.staging)
             series, nwb_digest = kept.receipt.series, kept.receipt.nwb_digest
-            sources, findings = kept.with_known(sources), findings + kept.findings
+            sources, findings = kept.with_known(sources), kept.findings
         with work.phases.phase("metadata"):
             findings += write_metadata(work, sources, findings, kept=kept)
     else:

@@ -70,7 +70,7 @@ def read_device(files: DeviceFiles) -> DeviceReading:
     """
     where = files.where
     settings, facts, findings = _settings(files)
-    videos = read_videos(files.videos, where)
+    videos = read_videos(files.videos, where, must_decode=_kind(files, settings, facts) is None)
     table, more = _table(files)
     findings += (*videos.findings, *more)
     device, doubts = _device(files, settings, facts, videos.picture)
@@ -104,6 +104,12 @@ def _settings(files: DeviceFiles) -> tuple[Mapping[str, Any], DeviceFacts, tuple
     return settings, facts, (*findings, disagrees)
 
 
+def _kind(files: DeviceFiles, settings: Mapping[str, Any], facts: DeviceFacts) -> DeviceKind | None:
+    """What the device is by all but its pictures; None where they have to tell."""
+    is_scope = files.orientation is not None or "ewl" in settings
+    return files.kind or kind_of_model(facts.model) or (DeviceKind.SCOPE if is_scope else None)
+
+
 def _table(files: DeviceFiles) -> tuple[TimeTable, tuple[Finding, ...]]:
     """The time table; one without rows if there is none."""
     nowhere = files.table or files.videos.get(0, Path(files.folder_name)).with_name("timeStamps.csv")
@@ -121,8 +127,8 @@ def _device(
     kind = files.kind or kind_of_model(facts.model)
     findings: tuple[Finding, ...] = ()
     if kind is None:
-        is_scope = files.orientation is not None or "ewl" in settings or (picture is not None and not picture.is_color)
-        kind = DeviceKind.SCOPE if is_scope else DeviceKind.CAMERA
+        is_gray = picture is not None and not picture.is_color
+        kind = _kind(files, settings, facts) or (DeviceKind.SCOPE if is_gray else DeviceKind.CAMERA)
         sentence = f"no settings tell whether this is a scope or a camera; by its files it is taken for a {kind}"
         findings = (Finding(Code.SETTINGS_MISSING, Severity.WARNING, files.where, sentence),)
     is_own_label = facts.label is not None and folder_name(facts.label) == files.folder_name
