@@ -39,7 +39,9 @@ def run_sessions(
     Stopped
         A signal asked the run to stop.
     """
-    engine = options.engine or ("local" if len(sessions) > 1 and job.workers > 1 else "serial")
+    # metadata of a session take less than a cluster takes to start
+    is_much = len(sessions) > 1 and job.workers > 1 and not job.metadata_only
+    engine = options.engine or ("local" if is_much else "serial")
     by_name = {session.name: session for session in sessions}
     if engine == "serial":
         results = _one_by_one(sessions, job, console)
