@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure, Request
 from miniscope_to_nwb_zarr.sources.tree import Tree, natural_key, shown, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from miniscope_to_nwb_zarr.core.model import Recording, Session
     from miniscope_to_nwb_zarr.layouts.contract import Layout
+    from miniscope_to_nwb_zarr.sources.tree import Folder
 
 __all__ = ["Discovery", "Failure", "Request", "discover", "nothing_found"]
 
@@ -57,18 +58,41 @@ def discover(data_dir: Path, request: Request) -> Discovery:
         for layout in layouts
     }
     found = Discovery(findings=tree.findings + _remarks(tree, layouts, claimed) + _left_out(tree, request))
-    for layout in layouts:
-        if claimed[layout.NAME]:
-            read = layout.discover([tree.folders[path] for path in claimed[layout.NAME]], tree, request)
-            found = Discovery(
-                found.sessions + read.sessions, found.failures + read.failures, found.findings + read.findings
-            )
+    for layout, folders in _shares(tree, layouts, claimed, request):
+        if folders:
+            found = _together(found, layout.discover(folders, tree, request))
     n_found = len(found.sessions) + len(found.failures)
     if request.start_time is not None and n_found > 1:
         raise InputError(
             f"--start_time is the start of one recording, {n_found} were found: give the folder of one of them"
         )
     return _with_names(_without_shared_videos(_in_order(found)), request)
+
+
+def _shares(
+    tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]], request: Request
+) -> Iterator[tuple[Layout, list[Folder]]]:
+    """What each layout is to read: its folders, of which those that several claim are without the files of the others.
+
+    Whose a file is shows only when the recordings are read, so folders that are shared are read twice.
+    """
+    count = Counter(path for paths in claimed.values() for path in paths)
+    shared = {path: folder for path, folder in tree.folders.items() if count[path] > 1}
+    used: dict[str, set[Path]] = {}
+    for layout in layouts:
+        own = [folder for path, folder in shared.items() if path in claimed[layout.NAME]]
+        sessions = layout.discover(own, tree, request).sessions if own else ()
+        streams = [stream for session in sessions for _, stream in session.streams]
+        used[layout.NAME] = {file.path for stream in streams for file in stream.video_files}
+        used[layout.NAME] |= {stream.table.path for stream in streams}
+    for layout in layouts:
+        others = {path for name, paths in used.items() if name != layout.NAME for path in paths - used[layout.NAME]}
+        folders = [tree.folders[path] for path in claimed[layout.NAME]]
+        yield layout, [replace(f, files=tuple(path for path in f.files if path not in others)) for f in folders]
+
+
+def _together(found: Discovery, more: Discovery) -> Discovery:
+    return Discovery(found.sessions + more.sessions, found.failures + more.failures, found.findings + more.findings)
 
 
 def _named_files(layouts: Sequence[Layout], request: Request) -> Discovery:

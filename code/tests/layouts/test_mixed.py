@@ -38,6 +38,13 @@ def test_a_data_set_of_one_layout_leaves_the_others_out_and_says_so(mixed, find,
     assert all(any(repr(other) in sentence for sentence in others) for other in LAYOUTS if other != layout)
 
 
+def test_no_file_of_one_recording_is_said_to_be_left_out_by_another(mixed, find):
+    found = find(mixed)
+    own = {file.path.name for session in found.sessions for _, s in session.streams for file in s.video_files}
+    said = [f for holder in (found, *found.sessions) for f in holder.findings if f.code is Code.FILE_IGNORED]
+    assert not [finding for finding in said if any(name in finding.sentence for name in own)]
+
+
 def test_files_that_belong_to_no_recording_are_named(mixed, find):
     (mixed / "thesis.avi").write_bytes(b"RIFF")
     found = find(mixed)

@@ -69,11 +69,11 @@ def _assemble(layout: str, files: RecordingFiles, request: Request, findings: li
     findings += doubts_of_clock(found, where)
     # all frames are in one file, however many the table tells of
     device = Device(_DEVICE, _DEVICE, DeviceKind.SCOPE, nominal_rate_hz=_header_rate_hz(files.video))
-    reading = read_stream(replace(device, frames_per_file=_span(found, videos)), found.table, videos, "")
+    reading = read_stream(device, found.table, videos, "", per_file=_span(found, videos))
     # in a table without numbers only the black picture is without a row, and that has been said
     said = set() if table.has(csv.INDEX) else {Code.ROWS_RENUMBERED}
     findings += [finding for finding in reading.findings if finding.code not in said]
-    stream = replace(reading.stream, device=device, signals=(found.signal,))
+    stream = replace(reading.stream, signals=(found.signal,))
     require_frames([stream])
     start, more = _start(found, request, where, is_late=not table.has(csv.RECEIVED))
     findings += more

@@ -54,11 +54,9 @@ def read_scope(one: OnixSet, table: TimeTable, settings: Mapping[str, Any], find
         label=_LABEL,
         kind=DeviceKind.SCOPE,
         model="Miniscope_V4",
-        # one video holds all
-        frames_per_file=table.n_rows,
         settings=settings,
     )
-    reading = read_stream(device, table, videos, "", lambda _: video.name)
+    reading = read_stream(device, table, videos, "", lambda _: video.name, per_file=table.n_rows)
     findings += reading.findings
     findings += _doubtful_gap(reading.stream, videos.n_frames)
     return reading.stream

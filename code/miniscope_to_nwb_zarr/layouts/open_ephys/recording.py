@@ -62,7 +62,10 @@ def _assemble(layout: str, folder: Path, files: RecordingFiles, request: Request
     findings += videos.findings
     device, more = _device(reading, facts, settings, videos)
     findings += more
-    found = read_stream(device, reading.table, videos, "", lambda number: shown(files.videos[number].name))
+    in_one = max(reading.table.n_rows, videos.n_frames) if len(videos.sources) == 1 else None
+    found = read_stream(
+        device, reading.table, videos, "", lambda number: shown(files.videos[number].name), per_file=in_one
+    )
     findings += found.findings
     stream = replace(found.stream, orientation=reading.orientation, signals=reading.signals)
     require_frames([stream])
@@ -114,8 +117,6 @@ def _device(
         gain=facts.gain,
         led_percent=facts.led_percent,
         focus=facts.focus,
-        # the video is one file, however many frames it should hold
-        frames_per_file=max(reading.table.n_rows, videos.n_frames) if len(videos.sources) == 1 else None,
         settings=settings,
     )
     where = shown(videos.sources[0].path.name)
