@@ -69,7 +69,7 @@ def merge(first: Stated, second: Stated) -> Stated:
                 for one in differing
             )
         )
-    return Stated(complete(first, second), f"{first.source} and {second.source}")
+    return Stated(complete(first, second), f"the lab's files ({first.source}; {second.source})")
 
 
 def complete(first: Stated, second: Stated) -> Sidecar:
@@ -126,7 +126,7 @@ def disagreements(first: Sidecar, second: Sidecar) -> list[Disagreement]:
 
 def facts_digest(facts: Sidecar) -> str | None:
     """The sha256 of what is said, whatever file says it and in whatever order; None when nothing is."""
-    values = facts.model_dump(mode="json", exclude_unset=True)
+    values = _without_empty(facts.model_dump(mode="json", exclude_unset=True))
     return digest_of(values) if values else None
 
 
@@ -135,6 +135,13 @@ def shown(value: object) -> str:
     if not isinstance(value, list | tuple):
         return f"`{value}`"
     return f"a list of {len(value)}" if any(isinstance(one, dict) for one in value) else ", ".join(map(shown, value))
+
+
+def _without_empty(value: Any) -> Any:  # noqa: ANN401 - a tree of JSON values
+    if isinstance(value, dict):
+        inner = {name: _without_empty(one) for name, one in value.items()}
+        return {name: one for name, one in inner.items() if one not in ({}, [], None)}
+    return [_without_empty(one) for one in value] if isinstance(value, list) else value
 
 
 def _values(facts: Sidecar) -> dict[str, Any]:

@@ -144,7 +144,9 @@ def differences(
     found = [f"{len(changed)} source file(s), {changed[0]} first"] if changed else []
     for name in sorted(receipt.options.keys() | options.keys()):
         was, is_now = receipt.options.get(name), options.get(name)
-        if was != is_now:
+        if was != is_now and name == "session_metadata":
+            found.append("what --session_metadata, --subjects or --metadata_service say of it")
+        elif was != is_now:
             is_digest = any(isinstance(value, str) and len(value) == 64 for value in (was, is_now))
             found.append(f"--{name}, another file" if is_digest else f"--{name} was {was}, is {is_now}")
     if receipt.program_version != program_version:

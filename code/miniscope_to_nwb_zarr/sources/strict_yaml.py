@@ -19,6 +19,18 @@ _MAX_EVENTS = 20_000
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 _BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 
+# what PyYAML says, and what it is in files that people fill in
+_ADVICE = {
+    "could not find expected ':'": "a colon is missing, or the space after it, here or in the line above",
+    "'\\t' that cannot start any token": "it begins with a tab; use spaces",
+    "expected <block end>": "it does not begin with as many spaces as its neighbours, or a quote or value before it "
+    "does not end",
+    "mapping values are not allowed": "a text with a colon in it goes between quotes; or the line above has no space "
+    "after its colon",
+    "cannot start any token": "a text that begins with this sign goes between quotes",
+    "unexpected end of stream": "a quote is not closed",
+}
+
 Location = tuple[str | int, ...]
 
 
@@ -62,7 +74,9 @@ def parse(text: str, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         kind = "JSON" if name.endswith(".json") else "YAML"
-        raise InputError(f"{name}, line {line}: this is not {kind}: {error.problem or error.context}") from error
+        problem = error.problem or error.context or ""
+        advice = next((f" ({words})" for part, words in _ADVICE.items() if part in problem), "")
+        raise InputError(f"{name}, line {line}: this is not {kind}: {problem}{advice}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"{name}, line {line}: found a control character, expected plain text") from error

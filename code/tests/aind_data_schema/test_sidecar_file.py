@@ -148,6 +148,25 @@ def test_message_names_file_line_and_what_was_expected(tmp_path, text, line, wor
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("typed", "line", "advice"),
+    [
+        ("subject:\n  sex:F\n  age: P9D\n", 3, "the line above has no space after its colon"),
+        ("subject:\n  sex:F\n  age:\n", 3, "the line above has no space after its colon"),
+        ("subject:\n  sex: F\n  female\n  age: P9D\n", 4, "a colon"),
+        ("subject:\n\tsex: F\n", 2, "begins with a tab; use spaces"),
+        ("subject:\n  sex: F\n age: P9D\n", 3, "as many spaces as its neighbours"),
+        ("subject:\n  genotype: Thy1: line 3\n", 2, "goes between quotes"),
+        ("subject:\n  genotype: %wt\n", 2, "begins with this sign goes between quotes"),
+        ("subject:\n  genotype: 'wt\n", 3, "a quote is not closed"),
+    ],
+)
+def test_slips_in_writing_yaml_are_named_in_plain_words(tmp_path, typed, line, advice):
+    with pytest.raises(InputError, match=rf"lab.yml, line {line}: this is not YAML") as caught:
+        load(tmp_path, typed)
+    assert advice in str(caught.value)
+
+
 def test_everything_wrong_is_said_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         load(tmp_path, "subject:\n  sex: x\n  weight_g: heavy\nfoo: 1\n")

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import Stated, merge, row_of
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import Stated, facts_digest, merge, row_of
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import Subjects, load_subjects, parse_subjects
+from miniscope_to_nwb_zarr.aind_data_schema.templates import SIDECAR, text_of
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 CSV = """\
@@ -176,6 +178,15 @@ def test_a_fact_given_twice_and_differently_is_an_error_that_names_both_values_a
         f"`subject.species` is `Rattus rattus` in lab.yml, but `Mus musculus` {there}",
         f"`subject.sex` is `M` in lab.yml, but `F` {there}",
     ]
+
+
+def test_the_digest_is_that_of_the_facts_and_not_of_the_file():
+    assert facts_digest(parse_sidecar(text_of(SIDECAR), "x")) is None
+    one = parse_sidecar("session: {lab: Doe Lab}\nsubject: {sex: F}\n", "x")
+    assert facts_digest(one) == facts_digest(
+        parse_sidecar("# me\nsubject:\n  sex: F\n  age:\nsession:\n  lab: Doe Lab", "y")
+    )
+    assert facts_digest(one) != facts_digest(parse_sidecar("session: {lab: Doe Lab}\nsubject: {sex: M}\n", "x"))
 
 
 @pytest.mark.parametrize(
