@@ -1,28 +1,57 @@
 """R1: killed at any step that changes the disk, a run leaves a whole output or none, and the next run finishes."""
 
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-from miniscope_to_nwb_zarr.data_conversion import commit
-from tests.conversions import convert, listing, sessions_in
+from miniscope_to_nwb_zarr.core.model import Session
+from tests.conversions import convert, listing
+from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, die, in_child, shared_folder, spread
+from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
 from tests.faults.steps import watched
-from tests.recordings import small_recording
 
-_FAST_CASES = 40
+_MAIN_LAYOUT = "Miniscope DAQ"
+_FULL_CASES = 100
+
+
+@dataclass(frozen=True)
+class _Situation:
+    """What is converted, and what is there before."""
+
+    layout: str = _MAIN_LAYOUT
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the job."""
+    before: Mapping[str, Any] | None = None
+    """Fields of the job that made the output that is there; None: there is none."""
+    fast_cases: int = 5
+
+    @property
+    def session(self) -> Session:
+        """What is converted."""
+        return samples.session_of(self.layout)
+
+    def prepare(self, results: Path) -> None:
+        """Let there be what is there before."""
+        if self.before is not None:
+            convert(self.session, results, **self.before)
+
+
+_SITUATIONS = {
+    **{layout: _Situation(layout) for layout in samples.LAYOUTS},
+    "HDF5": _Situation(changes={"backend": "hdf5"}),
+    "replace": _Situation(changes={"existing": "replace"}, before={"compression_level": 3, "output_options": {}}),
+    "metadata added": _Situation(
+        changes={"metadata_only": True, "output_options": {"metadata": True}},
+        before={"output_options": {"metadata": False}},
+    ),
+}
 
 
 @cache
-def _recording() -> Path:
-    folder = shared_folder() / "r01"
-    small_recording(folder)
-    return folder
-
-
-@cache
-def _n_steps() -> int:
+def _n_steps(name: str) -> int:
     """Steps of a whole conversion."""
     count = 0
 
@@ -30,23 +59,29 @@ def _n_steps() -> int:
         nonlocal count
         count += 1
 
-    results = shared_folder() / "r01-counted"
+    situation = _SITUATIONS[name]
+    results = shared_folder() / f"r01-counted-{name}"
+    situation.prepare(results)
     with watched(step):
-        convert(sessions_in(_recording())[0], results)
+        convert(situation.session, results, **situation.changes)
     return count
 
 
 @cache
-def _reference() -> str:
-    """The content digest of an undisturbed output."""
-    (session,) = sessions_in(_recording())
-    return convert(session, shared_folder() / "r01-reference").receipt.content_digest
+def _reference(name: str) -> tuple[str, str]:
+    """Content digests of undisturbed outputs: the one that is there before, empty where there is none, and the new."""
+    situation = _SITUATIONS[name]
+    results, session = shared_folder() / f"r01-reference-{name}", situation.session
+    before = "" if situation.before is None else convert(session, results, **situation.before).receipt.content_digest
+    return before, convert(session, results, **situation.changes).receipt.content_digest
 
 
-def _killed_at(share: float, folder: Path) -> None:
-    data, results = _recording(), folder / "results"
-    (session,) = sessions_in(data)
-    before, wanted, last = listing(data), _reference(), round(share * (_n_steps() - 1))
+def _killed_at(name: str, share: float, folder: Path) -> None:
+    situation, results = _SITUATIONS[name], folder / "results"
+    session, changes = situation.session, situation.changes
+    former, wanted = _reference(name)
+    sources, last = listing(samples.folder_of(situation.layout)), round(share * (_n_steps(name) - 1))
+    situation.prepare(results)
     count = 0
 
     def step() -> None:
@@ -57,25 +92,41 @@ def _killed_at(share: float, folder: Path) -> None:
 
     def run() -> None:
         with watched(step):
-            convert(session, results)
+            convert(session, results, **changes)
 
     assert in_child(run) == -9, "the run was not killed"
-    final = results / session.name
-    if final.exists():
-        receipt = commit.read_receipt(final)
-        assert receipt is not None, "an output without a receipt"
-        assert receipt.content_digest == wanted
-        assert {entry.path for entry in receipt.files} | {"receipt.json"} == set(listing(final))
-    outcome = convert(session, results)
+    _hold_outputs(results, session.name, former, wanted)
+    outcome = convert(session, results, **changes)
     assert outcome.receipt.content_digest == wanted
-    assert listing(data) == before, "the recording was changed"
-    shutil.rmtree(folder)
+    assert hold_whole_or_absent(outcome.output, wanted)
+    _hold_outputs(results, session.name, former, wanted)
+    assert listing(samples.folder_of(situation.layout)) == sources, "the recording was changed"
+    clear_staging(results)
+    assert outputs_in(results) == ([".replaced"] if former else []) + [session.name]
+
+
+def _hold_outputs(results: Path, name: str, former: str, wanted: str) -> None:
+    """The output is the former one, or the wanted one and the former is kept."""
+    final = results / name
+    if not former:
+        hold_whole_or_absent(final, wanted)
+        return
+    kept = [path for path in (results / ".replaced").glob("*") if _is(path, former)]
+    assert _is(final, former) or (_is(final, wanted) and kept)
+
+
+def _is(output: Path, digest: str) -> bool:
+    try:
+        return hold_whole_or_absent(output, digest)
+    except AssertionError:
+        return False
 
 
 def _cases(tier: Tier) -> Iterable[Case]:
-    n_steps = _FAST_CASES if tier is Tier.FAST else _n_steps()
-    for k in spread(n_steps, n_steps):
-        yield Case(f"step-{k}-of-{n_steps}", partial(_killed_at, k / max(n_steps - 1, 1)))
+    for name, situation in _SITUATIONS.items():
+        n_cases = situation.fast_cases if tier is Tier.FAST else _n_steps(name) if name == _MAIN_LAYOUT else _FULL_CASES
+        for k in spread(n_cases, n_cases):
+            yield Case(f"{name}-step-{k}-of-{n_cases}", partial(_killed_at, name, k / max(n_cases - 1, 1)))
 
 
 ROW = Row(

@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from miniscope_to_nwb_zarr.data_conversion import disk
-from tests.conversions import convert, sessions_in
+from tests.conversions import convert
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier
 
 
-def _synced_before_published(folder: Path) -> None:
-    samples.recording()
-    (session,) = sessions_in(samples.data_folder())
+def _synced_before_published(layout: str, folder: Path) -> None:
+    session = samples.session_of(layout)
     synced: list[tuple[int, int]] = []
     unsynced: list[str] = []
     fsync, rename_new = os.fsync, disk.rename_new
@@ -41,7 +41,8 @@ def _synced_before_published(folder: Path) -> None:
 
 
 def _cases(_tier: Tier) -> Iterable[Case]:
-    yield Case("Miniscope DAQ", _synced_before_published)
+    for layout in samples.LAYOUTS:
+        yield Case(layout, partial(_synced_before_published, layout))
 
 
 ROW = Row(

@@ -1,0 +1,29 @@
+"""What an output, and what lies around it in the results, is held against."""
+
+import os
+from pathlib import Path
+
+from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+
+
+def hold_whole_or_absent(final: Path, wanted: str) -> bool:
+    """Whether there is an output; if so, it is the wanted one down to the bytes of each file."""
+    if not os.path.lexists(final):
+        return False
+    receipt = commit.read_receipt(final)
+    assert receipt is not None, "an output without a receipt"
+    assert receipt.content_digest == wanted, "an output of another content"
+    assert check_files(final, receipt, 1) == []
+    return True
+
+
+def outputs_in(results: Path) -> list[str]:
+    """Names of what lies in the results, but for what runs say of themselves."""
+    return sorted(path.name for path in results.iterdir() if not path.name.startswith("run-"))
+
+
+def clear_staging(results: Path) -> None:
+    """Do what ``--clean_staging delete`` does; no staging folder is left after that."""
+    for leftover in commit.leftovers(results) if results.exists() else ():
+        assert commit.remove_leftover(leftover), f"{leftover} cannot be removed"
