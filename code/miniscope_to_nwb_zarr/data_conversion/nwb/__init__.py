@@ -1,0 +1,1 @@
+"""NWB files between HDF5 and Zarr."""
