@@ -26,6 +26,8 @@ class NwbJob:
     """Further sources for the transforms, each a file; hashed like the others."""
     transform_options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the transforms, as plain JSON values; a part of the plan digest."""
+    namespaces: tuple[Path, ...] = ()
+    """Namespace files that `open_source` loads before it opens the sources: they win over older ones that these hold."""
     format: Literal["zarr", "hdf5"] = "zarr"
     """Of the output."""
     chunk_bytes: int = 10_000_000
