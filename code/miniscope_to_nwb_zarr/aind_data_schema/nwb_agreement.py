@@ -36,7 +36,12 @@ class _Pair:
 
 
 def compare(
-    nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_edited: bool = False, is_earlier: bool = False
+    nwbfile: NWBFile,
+    models: Mapping[str, DataCoreModel],
+    *,
+    is_edited: bool = False,
+    is_earlier: bool = False,
+    recorded_experimenter: str | None = None,
 ) -> list[str]:
     """One sentence for each fact that the NWB file and a metadata file tell differently.
 
@@ -50,6 +55,8 @@ def compare(
         Whether a person has added to the NWB file, which may then have devices that are not those of the recording.
     is_earlier
         Whether the NWB file is of a former run, which may have known less.
+    recorded_experimenter
+        The name that the recording has; the lab's own names, which a former run may not have known, take its place.
 
     Returns
     -------
@@ -64,6 +71,8 @@ def compare(
         pairs += _animal(nwbfile, parts["subject"]) if nwbfile.subject is not None else ()
     if "acquisition" in parts:
         pairs += _session(nwbfile, parts["acquisition"])
+        if is_earlier:
+            pairs = [pair for pair in pairs if pair.nwb != [recorded_experimenter]]
     if "data_description" in parts:
         pairs += _asset(nwbfile, parts["data_description"])
     found = [

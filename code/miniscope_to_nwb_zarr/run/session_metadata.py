@@ -100,8 +100,16 @@ def write_metadata(
 def _compare(work: Work, nwbfile: NWBFile, models: Mapping[str, DataCoreModel], *, is_earlier: bool = False) -> None:
     from miniscope_to_nwb_zarr.aind_data_schema.nwb_agreement import compare  # noqa: PLC0415 - see above
 
-    found = compare(nwbfile, models, is_edited=is_earlier or work.nwbfile is not None, is_earlier=is_earlier)
+    found = compare(
+        nwbfile,
+        models,
+        is_edited=is_earlier or work.nwbfile is not None,
+        is_earlier=is_earlier,
+        recorded_experimenter=work.session.experimenter,
+    )
     if found:
+        cure = ". Correct the facts, or convert again without --metadata True and with --existing replace"
         raise MetadataError(
             f"{work.session.name}: the NWB file and the metadata files contradict each other: {'; '.join(found)}"
+            f"{cure if is_earlier else ''}"
         )
