@@ -117,6 +117,14 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def free_files(folder: Path) -> int | None:
+    """Files that can still be made in a folder; None where the disk has no such limit, or does not tell."""
+    if sys.platform == "win32":
+        return None
+    state = os.statvfs(folder)
+    return state.f_favail if state.f_files else None
+
+
 def _clone(reader: BinaryIO, writer: BinaryIO) -> bool:
     if not sys.platform.startswith("linux"):
         return False

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import facts_digest
-from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, TemporaryError, VerificationError
-from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, VerificationError
 from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, differences, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
-from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
+from miniscope_to_nwb_zarr.run.room import check_room, no_room
 from miniscope_to_nwb_zarr.run.session_frames import start_frames
 from miniscope_to_nwb_zarr.run.session_metadata import try_metadata, write_metadata
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-    from miniscope_to_nwb_zarr.core.errors import MiniscopeError
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.run.kept_store import KeptStore
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 
     Advance = Callable[[int, int], None]
 
-# noise of a sensor packs to between a half and two thirds; free space is asked for with some to spare
-_STORE_SHARE = 0.7
 _PACKAGES = ("aind-data-schema", "av", "hdmf-zarr", "numcodecs", "numpy", "pynwb", "zarr")
 
 
@@ -149,7 +145,7 @@ def convert_session(
             finished = _settle(final, sources, plan, job)
             if finished is not None:
                 return Outcome("already done", finished, final)
-            _check_space(session, job)
+            check_room(session, job)
             with commit.staging_folder(job.results, session.name) as staging, pool.ending_on_error():
                 work = Work(session, job, pool, staging, sources, started, now(), now, advance, phases, nwbfile)
                 receipt = _fill(work, plan, kept)
@@ -158,7 +154,7 @@ def convert_session(
                 with phases.phase("publish"):
                     commit.publish(staging, final, receipt, replace=takes_place, now=now())
     except OSError as error:
-        raise _explain(error, session, job) from error
+        raise (no_room(session.name, [session], job) if disk.is_full(error) else disk.explain(error)) from error
     return Outcome("written", receipt, final)
 
 
@@ -232,24 +228,6 @@ def _is_followed(final: Path, job: Job) -> bool:
     return found is not None and bool(found.options.get("metadata")) != job.metadata_only
 
 
-def _check_space(session: Session, job: Job) -> None:
-    needed = _needed_bytes(session, job)
-    free = disk.free_bytes(job.results) if job.results.exists() else None
-    if free is not None and needed > free:
-        raise TemporaryError(
-            f"{session.name}: needs about {needed:,} bytes, {free:,} are free in {job.results}; nothing was written"
-        )
-
-
-def _needed_bytes(session: Session, job: Job) -> int:
-    if job.metadata_only:
-        return 0
-    series = plan_series(session, job.chunk_bytes, embed_cameras=job.embed_cameras)
-    needed = sum(int(one.n_bytes * _STORE_SHARE) for one in series)
-    copied = (s for _, s in session.streams if s.device.kind is DeviceKind.CAMERA and not job.embed_cameras)
-    return needed + sum(file.size_bytes for stream in copied for file in stream.video_files)
-
-
 def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
     session, job = work.session, work.job
     former = job.results / session.name
@@ -296,12 +274,3 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
 def _try_metadata(work: Work, nwbfile: NWBFile) -> None:
     with work.phases.phase("metadata"):
         try_metadata(work, nwbfile)
-
-
-def _explain(error: OSError, session: Session, job: Job) -> MiniscopeError:
-    if not disk.is_full(error):
-        return disk.explain(error)
-    return TemporaryError(
-        f"{session.name}: no room is left in {job.results}: about {_needed_bytes(session, job):,} bytes are needed, "
-        f"{disk.free_bytes(job.results):,} are free. Nothing was published; make room and run the same command again"
-    )

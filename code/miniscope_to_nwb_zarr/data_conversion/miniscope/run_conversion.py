@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.plan import plan_rows
+from miniscope_to_nwb_zarr.run.room import no_room
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
@@ -63,7 +64,14 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     check_facts(options, found.sessions, job, console)
     if options.dry_run:
         return _show_plan(options, found, console)
-    return _convert(options, found, job, console, began)
+    try:
+        return _convert(options, found, job, console, began)
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        # of a session it is said in its result: this is about the folder of the run itself
+        waiting = [session for session in found.sessions if not (job.results / session.name).exists()]
+        raise no_room("the summary of this run", waiting, job) from error
 
 
 def _convert(options: Options, found: Discovery, job: Job, console: Console, began: datetime) -> ExitCode:
