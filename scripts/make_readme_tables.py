@@ -1,4 +1,4 @@
-"""Write the tables of layouts, options and exit codes in `README.md` from the program's own definitions.
+"""Write the tables of layouts, options, limits and exit codes in `README.md` from the program's own definitions.
 
 Run in `code/`: ``uv run python ../scripts/make_readme_tables.py``
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.options import EXIT_CODES
+from miniscope_to_nwb_zarr.sources.limits import LIMITS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 _VALUES = {
@@ -19,6 +20,7 @@ _VALUES = {
     Kind.ENGINE: "`serial`, `local`, `tcp://...`",
     Kind.INTEGER: "whole number",
     Kind.INSTANT: "date and time",
+    Kind.LIMITS: "names and numbers",
     Kind.NUMBER: "number",
     Kind.PATH: "path",
     Kind.PATHS: "paths",
@@ -42,7 +44,8 @@ def with_tables(text: str) -> str:
     ValueError
         A pair of markers is not there exactly once.
     """
-    for name, lines in (("layouts", _layouts()), ("options", _options()), ("exit codes", _exit_codes())):
+    tables = {"layouts": _layouts(), "options": _options(), "limits": _limits(), "exit codes": _exit_codes()}
+    for name, lines in tables.items():
         begin, end = f"<!-- {name}: made by scripts/make_readme_tables.py -->", f"<!-- end of {name} -->"
         between = re.compile(f"{re.escape(begin)}\n.*?{re.escape(end)}\n", re.DOTALL)
         if len(between.findall(text)) != 1:
@@ -73,6 +76,14 @@ def _row(option: Option) -> str:
     values = ", ".join(f"`{choice}`" for choice in option.choices) or _VALUES[option.kind]
     default = f"`{option.default}`" if option.default else ""
     return f"| `{option.flag}` | {values} | {default} | {option.help.replace('|', chr(92) + '|')} |"
+
+
+def _limits() -> list[str]:
+    return [
+        "| limit | usually | of |",
+        "|---|--:|---|",
+        *(f"| `{limit.name}` | {limit.usual:,} | {limit.of} |" for limit in LIMITS.values()),
+    ]
 
 
 def _exit_codes() -> list[str]:

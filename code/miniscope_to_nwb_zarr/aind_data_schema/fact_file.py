@@ -9,14 +9,13 @@ from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts, section_of
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.strict_yaml import Document, Location
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
-
-_MAX_BYTES = 1_000_000
 
 Model = TypeVar("Model", bound=Facts)
 Problem = tuple[int, str]
@@ -35,15 +34,18 @@ def read_text(path: Path, kind: str) -> str:
     Raises
     ------
     InputError
-        When the file cannot be read, is larger than 1 MB or is not UTF-8.
+        When the file cannot be read, is larger than `limits.SETTINGS_BYTES` or is not UTF-8.
     """
+    most = limits.SETTINGS_BYTES
     try:
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+            content = file.read(most.value + 1)
     except OSError as error:
         raise InputError(f"{path}: the {kind} cannot be read: {error.strerror}") from error
-    if len(content) > _MAX_BYTES:
-        raise InputError(f"{path}: found more than 1 MB, expected a {kind} of some lines")
+    if len(content) > most.value:
+        raise InputError(
+            f"{path}: found more than {most.value:,} bytes, expected a {kind} of some lines; {most.remedy}"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

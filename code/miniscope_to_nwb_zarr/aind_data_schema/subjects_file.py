@@ -15,7 +15,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.sidecar_surgery import SurgeryFacts 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import OneOrMore
 from miniscope_to_nwb_zarr.core import naming
 from miniscope_to_nwb_zarr.core.errors import InputError
-from miniscope_to_nwb_zarr.sources import strict_yaml
+from miniscope_to_nwb_zarr.sources import limits, strict_yaml
 from miniscope_to_nwb_zarr.sources.strict_yaml import Document
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _KIND = "table of animals"
 _COLUMNS = tuple(SubjectFacts.model_fields)
-_MAX_ROWS = 20_000
 
 
 class SubjectRow(SubjectFacts):
@@ -54,8 +53,9 @@ def load_subjects(path: Path) -> Subjects:
     Raises
     ------
     InputError
-        When the file cannot be read, is larger than 1 MB, is of another kind, or does not say what a table of animals
-        says: one line of message for each thing wrong, with file, line, what was found and what was expected.
+        When the file cannot be read, is larger than `limits.SETTINGS_BYTES`, is of another kind, or does not say what
+        a table of animals says: one line of message for each thing wrong, with file, line, what was found and what was
+        expected.
     """
     kind = path.suffix.lower()
     if kind not in {".csv", ".tsv", ".txt", ".json", ".yml", ".yaml"}:
@@ -132,8 +132,9 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for count, cells in enumerate(reader):
-            if count > _MAX_ROWS:
-                raise InputError(f"{name}, line {line}: found more than {_MAX_ROWS} rows, expected a {_KIND}")
+            if count > limits.LAB_VALUES.value:
+                most = limits.LAB_VALUES
+                raise InputError(f"{name}, line {line}: found more than {most.value:,} rows; {most.remedy}")
             if any(cell.strip() for cell in cells):
                 yield line, cells
             line = reader.line_num + 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FRAMES_PER_FILE = 1000
 """What the acquisition software uses when its configuration does not say."""
-# more than any table has rows: a larger frame number is a damaged one
+# more than tables usually have rows: a number that is larger than this and than the table is a damaged one
 _MAX_FRAMES = 10_000_000
 
 
@@ -153,7 +153,7 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
     if np.array_equal(numbers, position[known]):
         return position, []
     where_table = inside(where, table.path.name)
-    is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < _MAX_FRAMES
+    is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < max(_MAX_FRAMES, 2 * table.n_rows)
     if not is_sound:
         sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
         return position, [Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)]

@@ -23,11 +23,12 @@ import xxhash
 import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError
 from miniscope_to_nwb_zarr.sources.video import DecodedFrame, UndecodableError, VideoFile, listen_to_decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -89,8 +90,15 @@ class _WorkerState:
 _state = _WorkerState()
 
 
-def start_worker() -> None:
-    """Prepare a worker process: one thread each, the parent alone answers to the terminal's interrupt."""
+def start_worker(raised: Mapping[str, int]) -> None:
+    """Prepare a worker process: one thread each, the parent alone answers to the terminal's interrupt.
+
+    Parameters
+    ----------
+    raised : mapping of str to int
+        The limits that were chosen for the run.
+    """
+    limits.choose(raised)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import TemporaryError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.frames import start_worker
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -81,7 +82,8 @@ def open_pool(workers: int) -> Iterator[Pool]:
         raise UsageError("worker processes import your script: put the call under `if __name__ == '__main__':`")
     before = {name: os.environ.get(name) for name in _MALLOC}
     os.environ.update({name: value for name, value in _MALLOC.items() if before[name] is None})
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(limits.chosen(),))
     try:
         yield Pool(executor, workers)
     finally:

@@ -19,6 +19,7 @@ from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_job import Job
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,13 +84,14 @@ def make_request(options: Options, sidecar: Sidecar) -> Request:
 
 
 def make_job(options: Options) -> Job:
-    """What holds for every session of the run.
+    """What holds for every session of the run, which from now on reads no more than `Options.limits` say.
 
     Raises
     ------
     InputError
         The session metadata file cannot be read as one.
     """
+    limits.choose(options.limits or {})
     path = options.session_metadata
     sidecar = Sidecar() if path is None else load_sidecar(path)
     return Job(

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     ENGINE = "engine"
     INTEGER = "integer"
     INSTANT = "instant"
+    LIMITS = "limits"
     NUMBER = "number"
     PATH = "path"
     PATHS = "paths"
@@ -253,6 +254,15 @@ _MACHINE = (
         Category.MACHINE,
         minimum=1,
         maximum=4096,
+    ),
+    Option(
+        "limits",
+        Kind.LIMITS,
+        "",
+        "raise limits on what is read from files nobody vouches for, by their names, e.g. table_rows=50000000; a file "
+        "beyond a limit is left out and the message names the limit",
+        Category.MACHINE,
+        changes_output=True,
     ),
     Option(
         "engine",

@@ -16,9 +16,23 @@ from urllib.parse import urlsplit
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.run.option_table import Kind, Option
+from miniscope_to_nwb_zarr.sources.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+
+class Limits(dict[str, int]):
+    """Limits on untrusted input that differ from the usual ones, by their names.
+
+    Examples
+    --------
+    >>> str(Limits(table_rows=50_000_000, folders=200_000))
+    'folders=200000,table_rows=50000000'
+    """
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={value}" for name, value in sorted(self.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,19 @@ def _instant(option: Option, text: str) -> datetime:
     return instant
 
 
+def _limits(option: Option, text: str) -> Limits:
+    found = Limits()
+    for part in text.split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in LIMITS:
+            known = ", ".join(LIMITS)
+            raise UsageError(f"{option.flag} names {name!r}, expected some of {known}{nearest(name, LIMITS)}")
+        if not re.fullmatch(r"[1-9][0-9]{0,15}", number.replace("_", "")):
+            raise UsageError(f"{option.flag} sets {name} to {number!r}, expected a whole number, as {name}=50000000")
+        found[name] = int(number)
+    return found
+
+
 def _is_date(text: str) -> bool:
     try:
         date.fromisoformat(text)
@@ -183,6 +210,7 @@ _READERS: dict[Kind, Callable[[Option, str], object]] = {
     Kind.ENGINE: _engine,
     Kind.INTEGER: _integer,
     Kind.INSTANT: _instant,
+    Kind.LIMITS: _limits,
     Kind.NUMBER: _number,
     Kind.PATH: _path,
     Kind.PATHS: _paths,
@@ -204,6 +232,8 @@ def text_of(option: Option, value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
+    if option.kind is Kind.LIMITS and isinstance(value, dict):
+        return str(Limits(value))
     if isinstance(value, (str, Real, Path, Compression)):
         return str(value)
     raise UsageError(f"{option.name} is of type {type(value).__name__}, expected a value as the command line takes it")

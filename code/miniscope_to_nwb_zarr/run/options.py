@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME, OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import (
     Compression,
+    Limits,
     available_cpus,
     nearest,
     text_of,
@@ -93,6 +94,8 @@ class Options:
     against_source: bool
     clean_staging: Literal["list", "delete"] | None
     workers: int
+    limits: Limits | None
+    """Limits on untrusted input that are not the usual ones."""
     engine: str | None
     """``serial``, ``local`` or ``tcp://host:port``; None: decided by the number of sessions."""
     json: bool
@@ -171,7 +174,7 @@ def output_options(options: Options) -> dict[str, Any]:
     for option in OPTIONS:
         if option.changes_output:
             value = getattr(options, option.name)
-            plain[option.name] = text_of(option, value) if isinstance(value, (datetime, Compression)) else value
+            plain[option.name] = text_of(option, value) if isinstance(value, (datetime, Compression, Limits)) else value
     return plain
 
 

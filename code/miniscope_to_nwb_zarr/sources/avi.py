@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import struct
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +34,7 @@ _PASSED = re.compile(rb"[0-9]{2}(?:dc|db|pc|wb|tx)|ix[0-9]{2}|idx1|indx|JUNK")
 
 
 class NotAnAviError(ValueError):
-    """The file is no AVI file, or its header is damaged beyond use."""
+    """The file is no AVI file, its header is damaged beyond use, or it is beyond the limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def scan_avi(path: Path) -> AviScan:
     Raises
     ------
     NotAnAviError
-        The file is empty, no AVI, or has no video stream.
+        The file is empty, no AVI, has no video stream, or more or larger frames than the limits allow.
     OSError
         The file cannot be read.
     """
@@ -114,6 +117,9 @@ def scan_avi(path: Path) -> AviScan:
     finally:
         os.close(fd)
     parts = (indexed, walked) if indexed else (walked,)
+    sizes = np.concatenate([part.sizes for part in parts])
+    if len(sizes) and sizes.max() > limits.FRAME_BYTES.value:
+        raise NotAnAviError(f"a frame of {sizes.max():,} bytes; {limits.FRAME_BYTES.remedy}")
     return AviScan(
         width_px=header.width_px,
         height_px=header.height_px,
@@ -123,7 +129,7 @@ def scan_avi(path: Path) -> AviScan:
         is_closed=is_closed,
         cut_bytes=cut_bytes,
         offsets=np.concatenate([part.offsets for part in parts]),
-        sizes=np.concatenate([part.sizes for part in parts]),
+        sizes=sizes,
         stream_format=header.stream_format,
         changes_palette=any(part.change_palette for part in parts),
     )
@@ -199,6 +205,7 @@ def _from_index(fd: int, size: int, header: _Header, frame_ids: tuple[bytes, ...
         # a program that was killed leaves no sizes in the header
         is_closed = is_empty and header.is_complete
         return _Packets() if is_closed else None, is_closed, next_riff
+    _refuse_beyond(struct.unpack("<I", name[4:])[0] // _INDEX_ENTRY.itemsize)
     body = os.pread(fd, struct.unpack("<I", name[4:])[0], index_at + 8)
     entries = np.frombuffer(body[: len(body) // 16 * 16], _INDEX_ENTRY)
     if len(entries) == 0:
@@ -234,11 +241,12 @@ def _from_entries(
 
 def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets, int]:
     """Frames from one packet to the next, and the bytes of a last packet that is cut off."""
-    offsets: list[int] = []
-    sizes: list[int] = []
+    offsets, sizes = array("q"), array("q")
     change_palette = False
-    cut_bytes = 0
+    cut_bytes, n_passed = 0, 0
     while pos + 8 <= size:
+        n_passed += 1
+        _refuse_beyond(n_passed)
         name, length = struct.unpack("<4sI", os.pread(fd, 8, pos))
         if name in _CONTAINERS:
             pos += 12
@@ -255,3 +263,9 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_
         change_palette = change_palette or name == frame_ids[0][:2] + b"pc"
         pos += 8 + length + (length & 1)
     return _Packets(np.array(offsets, np.int64), np.array(sizes, np.int64), change_palette), cut_bytes
+
+
+def _refuse_beyond(n_packets: int) -> None:
+    most = limits.VIDEO_FRAMES
+    if n_packets > most.value:
+        raise NotAnAviError(f"it has more than {most.value:,} packets; {most.remedy}")

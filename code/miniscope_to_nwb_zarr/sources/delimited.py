@@ -85,8 +85,9 @@ def read_raw(path: Path, where: str) -> tuple[bytes | None, tuple[Finding, ...]]
         text, findings = decode(raw, where)
         raw = text.encode("utf-8", "replace")
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    if raw.count(b"\n") > limits.TABLE_ROWS:
-        sentence = f"has more than {limits.TABLE_ROWS:,} lines, the most that a table may have"
+    if raw.count(b"\n") > limits.TABLE_ROWS.value:
+        most = limits.TABLE_ROWS
+        sentence = f"has more than {most.value:,} lines, the most that is taken in; {most.remedy}"
         return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence),)
     if raw.endswith(b"\0"):
         # a crash leaves them where the disk had reserved space that was never written

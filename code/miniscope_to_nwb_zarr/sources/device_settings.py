@@ -66,7 +66,7 @@ def device_facts(settings: Mapping[str, Any], where: str) -> tuple[DeviceFacts, 
         led_percent=_led_percent(view),
         focus=view.number("ewl", -_MAX_FOCUS, _MAX_FOCUS, "a number from -127 to 127"),
         compression=view.text("compression"),
-        frames_per_file=view.whole("framesPerFile", 1, limits.TABLE_ROWS, "a whole number above 0"),
+        frames_per_file=view.whole("framesPerFile", 1, limits.TABLE_ROWS.value, "a whole number above 0"),
     )
     return facts, (*view.findings, *roi_findings)
 

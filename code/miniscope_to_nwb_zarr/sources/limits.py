@@ -1,38 +1,96 @@
-"""How much of an untrusted file or folder is taken in before it is refused. Real recordings stay far below."""
+"""How much of an untrusted file or folder is taken in before it is refused. Real recordings stay far below.
+
+The limits that a real recording could reach are `Limit`s: ``--limits`` raises them for one run. The others are plain
+numbers, which nothing real comes near.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-JSON_BYTES: Final = 1 << 20
-"""Size of a settings file; real ones have a few kB."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_chosen: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that can be raised.
+
+    Examples
+    --------
+    >>> FOLDERS.value, FOLDERS.remedy
+    (100000, 'if it is sound, raise the limit: --limits folders=N')
+    """
+
+    name: str
+    usual: int
+    of: str
+    """What it is a limit of, and how far real recordings are from it."""
+
+    @property
+    def value(self) -> int:
+        """The limit in this run."""
+        return _chosen.get(self.name, self.usual)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about something that is beyond it, as the end of a sentence."""
+        return f"if it is sound, raise the limit: --limits {self.name}=N"
+
+
+TABLE_BYTES: Final = Limit("table_bytes", 1 << 29, "bytes of a table: 20 hours at 100 Hz with all columns take 330 MB")
+TABLE_ROWS: Final = Limit("table_rows", 10_000_000, "lines of a table: 27 hours at 100 Hz")
+NOTES_BYTES: Final = Limit("notes_bytes", 1 << 24, "bytes of a file of notes or a log")
+SETTINGS_BYTES: Final = Limit(
+    "settings_bytes", 1 << 20, "bytes of a settings file, of which real ones have a few kB, or of a file of the lab"
+)
+LAB_VALUES: Final = Limit("lab_values", 20_000, "names and values of a YAML file, or rows of a table of animals")
+FILES_PER_FOLDER: Final = Limit(
+    "files_per_folder", 100_000, "entries of a folder: a day at 30 frames/s in files of 1000 frames has 2600"
+)
+FOLDERS: Final = Limit("folders", 100_000, "folders of a data folder")
+TREE_DEPTH: Final = Limit("tree_depth", 32, "folders inside folders below the data folder")
+LINK_DEPTH: Final = Limit("link_depth", 8, "symbolic links on the way from the data folder to a folder")
+PICTURE_SIDE: Final = Limit("picture_side", 16_384, "pixels of a side of a picture")
+FRAME_BYTES: Final = Limit("frame_bytes", 1 << 28, "bytes of one frame in a video: 16,384 x 16,384 pixels of 8 bits")
+VIDEO_FRAMES: Final = Limit(
+    "video_frames", 10_000_000, "frames of a video, or of a file with the clocks of its lines: 92 hours at 30 frames/s"
+)
+
+LIMITS: Final = {
+    limit.name: limit
+    for limit in (
+        *(TABLE_BYTES, TABLE_ROWS, NOTES_BYTES, SETTINGS_BYTES, LAB_VALUES, FILES_PER_FOLDER, FOLDERS, TREE_DEPTH),
+        *(LINK_DEPTH, PICTURE_SIDE, FRAME_BYTES, VIDEO_FRAMES),
+    )
+}
+
 JSON_DEPTH: Final = 64
 """Nested objects and lists in a settings file; real ones have four."""
+YAML_DEPTH: Final = 12
+"""Nested names and lists in a YAML file; real ones have three."""
 NUMBER_CHARS: Final = 40
 """Characters of one number in a settings file or a table; a float64 written in full takes at most 24."""
-
-TABLE_BYTES: Final = 1 << 29
-"""Size of a table (512 MiB): 20 hours at 100 Hz with all columns take 330 MB."""
-TABLE_ROWS: Final = 10_000_000
-"""Lines of a table: 27 hours at 100 Hz."""
 LINE_BYTES: Final = 1 << 16
 """Length of one line of a table; a row of live pose with 1000 points takes 30 kB."""
-
-NOTES_BYTES: Final = 1 << 24
-"""Size of a file of notes (16 MiB)."""
 NOTE_CHARS: Final = 10_000
 """Length of one note."""
-
-FILES_PER_FOLDER: Final = 100_000
-"""Entries of one folder; a day at 30 frames per second in files of 1000 frames has 2600."""
-FOLDERS: Final = 100_000
-"""Folders of one data folder."""
-TREE_DEPTH: Final = 32
-"""Folders inside folders below the data folder."""
-LINK_DEPTH: Final = 8
-"""Symbolic links on the way from the data folder to a folder."""
 
 VALUES_REPORTED: Final = 20
 """Doubtful values of one settings file that are named before the rest is only counted."""
 NAMES_SHOWN: Final = 3
 """Names or lines that one finding lists before it only counts."""
+
+
+def choose(raised: Mapping[str, int]) -> None:
+    """Use these limits in this process from now on, and the usual ones for all that are not named."""
+    _chosen.clear()
+    _chosen.update(raised)
+
+
+def chosen() -> dict[str, int]:
+    """The limits that were chosen, for a process that works for this one."""
+    return dict(_chosen)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +110,10 @@ def read_line_clocks(path: Path, where: str) -> tuple[LineClocks | None, tuple[F
     """
     if not path.is_file():
         return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, "is not there, or is no regular file"),)
+    most = limits.VIDEO_FRAMES
+    if count_frames(path) > most.value:
+        sentence = f"holds the clocks of more than {most.value:,} frames and was left out; {most.remedy}"
+        return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence),)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -63,7 +63,7 @@ def read_acquisition_start(path: Path, where: str) -> tuple[AcquisitionStart | N
     tuple of Finding
         What of it cannot be used.
     """
-    text, findings = read_text(path, where, limits.JSON_BYTES)
+    text, findings = read_text(path, where, limits.SETTINGS_BYTES)
     if text is None:
         return None, findings
     lines = [_fields(line) for line in text.split("\n") if line.strip()]

@@ -52,7 +52,7 @@ def read_configuration(path: Path, where: str) -> tuple[dict[str, Any], ScopeFac
     tuple of Finding
         What is wrong with it.
     """
-    text, findings = read_text(path, where, limits.JSON_BYTES)
+    text, findings = read_text(path, where, limits.SETTINGS_BYTES)
     if text is None:
         return {}, ScopeFacts(), findings
     try:

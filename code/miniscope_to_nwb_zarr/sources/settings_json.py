@@ -40,7 +40,7 @@ def read_json(path: Path, where: str) -> tuple[dict[str, Any] | None, str | None
     tuple of Finding
         What is wrong with it.
     """
-    text, findings = read_text(path, where, limits.JSON_BYTES)
+    text, findings = read_text(path, where, limits.SETTINGS_BYTES)
     if text is None:
         return None, None, findings
     if not text.strip():

@@ -12,13 +12,15 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.sources.limits import Limit
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # O_NONBLOCK: opening a FIFO must not wait for a writer. Windows has neither FIFOs in folders nor the flag.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_bytes(path: Path, where: str, limit: int) -> tuple[bytes | None, tuple[Finding, ...]]:
-    """All bytes of a regular file of at most `limit` bytes; None with a finding when they cannot be had.
+def read_bytes(path: Path, where: str, limit: Limit) -> tuple[bytes | None, tuple[Finding, ...]]:
+    """All bytes of a regular file of at most as many as `limit` says; None with a finding when they cannot be had.
 
     An empty file is ``b""`` without a finding: whether a file may be empty is known to its reader.
     """
@@ -26,15 +28,16 @@ def read_bytes(path: Path, where: str, limit: int) -> tuple[bytes | None, tuple[
         with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None, (_unreadable(where, "is not a regular file; it was not opened"),)
-            raw = file.read(limit + 1)
+            raw = file.read(limit.value + 1)
     except FileNotFoundError:
         finding = Finding(Code.FILE_MISSING, Severity.ERROR, where, "the file is not there")
         return None, (finding,)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return None, (_unreadable(where, f"cannot be read: {reason}"),)
-    if len(raw) > limit:
-        return None, (_unreadable(where, f"is larger than {limit:,} bytes, the most that such a file may have"),)
+    if len(raw) > limit.value:
+        sentence = f"is larger than {limit.value:,} bytes, the most that is taken in; {limit.remedy}"
+        return None, (_unreadable(where, sentence),)
     return raw, ()
 
 
@@ -63,7 +66,7 @@ def decode(raw: bytes, where: str) -> tuple[str, tuple[Finding, ...]]:
         return raw.decode("latin-1"), (finding,)
 
 
-def read_text(path: Path, where: str, limit: int) -> tuple[str | None, tuple[Finding, ...]]:
+def read_text(path: Path, where: str, limit: Limit) -> tuple[str | None, tuple[Finding, ...]]:
     """The text of a small file; None with a finding when it cannot be read or holds NUL characters."""
     raw, findings = read_bytes(path, where, limit)
     if raw is None:

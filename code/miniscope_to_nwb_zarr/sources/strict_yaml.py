@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MAX_DEPTH = 12
-_MAX_EVENTS = 20_000
 # YAML 1.1 spells "nothing" in these ways where no quotes are around it
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 _BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
@@ -64,7 +63,8 @@ def parse(text: str, name: str) -> Document:
     ------
     InputError
         For text that is not YAML, two documents, a key given twice, tags (``!!python``), anchors and aliases
-        (``&a``, ``*a``), keys that are not texts, nesting deeper than 12 levels, and more than 20,000 values.
+        (``&a``, ``*a``), keys that are not texts, nesting deeper than `limits.YAML_DEPTH`, and more values than
+        `limits.LAB_VALUES`.
     """
     # tabs between the tokens of a JSON file are legal there and not in YAML; inside its texts they are written \t
     text = text.replace("\t", " ") if text.lstrip().startswith(("{", "[")) else text
@@ -90,7 +90,7 @@ def parse(text: str, name: str) -> Document:
 
 
 def _refuse_what_no_lab_writes(text: str, name: str) -> None:
-    depth = 0
+    depth, most = 0, limits.LAB_VALUES
     for count, event in enumerate(yaml.parse(text, Loader=yaml.BaseLoader)):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
@@ -99,10 +99,12 @@ def _refuse_what_no_lab_writes(text: str, name: str) -> None:
         if tag is not None:
             raise InputError(f"{name}, line {line}: found a tag ({tag}), expected a plain value")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if count > _MAX_EVENTS:
-            raise InputError(f"{name}, line {line}: found more than {_MAX_EVENTS} values, expected a few dozen")
-        if depth > _MAX_DEPTH:
-            raise InputError(f"{name}, line {line}: found more than {_MAX_DEPTH} levels, expected two or three")
+        if count > most.value:
+            raise InputError(
+                f"{name}, line {line}: found more than {most.value:,} values, expected a few dozen; {most.remedy}"
+            )
+        if depth > limits.YAML_DEPTH:
+            raise InputError(f"{name}, line {line}: found more than {limits.YAML_DEPTH} levels, expected two or three")
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int], name: str) -> Any:  # noqa: ANN401 - a tree

@@ -125,7 +125,7 @@ def _readable_rows(rows: Rows, names: tuple[str, ...], where: str) -> tuple[NDAr
     values = rows.values.copy()
     counters = values[:, [names.index(_CAMERA), names.index(_FRAME)]]
     with np.errstate(invalid="ignore"):
-        is_whole = (counters >= 0) & (counters < limits.TABLE_ROWS) & (np.floor(counters) == counters)
+        is_whole = (counters >= 0) & (counters < limits.TABLE_ROWS.value) & (np.floor(counters) == counters)
     is_readable = is_whole.all(axis=1) & ~np.isnan(values[:, names.index(_CLOCK)])
     findings: tuple[Finding, ...] = ()
     judged = is_readable

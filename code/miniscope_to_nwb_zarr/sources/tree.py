@@ -30,10 +30,16 @@ _RECORDING_FILE = re.compile(r"(?i).*\.avi|metaData\.json|timeStamps\.csv|headOr
 _OUTSIDE = (Code.LINK_REFUSED, Severity.WARNING, "links that lead outside the data folder; they were not followed")
 _BROKEN = (Code.LINK_REFUSED, Severity.WARNING, "links that lead nowhere")
 _REPEATED = (Code.LINK_REFUSED, Severity.INFO, "links to folders that are listed elsewhere; they were not followed")
-_LINKS_DEEP = (Code.LINK_REFUSED, Severity.WARNING, f"links behind {limits.LINK_DEPTH} others; they were not followed")
+_LINKS_DEEP = (
+    *(Code.LINK_REFUSED, Severity.WARNING),
+    f"links behind too many others, which were not followed ({limits.LINK_DEPTH.remedy})",
+)
 _SPECIAL = (Code.FILE_IGNORED, Severity.WARNING, "entries that are neither files nor folders; they were not opened")
 _HIDDEN = (Code.FILE_IGNORED, Severity.INFO, "hidden entries that look like parts of a recording; they were ignored")
-_DEEP = (Code.FILE_UNREADABLE, Severity.ERROR, f"folders more than {limits.TREE_DEPTH} levels deep; they were left out")
+_DEEP = (
+    *(Code.FILE_UNREADABLE, Severity.ERROR),
+    f"folders too deep inside others, which were left out ({limits.TREE_DEPTH.remedy})",
+)
 _KINDS = (_OUTSIDE, _BROKEN, _REPEATED, _LINKS_DEEP, _SPECIAL, _HIDDEN, _DEEP)
 
 
@@ -170,12 +176,15 @@ class _Walker:
         """Whether the child is listed; if so it is noted with its parent."""
         name = os.path.basename(child.path)
         entries = self.listed[parent.path]
-        if child.depth > limits.TREE_DEPTH:
+        if child.depth > limits.TREE_DEPTH.value:
             entries.refused.setdefault(_DEEP, []).append(name)
         elif child.real in self._seen and child.links:
             entries.refused.setdefault(_REPEATED, []).append(name)
-        elif len(self._seen) >= limits.FOLDERS:
-            self._report_once(f"has more than {limits.FOLDERS:,} folders; the rest was left out, convert a part of it")
+        elif len(self._seen) >= limits.FOLDERS.value:
+            most = limits.FOLDERS
+            self._report_once(
+                f"has more than {most.value:,} folders; the rest was left out: convert a part of it, or {most.remedy}"
+            )
         else:
             self._seen.add(child.real)
             entries.folders.append(name)
@@ -196,7 +205,7 @@ class _Walker:
             entries.files.append(name)
         elif not os.path.isdir(real):
             entries.refused.setdefault(_SPECIAL, []).append(name)
-        elif child.links > limits.LINK_DEPTH:
+        elif child.links > limits.LINK_DEPTH.value:
             entries.refused.setdefault(_LINKS_DEEP, []).append(name)
         elif _is_inside(self.top, real):
             entries.refused.setdefault(_REPEATED, []).append(name)
@@ -213,10 +222,10 @@ class _Walker:
         try:
             with os.scandir(place.path) as found:
                 for count, entry in enumerate(found):
-                    if count >= limits.FILES_PER_FOLDER:
-                        self._report(
-                            place.path, f"holds more than {limits.FILES_PER_FOLDER:,} entries; it was left out"
-                        )
+                    if count >= limits.FILES_PER_FOLDER.value:
+                        most = limits.FILES_PER_FOLDER
+                        sentence = f"holds more than {most.value:,} entries and was left out; {most.remedy}"
+                        self._report(place.path, sentence)
                         return None
                     _sort_in(entry, entries)
         except OSError as error:
@@ -264,7 +273,7 @@ def _looks_recorded(entry: os.DirEntry[str]) -> bool:
         return _RECORDING_FILE.fullmatch(entry.name.lstrip("._")) is not None
     try:
         with os.scandir(entry.path) as found:
-            names = (inner.name for inner, _ in zip(found, range(limits.FILES_PER_FOLDER), strict=False))
+            names = (inner.name for inner, _ in zip(found, range(limits.FILES_PER_FOLDER.value), strict=False))
             return any(_RECORDING_FILE.fullmatch(name) for name in names)
     except OSError:
         return False

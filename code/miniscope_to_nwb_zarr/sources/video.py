@@ -18,7 +18,7 @@ import av.error
 import av.logging
 
 from miniscope_to_nwb_zarr.core.model import Picture
-from miniscope_to_nwb_zarr.sources import ffv1
+from miniscope_to_nwb_zarr.sources import ffv1, limits
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
 from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
 from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
@@ -34,7 +34,6 @@ INTRA_CODECS = frozenset({
     "asv1", "asv2", "ffvhuff", "huffyuv", "jpeg2000", "lagarith", "ljpeg", "magicyuv", "mjpeg", "png", "rawvideo",
     "utvideo", "v210", "zlib",
 })  # fmt: skip
-_MAX_SIDE_PX = 16_384
 _FRAMES_TRIED = 10
 
 _libav_log = logging.getLogger("libav")
@@ -306,8 +305,8 @@ def _open(path: Path) -> tuple[Any, Any]:
         problem = "libav finds no video in the file"
     elif context is None:
         problem = "libav does not know the file's codec"
-    elif max(context.width, context.height) > _MAX_SIDE_PX:
-        problem = f"pictures of {context.width} x {context.height} pixels"
+    elif max(context.width, context.height) > limits.PICTURE_SIDE.value:
+        problem = f"pictures of {context.width} x {context.height} pixels; {limits.PICTURE_SIDE.remedy}"
     if problem:
         container.close()
         raise UndecodableError(f"{path.name}: {problem}")

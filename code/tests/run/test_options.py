@@ -19,7 +19,7 @@ RULED = """
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
-subjects metadata_service write_templates
+subjects metadata_service write_templates limits
 """
 
 BAD_VALUES = [
@@ -52,6 +52,11 @@ BAD_VALUES = [
     ("metadata_service", "http://:80", "http://"),
     ("metadata_service", "http://host:99999", "http://"),
     ("metadata_service", "http://[::1", "http://"),
+    ("limits", "table_row=5", "did you mean 'table_rows'"),
+    ("limits", "table_rows", "a whole number"),
+    ("limits", "table_rows=-1", "a whole number"),
+    ("limits", "table_rows=1e9", "a whole number"),
+    ("limits", "table_rows=5,", "expected some of"),
 ]
 
 
@@ -91,6 +96,7 @@ def test_defaults():
         against_source=False,
         clean_staging=None,
         workers=3,
+        limits=None,
         engine=None,
         json=False,
         quiet=False,
@@ -196,9 +202,12 @@ def test_python_values_equal_their_text():
         "chunk_mb": np.float32(8.5),
         "start_time": datetime(2025, 6, 12, 15, 26, 31, 176000),  # noqa: DTZ001 - a local time, on purpose
         "compression": Compression("zstd", 3),
+        "limits": {"table_rows": 5, "folders": 7},
     }
     argv = "--dry_run=True|--data_dir=a b|--workers=2|--chunk_mb=8.5|--start_time=2025-06-12T15:26:31.176"
-    assert Options.from_python(**values) == parse_options([*argv.split("|"), "--compression=zstd:3"], {})
+    assert Options.from_python(**values) == parse_options(
+        [*argv.split("|"), "--compression=zstd:3", "--limits=folders=7, table_rows=5"], {}
+    )
 
 
 def test_python_names_and_types_are_checked():
@@ -227,7 +236,10 @@ def test_output_options_are_exactly_those_that_change_the_output():
         "compression": "zstd:1",
         "chunk_mb": 12.0,
         "behavior_video": "external",
+        "limits": None,
     }
+    raised = Options.from_python(limits="table_rows=50_000_000,folders=9")
+    assert output_options(raised)["limits"] == "folders=9,table_rows=50000000"
 
 
 @given(st.sampled_from(OPTIONS), st.text())

@@ -139,9 +139,10 @@ def test_zero_bytes_left_by_a_crash_are_reported(tmp_path):
 
 
 def test_a_table_with_too_many_lines_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "TABLE_ROWS", 10)
+    monkeypatch.setitem(limits._chosen, "table_rows", 10)
     path = tmp_path / "a.csv"
     path.write_bytes(b"\n" * 11)
     raw, (finding,) = read_raw(path, "a.csv")
     assert raw is None
     assert "more than 10 lines" in finding.sentence
+    assert "--limits table_rows=N" in finding.sentence

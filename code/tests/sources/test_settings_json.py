@@ -79,7 +79,7 @@ def test_brackets_in_text_are_no_depth(read):
     assert findings == ()
 
 
-@pytest.mark.parametrize("raw", [b'{"a": "\0"}', b" " * (limits.JSON_BYTES + 1)])
+@pytest.mark.parametrize("raw", [b'{"a": "\0"}', b" " * (limits.SETTINGS_BYTES.value + 1)])
 def test_files_that_are_no_text_or_too_large_are_refused(read, raw):
     settings, text, (finding,) = read(raw)
     assert (settings, text, finding.code) == (None, None, Code.FILE_UNREADABLE)
@@ -93,7 +93,7 @@ def test_an_empty_file_is_reported(read, raw):
 @pytest.mark.parametrize("piece", ["[],", '"a",', "{},", '"\\"', '{"a":1,"a":1},'])
 def test_hostile_files_of_the_greatest_size_are_read_in_time(read, piece):
     start = time.perf_counter()
-    read('{"a":[' + piece * ((limits.JSON_BYTES - 100) // len(piece)))
+    read('{"a":[' + piece * ((limits.SETTINGS_BYTES.value - 100) // len(piece)))
     assert time.perf_counter() - start < 5
 
 

@@ -6,20 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.sources.limits import Limit
 from miniscope_to_nwb_zarr.sources.small_file import decode, first_bytes, read_bytes, read_text
+
+FIVE, HUNDRED = Limit("five", 5, "bytes"), Limit("hundred", 100, "bytes")
 
 
 def test_a_file_within_the_limit_is_read_whole(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
-    assert read_bytes(tmp_path / "a", "a", 5) == (b"12345", ())
+    assert read_bytes(tmp_path / "a", "a", FIVE) == (b"12345", ())
 
 
 def test_a_file_beyond_the_limit_is_refused(tmp_path):
     (tmp_path / "a").write_bytes(b"123456")
-    raw, (finding,) = read_bytes(tmp_path / "a", "a", 5)
+    raw, (finding,) = read_bytes(tmp_path / "a", "a", FIVE)
     assert raw is None
     assert finding.code is Code.FILE_UNREADABLE
     assert "5 bytes" in finding.sentence
+    assert "--limits five=N" in finding.sentence
 
 
 def test_the_beginning_of_a_file(tmp_path):
@@ -30,12 +34,12 @@ def test_the_beginning_of_a_file(tmp_path):
 
 
 def test_a_missing_file_is_a_finding(tmp_path):
-    raw, (finding,) = read_bytes(tmp_path / "a", "a", 5)
+    raw, (finding,) = read_bytes(tmp_path / "a", "a", FIVE)
     assert (raw, finding.code) == (None, Code.FILE_MISSING)
 
 
 def test_a_folder_is_a_finding(tmp_path):
-    raw, (finding,) = read_bytes(tmp_path, "a", 5)
+    raw, (finding,) = read_bytes(tmp_path, "a", FIVE)
     assert (raw, finding.code) == (None, Code.FILE_UNREADABLE)
 
 
@@ -46,7 +50,7 @@ def test_special_files_are_refused_without_waiting(tmp_path):
         server.bind(str(tmp_path / "socket"))
         (tmp_path / "zero").symlink_to("/dev/zero")
         for name in ("fifo", "socket", "zero"):
-            raw, (finding,) = read_bytes(tmp_path / name, name, 100)
+            raw, (finding,) = read_bytes(tmp_path / name, name, HUNDRED)
             assert (raw, finding.code) == (None, Code.FILE_UNREADABLE)
 
 
@@ -63,7 +67,7 @@ def test_other_bytes_are_read_as_windows_text_and_reported():
 
 def test_text_with_nul_is_refused(tmp_path):
     (tmp_path / "a").write_bytes(b"ab\0c")
-    text, (finding,) = read_text(tmp_path / "a", "a", 100)
+    text, (finding,) = read_text(tmp_path / "a", "a", HUNDRED)
     assert (text, finding.code) == (None, Code.FILE_UNREADABLE)
 
 

@@ -123,7 +123,7 @@ def test_a_number_that_is_there_twice_is_used_for_no_frame(read):
 
 
 def test_a_number_far_too_large_is_no_number(read):
-    tables, findings = read(f"{HEADER}\n0\t1\t5\t1\n0\t{limits.TABLE_ROWS}\t55\t1\n0\t3\t105\t1\n")
+    tables, findings = read(f"{HEADER}\n0\t1\t5\t1\n0\t{limits.TABLE_ROWS.value}\t55\t1\n0\t3\t105\t1\n")
     assert set(stamps(tables)) == {(0, 0), (0, 2)}
     assert codes(findings) == [Code.ROW_UNREADABLE]
 

@@ -131,8 +131,8 @@ def test_zarr_stores_are_not_entered(tmp_path):
 
 def test_folders_beyond_the_limits_are_reported(tmp_path, monkeypatch):
     make(tmp_path, "a/b/c/0.avi", "many/0", "many/1", "many/2", "many/3")
-    monkeypatch.setattr(limits, "TREE_DEPTH", 2)
-    monkeypatch.setattr(limits, "FILES_PER_FOLDER", 3)
+    monkeypatch.setitem(limits._chosen, "tree_depth", 2)
+    monkeypatch.setitem(limits._chosen, "files_per_folder", 3)
     found = walk(tmp_path)
     assert relative(found) == [".", "a", "a/b"]
     assert found.inside(found.folders[found.root]) == (found.folders[found.root / "a"],)
@@ -141,14 +141,14 @@ def test_folders_beyond_the_limits_are_reported(tmp_path, monkeypatch):
 
 def test_too_many_folders_are_reported_once(tmp_path, monkeypatch):
     make(tmp_path, *(f"{k}/0.avi" for k in range(6)))
-    monkeypatch.setattr(limits, "FOLDERS", 4)
+    monkeypatch.setitem(limits._chosen, "folders", 4)
     found = walk(tmp_path)
     assert len(found.folders) == 4
     assert [finding.code for finding in found.findings] == [Code.FILE_UNREADABLE]
 
 
 def test_links_behind_links_have_a_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "LINK_DEPTH", 1)
+    monkeypatch.setitem(limits._chosen, "link_depth", 1)
     make(tmp_path, ".x/0.avi", ".y/0.avi", "s/0.avi")
     (tmp_path / "s/x").symlink_to("../.x")
     (tmp_path / ".x/y").symlink_to("../.y")
