@@ -8,7 +8,7 @@ from hdmf.backends.hdf5 import H5DataIO
 from pynwb import NWBHDF5IO, NWBFile, ProcessingModule, TimeSeries
 from pynwb.ecephys import LFP, ElectricalSeries
 
-from tests.allen.namespaces import Extensions
+from tests.allen.extensions import Extensions
 
 START = datetime(2019, 1, 19, 0, 54, 18, tzinfo=UTC)
 PROBES = {"probeA": 101, "probeB": 102}

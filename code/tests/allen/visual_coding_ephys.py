@@ -10,7 +10,7 @@ from pynwb.epoch import TimeIntervals
 from pynwb.misc import Units
 
 from tests.allen import old_schema
-from tests.allen.namespaces import Extensions
+from tests.allen.extensions import Extensions
 from tests.allen.probe_files import N_ELECTRODES, PROBES, Probe, add_probe, electrode_ids, new_file, write_probe
 
 SESSION = 715093703

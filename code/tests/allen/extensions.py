@@ -8,7 +8,7 @@ from pathlib import Path
 import pynwb
 from hdmf.build import BuildManager
 
-SPECS = Path(__file__).parent / "specs"
+NAMESPACES = Path(__file__).parent / "namespaces"
 
 
 class Extensions:
@@ -18,7 +18,7 @@ class Extensions:
         self._names = names
         self._types = pynwb.get_type_map()
         for name in names:
-            self._types.load_namespaces(str(SPECS / f"{name}.namespace.yaml"))
+            self._types.load_namespaces(str(NAMESPACES / f"{name}.namespace.yaml"))
 
     @property
     def manager(self):
