@@ -83,6 +83,10 @@ class Code(StrEnum):
     SUBJECT_RENAMED = "subject_renamed"
     FACT_MISSING = "fact_missing"
     FACT_UNKNOWN = "fact_unknown"
+    # NWB files of one session
+    PART_MISSING = "part_missing"
+    PART_LEFT_OUT = "part_left_out"
+    PARTS_DISAGREE = "parts_disagree"
     # the output
     INSPECTOR = "inspector"
     NO_CHECKSUM = "no_checksum"
