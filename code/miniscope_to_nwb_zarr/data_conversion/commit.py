@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -51,16 +52,15 @@ def staging_folder(results: Path, session: str) -> Iterator[Path]:
     results.mkdir(parents=True, exist_ok=True)
     folder = results / f"{STAGING_PREFIX}{session}-{uuid.uuid4().hex}"
     folder.mkdir()
-    marker = (folder / _OWNER_NAME).open("w", encoding="utf-8")
     try:
-        json.dump({"program": "miniscope-to-nwb-zarr", "pid": os.getpid(), "host": socket.gethostname()}, marker)
-        marker.flush()
-        _lock(marker)
-        yield folder
+        with (folder / _OWNER_NAME).open("w", encoding="utf-8") as marker:
+            json.dump({"program": "miniscope-to-nwb-zarr", "pid": os.getpid(), "host": socket.gethostname()}, marker)
+            marker.flush()
+            _lock(marker)
+            yield folder
     finally:
         # the folder bears another name once it is published
-        shutil.rmtree(folder, ignore_errors=True)
-        marker.close()
+        _remove(folder)
 
 
 def list_files(folder: Path, known: Mapping[str, tuple[int, str]]) -> tuple[FileEntry, ...]:
@@ -120,7 +120,7 @@ def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now:
                 "Move it away, or use --existing replace"
             ) from None
         else:
-            shutil.rmtree(staging)
+            _remove(staging)
     disk.sync_folder(final.parent)
 
 
@@ -160,8 +160,9 @@ def leftovers(results: Path) -> tuple[Leftover, ...]:
             continue
         marker = folder / _OWNER_NAME
         n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        # a run that was killed on the point of publishing has left the receipt and no marker
-        is_ours = _is_ours(marker) or read_receipt(folder) is not None
+        # a run that was killed on the point of publishing has left the receipt and no marker, one that was killed at
+        # its first step nothing at all
+        is_ours = _is_ours(marker) or read_receipt(folder) is not None or _holds_nothing(folder)
         found.append(Leftover(folder, _is_locked(marker), is_ours, n_bytes))
     return tuple(found)
 
@@ -169,9 +170,26 @@ def leftovers(results: Path) -> tuple[Leftover, ...]:
 def remove_leftover(leftover: Leftover) -> bool:
     """Remove a staging folder if it is ours and no process is filling it."""
     if leftover.is_ours and not leftover.is_alive:
-        shutil.rmtree(leftover.path, ignore_errors=True)
+        _remove(leftover.path)
         return not leftover.path.exists()
     return False
+
+
+def _remove(folder: Path) -> None:
+    """Remove a staging folder, what tells whose it is last: a removal that is cut short can be taken up again."""
+    with suppress(OSError):
+        for entry in list(folder.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name not in {_OWNER_NAME, RECEIPT_NAME}:
+                entry.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether a folder bears a name as ours do, and a run has not come to say whose it is."""
+    is_named = re.search(r"-[0-9a-f]{32}$", folder.name) is not None
+    return is_named and all(path.name == _OWNER_NAME and path.stat().st_size == 0 for path in folder.iterdir())
 
 
 def _is_ours(marker: Path) -> bool:

@@ -8,14 +8,14 @@ import hashlib
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError
+from miniscope_to_nwb_zarr.core.errors import InputError, MiniscopeError, TemporaryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
@@ -93,6 +93,29 @@ def copy_file(source: Path, target: Path) -> str:
             digest.update(block)
             writer.write(block)
         return digest.hexdigest()
+
+
+@contextmanager
+def system_errors() -> Iterator[None]:
+    """Within this context an error of the system comes out as itself, whatever libraries have made of it."""
+    is_done = False
+    try:
+        yield
+        is_done = True
+    finally:
+        error = None if is_done else _system_error(sys.exception())
+        if error is not None:
+            raise error
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """The error of the system that an error was raised from; None where there is none, or the error is our own."""
+    if isinstance(error, MiniscopeError):
+        return None
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__
+    # that a file is not there can be a fault of the program
+    return None if isinstance(error, FileNotFoundError) else error
 
 
 def explain(error: OSError) -> MiniscopeError:

@@ -137,7 +137,7 @@ def convert_session(
     started = now()
     try:
         state = _state_of(session)
-        with open_pool(job.workers) as pool:
+        with disk.system_errors(), open_pool(job.workers) as pool:
             with phases.phase("hash sources"):
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
             plan = plan_digest(sources, job.output_options, __version__)

@@ -223,3 +223,42 @@ def test_what_a_run_left_on_the_point_of_publishing_is_ours(tmp_path):
     (left / "receipt.json").write_text(Receipt(NAME, "", "0.1.0", "", {}, (), (), (), ()).as_text())
     (leftover,) = commit.leftovers(tmp_path)
     assert (leftover.is_ours, leftover.is_alive) == (True, False)
+
+
+@pytest.mark.parametrize("got_to", ["the folder", "the marker"])
+def test_what_a_run_left_at_its_first_step_is_ours(tmp_path, got_to):
+    left = tmp_path / f"{commit.STAGING_PREFIX}{NAME}-{'0' * 32}"
+    left.mkdir()
+    if got_to == "the marker":
+        (left / ".owner.json").touch()
+    (tmp_path / f"{commit.STAGING_PREFIX}mine").mkdir()
+    found = {leftover.path: leftover.is_ours for leftover in commit.leftovers(tmp_path)}
+    assert found == {left: True, tmp_path / f"{commit.STAGING_PREFIX}mine": False}
+
+
+def test_a_staging_folder_that_cannot_be_marked_does_not_stay(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(commit.json, "dump", refuse)
+    with pytest.raises(OSError, match="No space"), commit.staging_folder(tmp_path, NAME):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("teller", [".owner.json", "receipt.json"])
+def test_a_removal_that_is_cut_short_is_taken_up_again(tmp_path, monkeypatch, teller):
+    left = tmp_path / f"{commit.STAGING_PREFIX}{NAME}-1"
+    for name in ("a", "b"):
+        (left / name).mkdir(parents=True)
+        (left / name / "chunk").write_text("frames")
+    text = json.dumps({"program": "miniscope-to-nwb-zarr"})
+    (left / teller).write_text(text if teller == ".owner.json" else receipt(left).as_text())
+    (found,) = commit.leftovers(tmp_path)
+    with monkeypatch.context() as cut:
+        cut.setattr(commit.shutil, "rmtree", lambda *_, **__: None)
+        commit.remove_leftover(found)
+    (found,) = commit.leftovers(tmp_path)
+    assert found.is_ours
+    assert commit.remove_leftover(found)
+    assert list(tmp_path.iterdir()) == []

@@ -63,3 +63,31 @@ def test_an_error_of_the_system_says_whether_to_try_again(number, kind):
     assert "results/x" in str(error)
     assert os.strerror(number) in str(error)
     assert disk.is_full(OSError(number, "")) is (number == errno.ENOSPC)
+
+
+def fail(error, kind, sentence):
+    """Raise an error of another kind from an error, as libraries do, with one more between them."""
+    try:
+        try:
+            raise error
+        except OSError as cause:
+            raise KeyError("0.0.0") from cause
+    except KeyError as cause:
+        raise kind(sentence) from cause
+
+
+def test_an_error_of_the_system_comes_out_of_what_libraries_make_of_it():
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="No space left") as raised, disk.system_errors():
+        fail(full, ValueError, "could not create the array")
+    assert raised.value is full
+
+
+def test_a_missing_file_may_be_a_fault_of_the_program():
+    with pytest.raises(ValueError, match="could not create"), disk.system_errors():
+        fail(FileNotFoundError(errno.ENOENT, "No such file"), ValueError, "could not create the array")
+
+
+def test_an_error_of_the_program_stays_what_it_is():
+    with pytest.raises(InputError, match="mend it"), disk.system_errors():
+        fail(PermissionError(errno.EACCES, "Permission denied"), InputError, "mend it")
