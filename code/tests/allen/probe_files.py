@@ -8,6 +8,7 @@ from hdmf.backends.hdf5 import H5DataIO
 from pynwb import NWBHDF5IO, NWBFile, ProcessingModule, TimeSeries
 from pynwb.ecephys import LFP, ElectricalSeries
 
+from tests.allen import old_schema
 from tests.allen.extensions import Extensions
 
 START = datetime(2019, 1, 19, 0, 54, 18, tzinfo=UTC)
@@ -52,6 +53,32 @@ def add_probe(nwbfile, extensions, name, probe_id):
     return group
 
 
+def add_electrodes(nwbfile, group, ids):
+    """Rows of the electrodes table; what they hold follows from the id."""
+    for number in ids:
+        k = number % 1000
+        nwbfile.add_electrode(
+            id=number,
+            x=8000.0 + k,
+            y=500.0 + k,
+            z=500.0 + k,
+            imp=np.nan,
+            location="VISp" if k < N_ELECTRODES // 2 else "unknown",
+            filtering="AP band: 500 Hz high-pass; LFP band: 1000 Hz low-pass",
+            group=group,
+            probe_vertical_position=20 * k,
+            probe_horizontal_position=43,
+            local_index=k,
+            valid_data=k != 3,
+            enforce_unique_id=False,
+        )
+
+
+def add_electrode_columns(nwbfile):
+    for name in ("probe_vertical_position", "probe_horizontal_position", "local_index", "valid_data"):
+        nwbfile.add_electrode_column(name=name, description=name)
+
+
 @dataclass(frozen=True)
 class Probe:
     """What a probe file holds."""
@@ -82,16 +109,15 @@ def write_probe(path, probe, extra_device=None, subject_id="703279277", start=ST
     group = add_probe(nwbfile, extensions, probe.name, probe.probe_id)
     if extra_device:
         nwbfile.create_device(extra_device)
-    for number in probe.ids:
-        nwbfile.add_electrode(
-            id=number, x=1.0, y=2.0, z=2.0, imp=np.nan, location="VISp", filtering="AP band", group=group
-        )
+    add_electrode_columns(nwbfile)
+    add_electrodes(nwbfile, group, probe.ids)
     if probe.has_lfp:
         _add_lfp(nwbfile, probe)
     if probe.has_csd:
         _add_csd(nwbfile, probe, extensions)
     with NWBHDF5IO(str(path), "w", manager=extensions.manager) as io:
         io.write(nwbfile)
+    old_schema.with_attribute(path, "general/subject/strain")
     return path
 
 

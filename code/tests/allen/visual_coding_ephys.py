@@ -11,7 +11,16 @@ from pynwb.misc import Units
 
 from tests.allen import old_schema
 from tests.allen.extensions import Extensions
-from tests.allen.probe_files import N_ELECTRODES, PROBES, Probe, add_probe, electrode_ids, new_file, write_probe
+from tests.allen.probe_files import (
+    PROBES,
+    Probe,
+    add_electrode_columns,
+    add_electrodes,
+    add_probe,
+    electrode_ids,
+    new_file,
+    write_probe,
+)
 
 SESSION = 715093703
 UNIT_IDS = [950911932, 950911986, 950912164, 950912190]
@@ -54,25 +63,9 @@ def write_base(path, session=SESSION, session_type="brain_observatory_1.1"):
 
 
 def _add_electrodes(nwbfile, extensions):
-    for name in ("probe_vertical_position", "probe_horizontal_position", "local_index", "valid_data"):
-        nwbfile.add_electrode_column(name=name, description=name)
+    add_electrode_columns(nwbfile)
     for name, probe_id in PROBES.items():
-        group = add_probe(nwbfile, extensions, name, probe_id)
-        for k, number in enumerate(electrode_ids(probe_id)):
-            nwbfile.add_electrode(
-                id=number,
-                x=8000.0 + k,
-                y=500.0 + k,
-                z=500.0 + k,
-                imp=np.nan,
-                location="VISp" if k < N_ELECTRODES // 2 else "unknown",
-                filtering="AP band: 500 Hz high-pass; LFP band: 1000 Hz low-pass",
-                group=group,
-                probe_vertical_position=20 * k,
-                probe_horizontal_position=43,
-                local_index=k,
-                valid_data=k != 3,
-            )
+        add_electrodes(nwbfile, add_probe(nwbfile, extensions, name, probe_id), electrode_ids(probe_id))
 
 
 def _add_behavior(nwbfile):

@@ -1,0 +1,1 @@
+"""What the data sets of the Allen Institute have in common."""

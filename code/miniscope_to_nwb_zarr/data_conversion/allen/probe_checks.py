@@ -1,0 +1,111 @@
+"""What a probe file must share with the base file, and what of it finds no place there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import OpenedFile
+
+
+def check_same_session(nwbfile: NWBFile, probe: OpenedFile) -> None:
+    """Hold a probe file against its base file: start, reference of the stamps, animal.
+
+    Raises
+    ------
+    InputError
+        They are not of one session.
+    """
+    for what, of_base, of_probe in (
+        ("session_start_time", nwbfile.session_start_time, probe.nwbfile.session_start_time),
+        ("timestamps_reference_time", nwbfile.timestamps_reference_time, probe.nwbfile.timestamps_reference_time),
+        ("subject_id", _subject_id(nwbfile), _subject_id(probe.nwbfile)),
+    ):
+        if of_base != of_probe:
+            raise InputError(
+                f"{probe.path.name}: {what} is {of_probe}, that of the base file is {of_base}; the files are not of one "
+                "session. Give the probe files that lie beside the base file"
+            )
+
+
+def report_left_out(nwbfile: NWBFile, probe: OpenedFile) -> list[Finding]:
+    """What the probe file still holds that the base file does not: findings, one a part.
+
+    Call it when LFP and current source density have been taken out.
+    """
+    where = probe.path.name
+    findings = [
+        Finding(Code.PARTS_DISAGREE, Severity.WARNING, where, f"{sentence}; that of the base file was kept")
+        for sentence in _disagreements(nwbfile, probe.nwbfile)
+    ]
+    for name in _remaining(probe.nwbfile):
+        sentence = f"holds {name}, which no probe file of these data sets should; it was left out of the output"
+        findings.append(Finding(Code.PART_LEFT_OUT, Severity.ERROR, where, sentence))
+    return findings
+
+
+def _subject_id(nwbfile: NWBFile) -> str | None:
+    return nwbfile.subject.subject_id if nwbfile.subject else None
+
+
+def _remaining(nwbfile: NWBFile) -> Iterator[str]:
+    for place in ("acquisition", "analysis", "scratch", "stimulus", "stimulus_template", "intervals", "lab_meta_data"):
+        held = getattr(nwbfile, place) or {}
+        yield from (f"{place}/{name}" for name in held)
+    for module in nwbfile.processing.values():
+        yield from (f"processing/{module.name}/{name}" for name in module.data_interfaces)
+    if nwbfile.units is not None:
+        yield "units"
+
+
+def _disagreements(base: NWBFile, probe: NWBFile) -> Iterator[str]:
+    for kind in ("devices", "electrode_groups"):
+        of_base = getattr(base, kind)
+        for name, one in getattr(probe, kind).items():
+            if name not in of_base:
+                yield f"{kind}/{name} is not in the base file"
+                continue
+            for field, value in _plain_fields(one):
+                if not _same(value, of_base[name].fields.get(field)):
+                    yield f"{field} of {kind}/{name} is {value!r}, in the base file {of_base[name].fields.get(field)!r}"
+    yield from (
+        f"{field} of the subject is {value!r}, in the base file {base.subject.fields.get(field)!r}"
+        for field, value in _plain_fields(probe.subject)
+        if not _same(value, base.subject.fields.get(field))
+    )
+    yield from _electrode_columns(base, probe)
+
+
+def _electrode_columns(base: NWBFile, probe: NWBFile) -> Iterator[str]:
+    if base.electrodes is None or probe.electrodes is None:
+        return
+    rows = {int(one): row for row, one in enumerate(base.electrodes.id[:])}
+    shared = [(row, rows[int(one)]) for row, one in enumerate(probe.electrodes.id[:]) if int(one) in rows]
+    for name in probe.electrodes.colnames:
+        if name not in base.electrodes.colnames:
+            yield f"column {name} of the electrodes is not in the base file"
+        elif name != "group":
+            here, there = probe.electrodes[name].data[:], base.electrodes[name].data[:]
+            n_other = sum(not _same(here[mine], there[its]) for mine, its in shared)
+            if n_other:
+                yield f"column {name} of the electrodes differs from the base file's in {n_other} row(s)"
+
+
+def _plain_fields(container: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - device, group or subject
+    if container is not None:
+        yield from (
+            (k, v) for k, v in container.fields.items() if isinstance(v, (str, bytes, bool, int, float, np.generic))
+        )
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - plain values of any kind
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
