@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pynwb import NWBFile
 
-    from miniscope_to_nwb_zarr.aind_data_schema.facts import NwbSession
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingFacts
 
     Wrap = Callable[[NDArray[Any]], DataIO]
 
@@ -31,7 +31,7 @@ NO_UNIT = "n.a."
 
 
 def add_scope(
-    nwbfile: NWBFile, session: Session, series: FrameSeries, data: DataIO, facts: NwbSession, wrap: Wrap
+    nwbfile: NWBFile, session: Session, series: FrameSeries, data: DataIO, facts: ImagingFacts, wrap: Wrap
 ) -> None:
     """Add the frames of a scope."""
     stream = series.stream
@@ -133,7 +133,9 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
         ),
     }
     for header, column in table.extra.items():
-        label = "".join(ch for ch in header.title() if ch.isalnum()) or "Column"
+        # HardwareTime stays as it is, `unix time` becomes UnixTime
+        words = "".join(ch if ch.isalnum() else " " for ch in header).split()
+        label = "".join(word[0].upper() + word[1:] for word in words) or "Column"
         own = next(name for k in range(len(columns) + 1) if (name := f"{label}{k + 1 if k else ''}") not in columns)
         columns[own] = (f"{header!r}, from {table.path.name}", column)
     for label, (description, values) in columns.items():
