@@ -32,8 +32,8 @@ def check_same_session(nwbfile: NWBFile, probe: OpenedFile) -> None:
     ):
         if of_base != of_probe:
             raise InputError(
-                f"{probe.path.name}: {what} is {of_probe}, that of the base file is {of_base}; the files are not of one "
-                "session. Give the probe files that lie beside the base file"
+                f"{probe.path.name}: {what} is {of_probe}, that of the base file is {of_base}; the files are not of "
+                "one session. Give the probe files that lie beside the base file"
             )
 
 

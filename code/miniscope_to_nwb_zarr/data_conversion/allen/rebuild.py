@@ -31,7 +31,7 @@ def rebuilt(container: Any, **changes: Any) -> Any:  # noqa: ANN401 - a containe
     values = {name: _held(container, name) for name in names - changes.keys()}
     for child in container.children:
         child.reset_parent()
-    made = cls.__new__(cls, object_id=container.object_id)
+    made: Any = cls.__new__(cls, object_id=container.object_id)  # type: ignore[call-overload] # hdmf's own arguments
     made.__init__(**{name: value for name, value in {**values, **changes}.items() if value is not None})
     return made
 

@@ -83,7 +83,7 @@ def test_a_probe_without_a_part_is_a_finding(base, tmp_path, lacks, word):
 def test_files_that_are_not_of_one_session_are_refused(base, tmp_path, ids, facts, message):
     with (
         merged(base, tmp_path, Probe("probeA", 101, ids), **facts) as session,
-        pytest.raises(InputError, match="probe_101_lfp.nwb: ") as raised,
+        pytest.raises(InputError, match=r"probe_101_lfp\.nwb: ") as raised,
     ):
         merge_probes(session.nwbfile, session.context)
     assert message in str(raised.value)
