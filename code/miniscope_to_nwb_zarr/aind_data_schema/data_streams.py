@@ -10,6 +10,7 @@ from miniscope_to_nwb_zarr.aind_data_schema import imaging_config, modalities, r
 from miniscope_to_nwb_zarr.aind_data_schema.acquisition_code import SOFTWARE, acquisition_code
 from miniscope_to_nwb_zarr.aind_data_schema.missing import part_left_out
 from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, part_name
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import imaging_of
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingFacts
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session, Stream
 
@@ -57,7 +59,7 @@ def described(times: Times, streams: Sequence[Stream], session: Session, sidecar
         active += [name, *(part_name(name, part) for part in parts[name] if _is_active(part, stream))]
         is_scope = stream.device.kind is DeviceKind.SCOPE
         configurations.append(
-            imaging_config.scope_config(stream, parts[name], sidecar)
+            imaging_config.scope_config(stream, parts[name], imaging_of(sidecar, stream.device))
             if is_scope
             else imaging_config.camera_config(stream)
         )
@@ -68,7 +70,7 @@ def described(times: Times, streams: Sequence[Stream], session: Session, sidecar
         stream_end_time=times[1],
         modalities=modalities.of_streams(streams),
         code=None if code is None else [code],
-        notes=" ".join((*_changes(streams, session), *_imaged(streams, sidecar))) or None,
+        notes=" ".join(note for note in (*_changes(streams, session), *_imaged(streams, sidecar)) if note) or None,
         active_devices=active,
         configurations=configurations,
     )
@@ -100,13 +102,22 @@ def _changes(streams: Sequence[Stream], session: Session) -> list[str]:
 
 
 def _imaged(streams: Sequence[Stream], sidecar: Sidecar) -> list[str]:
-    """What is known of the imaging and has no field, or none where something else is not known."""
-    imaging = sidecar.imaging
-    scopes = [stream for stream in streams if stream.device.kind is DeviceKind.SCOPE]
-    if not scopes:
-        return []
+    """What is known of the imaging and has no field; for each scope where it is not the same of all."""
+    told = {
+        stream.device.name: _in_words(stream, imaging_of(sidecar, stream.device))
+        for stream in streams
+        if stream.device.kind is DeviceKind.SCOPE
+    }
+    if len(set(told.values())) <= 1:
+        return list(told.values())[:1]
+    return [f"{name}: {words}" for name, words in told.items() if words]
+
+
+def _in_words(stream: Stream, imaging: ImagingFacts) -> str:
+    """What has no field, or none where something else is not known."""
     notes = []
-    if not all(imaging_config.has_plane(stream, sidecar) for stream in scopes):
+    if not imaging_config.has_plane(stream, imaging):
         notes += [f"Imaged area: {imaging.location}."] if imaging.location else []
         notes += [f"Depth below the brain's surface: {imaging.depth_um:g} um."] if imaging.depth_um else []
-    return notes + ([f"Width of a pixel in the tissue: {imaging.pixel_size_um:g} um."] if imaging.pixel_size_um else [])
+    notes += [f"Width of a pixel in the tissue: {imaging.pixel_size_um:g} um."] if imaging.pixel_size_um else []
+    return " ".join(notes)

@@ -45,7 +45,7 @@ class NwbSubject:
 
 @dataclass(frozen=True, slots=True)
 class NwbSession:
-    """The session and what was imaged, in the words of `pynwb.NWBFile` and `pynwb.ophys.ImagingPlane`."""
+    """The session, in the words of `pynwb.NWBFile`."""
 
     start: dt.datetime
     """With the offset from UTC that the recording proves."""
@@ -58,12 +58,6 @@ class NwbSession:
     institution: str | None
     lab: str | None
     protocol: str | None
-    indicator: str | None
-    location: str | None
-    excitation_nm: float | None
-    emission_nm: float | None
-    depth_um: float | None
-    pixel_size_um: float | None
 
 
 def choose_subject(option: str | None, sidecar: Sidecar, recording: str | None, session: str = "") -> str | None:
@@ -214,8 +208,8 @@ def nwb_subject(session: Session, sidecar: Sidecar) -> NwbSubject | None:
 
 
 def nwb_session(session: Session, sidecar: Sidecar) -> NwbSession:
-    """What is known of the session and of what was imaged, for the NWB file."""
-    facts, imaging, zone = sidecar.session, sidecar.imaging, zone_of(session, sidecar)
+    """What is known of the session, for the NWB file."""
+    facts, zone = sidecar.session, zone_of(session, sidecar)
     return NwbSession(
         start=local(session.start, zone),
         timezone=getattr(zone, "key", None),
@@ -226,12 +220,6 @@ def nwb_session(session: Session, sidecar: Sidecar) -> NwbSession:
         institution=facts.institution,
         lab=facts.lab,
         protocol=facts.protocol,
-        indicator=imaging.indicator,
-        location=imaging.location,
-        excitation_nm=imaging.excitation_nm,
-        emission_nm=imaging.emission_nm,
-        depth_um=imaging.depth_um,
-        pixel_size_um=imaging.pixel_size_um,
     )
 
 

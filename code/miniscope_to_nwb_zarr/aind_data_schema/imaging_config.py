@@ -24,13 +24,13 @@ from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import Part, part_name
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingFacts
     from miniscope_to_nwb_zarr.core.model import Stream
 
 _CHANNEL = "fluorescence"
 
 
-def scope_config(stream: Stream, parts: Collection[Part], sidecar: Sidecar) -> ImagingConfig:
+def scope_config(stream: Stream, parts: Collection[Part], imaging: ImagingFacts) -> ImagingConfig:
     """The settings of a scope; exposure is recorded nowhere and not given.
 
     Parameters
@@ -39,10 +39,10 @@ def scope_config(stream: Stream, parts: Collection[Part], sidecar: Sidecar) -> I
         What the scope recorded.
     parts
         The parts that the scope is described with in instrument.json.
-    sidecar
-        What the lab says of the imaging.
+    imaging
+        What the lab says of what the scope looked at.
     """
-    device, imaging = stream.device, sidecar.imaging
+    device = stream.device
     has_power = Part.LED in parts and device.led_percent is not None
     channel = Channel(
         channel_name=_CHANNEL,
@@ -68,7 +68,7 @@ def scope_config(stream: Stream, parts: Collection[Part], sidecar: Sidecar) -> I
     return ImagingConfig(
         device_name=device.name,
         channels=[channel],
-        images=[_image(stream, sidecar)],
+        images=[_image(stream, imaging)],
         sampling_strategy=None if rate_hz is None else SamplingStrategy(frame_rate=rate_hz),
     )
 
@@ -78,9 +78,8 @@ def camera_config(stream: Stream) -> DetectorConfig:
     return _detector(stream, Part.CAMERA)
 
 
-def has_plane(stream: Stream, sidecar: Sidecar) -> bool:
+def has_plane(stream: Stream, imaging: ImagingFacts) -> bool:
     """Whether all is known that the schema wants of an imaging plane: its depth, its area in the atlas, the power."""
-    imaging = sidecar.imaging
     is_placed = imaging.depth_um is not None and brain_areas.find(imaging.location) is not None
     return is_placed and stream.device.led_percent is not None
 
@@ -99,16 +98,16 @@ def _detector(stream: Stream, part: Part) -> DetectorConfig:
     return DetectorConfig(device_name=part_name(stream.device.name, part), trigger_type=TriggerType.INTERNAL, **crop)
 
 
-def _image(stream: Stream, sidecar: Sidecar) -> PlanarImage:
+def _image(stream: Stream, imaging: ImagingFacts) -> PlanarImage:
     picture = stream.picture
     planes = []
-    if has_plane(stream, sidecar):
+    if has_plane(stream, imaging):
         plane = Plane(
-            depth=sidecar.imaging.depth_um,
+            depth=imaging.depth_um,
             depth_unit=SizeUnit.UM,
             power=stream.device.led_percent,
             power_unit=PowerUnit.PERCENT,
-            targeted_structure=brain_areas.find(sidecar.imaging.location),
+            targeted_structure=brain_areas.find(imaging.location),
         )
         planes.append(plane)
     return PlanarImage(

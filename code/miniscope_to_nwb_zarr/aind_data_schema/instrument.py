@@ -12,6 +12,7 @@ from aind_data_schema_models.devices import CameraTarget
 from miniscope_to_nwb_zarr.aind_data_schema import facts, modalities, needed, rig_parts
 from miniscope_to_nwb_zarr.aind_data_schema.camera_parts import camera_assembly
 from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, part_left_out
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import imaging_of, own_facts
 from miniscope_to_nwb_zarr.aind_data_schema.scope_parts import scope_components
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 
@@ -45,8 +46,7 @@ def make(session: Session, sidecar: Sidecar) -> tuple[Instrument | None, tuple[F
         components += more
         findings += some
     components += _platform(session, sidecar)
-    if sidecar.imaging.excitation_nm is None and _devices(session, DeviceKind.SCOPE):
-        findings.append(part_left_out(FILE, "the LED of the scope", "imaging.excitation_nm"))
+    findings += _leds_left_out(session, sidecar)
     instrument = Instrument(
         instrument_id=rig.instrument_id,
         modification_date=rig.modification_date,
@@ -78,6 +78,20 @@ def obstacles(session: Session, sidecar: Sidecar) -> tuple[Finding, ...]:
 def _devices(session: Session, kind: DeviceKind) -> list[Device]:
     first = (streams[0].device for streams in rig_parts.streams_by_device(session).values())
     return [device for device in first if device.kind is kind]
+
+
+def _leds_left_out(session: Session, sidecar: Sidecar) -> list[Finding]:
+    scopes = _devices(session, DeviceKind.SCOPE)
+    dark = [scope for scope in scopes if imaging_of(sidecar, scope).excitation_nm is None]
+    found = []
+    for scope in dark:
+        own = own_facts(scope, sidecar.imaging.scopes)
+        number = None if own is None else sidecar.imaging.scopes.index(own) + 1
+        is_one_for_all = len(dark) == len(scopes) or number is None
+        fact = "imaging.excitation_nm" if is_one_for_all else f"imaging.scopes.{number}.excitation_nm"
+        led = "the LED of the scope" if len(dark) == len(scopes) else f"the LED of {scope.name}"
+        found.append(part_left_out(FILE, led, fact))
+    return found
 
 
 def _is_other(target: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import name_key
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
 
@@ -80,7 +82,7 @@ def complete(first: Stated, second: Stated) -> Sidecar:
     InputError
         When what they say cannot go together.
     """
-    values = _complete(_values(first.facts), _values(second.facts))
+    values = _with_lists(_complete(_values(first.facts), _values(second.facts)))
     try:
         return Sidecar.model_validate(values)
     except ValidationError as error:
@@ -130,6 +132,17 @@ def facts_digest(facts: Sidecar) -> str | None:
     return digest_of(values) if values else None
 
 
+def stated_lines(facts: Sidecar) -> list[tuple[str, str]]:
+    """All that is said, line by line: sections and name, items of lists counted from 1, and the value as a text.
+
+    Examples
+    --------
+    >>> stated_lines(Sidecar.model_validate({"rig": {"arena": {"length_cm": 50}}, "session": {"keywords": ["CA1"]}}))
+    [('session.keywords.1', 'CA1'), ('rig.arena.length_cm', '50')]
+    """
+    return list(_lines(_without_empty(facts.model_dump(mode="json", exclude_unset=True)), ()))
+
+
 def shown(value: object) -> str:
     """A value for a message."""
     if not isinstance(value, list | tuple):
@@ -144,8 +157,31 @@ def _without_empty(value: Any) -> Any:  # noqa: ANN401 - a tree of JSON values
     return [_without_empty(one) for one in value] if isinstance(value, list) else value
 
 
+def _lines(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a tree of JSON values
+    if isinstance(value, dict | list):
+        named = value.items() if isinstance(value, dict) else ((str(k), one) for k, one in enumerate(value, start=1))
+        for name, one in named:
+            yield from _lines(one, (*path, name))
+    elif isinstance(value, float) and value.is_integer():
+        yield ".".join(path), str(int(value))
+    else:
+        yield ".".join(path), value if isinstance(value, str) else json.dumps(value)
+
+
 def _values(facts: Sidecar) -> dict[str, Any]:
-    return facts.model_dump(exclude_unset=True)
+    """What is said; the scopes by what their names have in common, so that two sources can each say a part."""
+    values = facts.model_dump(exclude_unset=True)
+    imaging = values.get("imaging", {})
+    if "scopes" in imaging:
+        imaging["scopes"] = {name_key(scope["name"]): scope for scope in imaging["scopes"]}
+    return values
+
+
+def _with_lists(values: dict[str, Any]) -> dict[str, Any]:
+    imaging = values.get("imaging", {})
+    return (
+        values | {"imaging": imaging | {"scopes": list(imaging["scopes"].values())}} if "scopes" in imaging else values
+    )
 
 
 def _complete(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

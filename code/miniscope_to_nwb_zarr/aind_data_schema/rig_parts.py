@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import imaging_of
 from miniscope_to_nwb_zarr.core import naming
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 
@@ -65,7 +66,7 @@ def parts_of(streams: Sequence[Stream], sidecar: Sidecar) -> tuple[Part, ...]:
         return (Part.CAMERA, Part.LENS)
     has = {
         Part.SENSOR: True,
-        Part.LED: sidecar.imaging.excitation_nm is not None,
+        Part.LED: imaging_of(sidecar, streams[0].device).excitation_nm is not None,
         Part.TUNABLE_LENS: any(stream.device.focus is not None for stream in streams),
         Part.ORIENTATION_SENSOR: any(has_bno055(stream.device) or has_orientation(stream) for stream in streams),
     }

@@ -24,6 +24,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.rig_parts import (
     part_name,
     parts_of,
 )
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import imaging_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def scope_components(streams: Sequence[Stream], sidecar: Sidecar, file: str) -> 
             if found[-1].manufacturer == Organization.UNKNOWN:
                 findings.append(said_unknown(file, f"who made the {name}"))
         elif part is Part.LED:
-            led, some = _led(name, sidecar, file)
+            led, some = _led(name, imaging_of(sidecar, device).excitation_nm or 0.0, sidecar, file)
             found.append(led)
             findings += some
         elif part is Part.TUNABLE_LENS:
@@ -94,9 +95,8 @@ def _sensor(name: str, device: RecordedDevice) -> Camera:
     return Camera(name=name, manufacturer=Organization.UNKNOWN, data_interface=DataInterface.OTHER, notes=_NO_INTERFACE)
 
 
-def _led(name: str, sidecar: Sidecar, file: str) -> tuple[LightEmittingDiode, list[Finding]]:
+def _led(name: str, given_nm: float, sidecar: Sidecar, file: str) -> tuple[LightEmittingDiode, list[Finding]]:
     maker, note, findings = organizations.maker(file, "rig.led_manufacturer", sidecar.rig.led_manufacturer)
-    given_nm = sidecar.imaging.excitation_nm or 0.0
     wavelength_nm = round(given_nm)
     exact = None if wavelength_nm == given_nm else f"Its wavelength is {given_nm:g} nm; the schema has whole ones only."
     led = LightEmittingDiode(

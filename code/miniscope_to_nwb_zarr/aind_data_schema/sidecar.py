@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingSection
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_rig import RigFacts
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_surgery import SurgeryFacts  # noqa: TC001 - read when it runs
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import (
@@ -21,8 +22,6 @@ from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import (
     LatinName,
     Line,
     Lines,
-    Micrometers,
-    Nanometers,
     OneOrMore,
     Orcid,
     Text,
@@ -121,41 +120,6 @@ class SessionFacts(Facts):
     )
 
 
-class ImagingFacts(Facts):
-    """What the scope looked at."""
-
-    indicator: Line | None = Field(
-        None, title="the calcium indicator", description="its name, as in GCaMP6f", examples=["GCaMP6f"]
-    )
-    location: Line | None = Field(
-        None, title="the imaged brain area", description="the area, best as in the Allen atlas: CA1", examples=["CA1"]
-    )
-    excitation_nm: Nanometers | None = Field(
-        None, title="the excitation wavelength", description="nanometers, 200 to 2000", examples=["470"]
-    )
-    emission_nm: Nanometers | None = Field(
-        None, title="the emission wavelength", description="nanometers, 200 to 2000", examples=["525"]
-    )
-    depth_um: Micrometers | None = Field(
-        None,
-        title="the depth of the imaging plane",
-        description="micrometers below the brain's surface",
-        examples=["1200"],
-    )
-    pixel_size_um: Micrometers | None = Field(
-        None, title="the size of a pixel in the tissue", description="micrometers per pixel", examples=["1.8"]
-    )
-
-    @model_validator(mode="after")
-    def _emission_is_longer(self) -> ImagingFacts:
-        if self.excitation_nm and self.emission_nm and self.emission_nm <= self.excitation_nm:
-            raise ValueError(
-                f"`emission_nm` ({self.emission_nm:g}) is not longer than `excitation_nm` ({self.excitation_nm:g}), "
-                "as fluorescence under one photon is; are they exchanged?"
-            )
-        return self
-
-
 class Funding(Facts):
     """One source of money."""
 
@@ -205,7 +169,7 @@ class Sidecar(Facts):
 
     subject: SubjectFacts = Field(SubjectFacts(), description="lines about the animal")
     session: SessionFacts = Field(SessionFacts(), description="lines about the session")
-    imaging: ImagingFacts = Field(ImagingFacts(), description="lines about the imaging")
+    imaging: ImagingSection = Field(ImagingSection(), description="lines about the imaging")
     dataset: DatasetFacts = Field(DatasetFacts(), description="lines about the project")
     rig: RigFacts = Field(RigFacts(), description="lines about the setup")
     surgeries: Annotated[tuple[SurgeryFacts, ...], OneOrMore] = Field(

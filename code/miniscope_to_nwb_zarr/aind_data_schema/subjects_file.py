@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from miniscope_to_nwb_zarr.aind_data_schema import fact_file
-from miniscope_to_nwb_zarr.aind_data_schema.sidecar import ImagingFacts, SubjectFacts
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import SubjectFacts
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingSection
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_surgery import SurgeryFacts  # noqa: TC001 - read when it runs
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import OneOrMore
 from miniscope_to_nwb_zarr.core import naming
@@ -31,7 +32,7 @@ _COLUMNS = tuple(SubjectFacts.model_fields)
 class SubjectRow(SubjectFacts):
     """One animal. A CSV file has the columns of `SubjectFacts`, JSON and YAML also the groups of lines."""
 
-    imaging: ImagingFacts = Field(ImagingFacts(), description="lines about the imaging in this animal")
+    imaging: ImagingSection = Field(ImagingSection(), description="lines about the imaging in this animal")
     surgeries: Annotated[tuple[SurgeryFacts, ...], OneOrMore] = Field(
         (), title="the animal's surgeries", description="a list of surgeries, each with lines of its own"
     )

@@ -9,6 +9,7 @@ from pynwb import NWBFile
 from pynwb.file import Subject
 
 from miniscope_to_nwb_zarr.aind_data_schema.facts import nwb_session, nwb_subject
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import imaging_of
 from miniscope_to_nwb_zarr.aind_data_schema.surgery_words import surgeries_in_words, viruses_in_words
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import add_behavior
@@ -69,7 +70,7 @@ def build_nwbfile(
         for stream in recording.streams:
             one = planned.get((id(recording), stream.device.name))
             if stream.device.kind is DeviceKind.SCOPE and one is not None:
-                add_scope(nwbfile, session, one, frames(one), facts, wrap)
+                add_scope(nwbfile, session, one, frames(one), imaging_of(sidecar, stream.device), wrap)
             elif stream.device.kind is DeviceKind.CAMERA and stream.n_frames:
                 embedded = None if one is None else (one, frames(one))
                 paths = external_files.get(f"{number}/{stream.device.name}", ())

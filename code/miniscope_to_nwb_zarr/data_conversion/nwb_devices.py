@@ -17,7 +17,7 @@ from miniscope_to_nwb_zarr.core.timing import rate_hz
 if TYPE_CHECKING:
     from pynwb import NWBFile
 
-    from miniscope_to_nwb_zarr.aind_data_schema.facts import NwbSession
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import ImagingFacts
 
 UNKNOWN = "unknown"
 
@@ -39,7 +39,7 @@ def add_devices(nwbfile: NWBFile, session: Session) -> None:
         nwbfile.add_device(nwb_device)
 
 
-def add_imaging_plane(nwbfile: NWBFile, stream: Stream, facts: NwbSession) -> ImagingPlane:
+def add_imaging_plane(nwbfile: NWBFile, stream: Stream, facts: ImagingFacts) -> ImagingPlane:
     """The imaging plane of a scope; one for each scope, however many recordings it made."""
     name = f"ImagingPlane_{stream.device.name}"
     if name in nwbfile.imaging_planes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hdmf.common import DynamicTable, VectorData
 
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import stated_lines
 from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
@@ -22,13 +24,19 @@ if TYPE_CHECKING:
 _PART_CHARACTERS = 20_000
 
 
-def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry], findings: Sequence[Finding]) -> None:
+def add_records(
+    nwbfile: NWBFile, session: Session, lab: Sidecar, sources: Sequence[FileEntry], findings: Sequence[Finding]
+) -> None:
     """Add the processing module ``source``: every file of the recording, small ones verbatim, and every finding.
+
+    All that the lab says is there too: some of it has no place of its own in an NWB file.
 
     Parameters
     ----------
     nwbfile : NWBFile
     session : Session
+    lab : Sidecar
+        What the lab says of the session, all sources together.
     sources : sequence of FileEntry
         Every source file with its checksum, by its path in the folder that holds all recordings of the session.
     findings : sequence of Finding
@@ -66,23 +74,35 @@ def add_records(nwbfile: NWBFile, session: Session, sources: Sequence[FileEntry]
                 },
             )
         )
+    if lines := stated_lines(lab):
+        module.add(_lab_facts(lines))
     if findings:
-        module.add(
-            _table(
-                "findings",
-                "what was wrong with, or is worth knowing of, the recording",
-                {
-                    "code": ("stable name of the kind of finding", [str(f.code) for f in findings]),
-                    "severity": ("info, warning or error", [str(f.severity) for f in findings]),
-                    "where": ("file or device", [f.where for f in findings]),
-                    "sentence": ("what was found", [f.sentence for f in findings]),
-                    "numbers": (
-                        "the figures, as name=value",
-                        [_figures(f) for f in findings],
-                    ),
-                },
-            )
-        )
+        module.add(_findings(findings))
+
+
+def _lab_facts(lines: Sequence[tuple[str, str]]) -> DynamicTable:
+    return _table(
+        "lab_facts",
+        "all that the lab says of animal, session, imaging, project, setup and surgeries",
+        {
+            "line": ("sections and name of the line, items of lists counted from 1", [name for name, _ in lines]),
+            "value": ("what it says; the unit is in the name of the line", [value for _, value in lines]),
+        },
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> DynamicTable:
+    return _table(
+        "findings",
+        "what was wrong with, or is worth knowing of, the recording",
+        {
+            "code": ("stable name of the kind of finding", [str(f.code) for f in findings]),
+            "severity": ("info, warning or error", [str(f.severity) for f in findings]),
+            "where": ("file or device", [f.where for f in findings]),
+            "sentence": ("what was found", [f.sentence for f in findings]),
+            "numbers": ("the figures, as name=value", [_figures(f) for f in findings]),
+        },
+    )
 
 
 def _figures(finding: Finding) -> str:

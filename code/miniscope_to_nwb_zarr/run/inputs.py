@@ -10,10 +10,12 @@ from miniscope_to_nwb_zarr.aind_data_schema.facts import complete
 from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import Stated, facts_digest, merge, row_of, with_record
 from miniscope_to_nwb_zarr.aind_data_schema.metadata_service import MetadataService
 from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
+from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import names_of_no_scope
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
+from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
@@ -22,7 +24,7 @@ from miniscope_to_nwb_zarr.run.session_job import Job
 from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Session
@@ -119,7 +121,7 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
     sessions : iterable of Session
         Of `find_sessions`.
     warn : callable
-        Told of animals without a row, and of what is odd about the answers of the service.
+        Told of animals without a row, of names that no scope has, and of what is odd about the answers of the service.
 
     Raises
     ------
@@ -128,7 +130,9 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
     InputError
         The table cannot be read as one, or two sources say different things of an animal.
     """
+    sessions = tuple(sessions)
     lab = Stated(job.sidecar, str(options.session_metadata or "the session metadata file"))
+    _warn_of_names(lab, sessions, warn)
     subjects = load_subjects(options.subjects) if options.subjects else None
     service = MetadataService(options.metadata_service) if options.metadata_service else None
     labels = {session.subject_id: session.subject_label or session.subject_id for session in sessions}
@@ -139,6 +143,8 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
         row = row_of(subjects, animal) if subjects else None
         if subjects and row is None:
             warn(f"{subjects.name}: has no row for the animal {animal}; it has {_some(subjects.rows)}")
+        if row:
+            _warn_of_names(row, [session for session in sessions if session.subject_id == animal], warn)
         stated = merge(lab, row) if row else lab
         if service:
             record, remarks = service.subject(label)
@@ -147,6 +153,12 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
                 warn(remark)
         animals[animal] = stated.facts
     return replace(job, animals=animals)
+
+
+def _warn_of_names(stated: Stated, sessions: Sequence[Session], warn: Callable[[str], None]) -> None:
+    recorded = {s.device.name for session in sessions for _, s in session.streams if s.device.kind is DeviceKind.SCOPE}
+    for name in names_of_no_scope(stated.facts.imaging.scopes, sessions):
+        warn(f"{stated.source}: `{name}` (imaging.scopes) is the name of no recorded scope; they are {_some(recorded)}")
 
 
 def _some(names: Iterable[str]) -> str:

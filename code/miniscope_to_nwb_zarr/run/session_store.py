@@ -80,7 +80,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
         known = dict(started.copies)
     with work.phases.phase("write NWB"):
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
-        add_records(nwbfile, session, work.sources, findings)
+        add_records(nwbfile, session, job.sidecar, work.sources, findings)
         fix_object_ids(nwbfile, session.name)
         nwb_digest = digest_nwbfile(nwbfile)
         backend.write_store(nwbfile, store, series, frames)

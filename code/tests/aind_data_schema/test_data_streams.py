@@ -109,6 +109,33 @@ def test_plane_is_left_out_and_told_in_words_where_something_is_not_known(descri
     assert stream["notes"] == f"{notes} Width of a pixel in the tissue: 1.8 um."
 
 
+def test_each_scope_has_the_area_that_the_lab_gives_it(session, recording, scope, filled):
+    streams = [scope, with_device(scope, name="ACC", label="ACC scope")]
+    own = {"name": "ACC scope", "location": "ACA", "depth_um": 250, "emission_nm": 530, "indicator": "jGCaMP8m"}
+    made, _ = of(session(recording(streams=streams)), filled(imaging={"scopes": [own]}))
+    (stream,) = made["data_streams"]
+    told = {}
+    for imaging in stream["configurations"]:
+        ((channel,), (image,)) = imaging["channels"], imaging["images"]
+        (plane,) = image["planes"]
+        area = plane["targeted_structure"]["acronym"]
+        told[imaging["device_name"]] = (
+            area, plane["depth"], channel["emission_wavelength"], channel["intended_measurement"]
+        )  # fmt: skip
+    assert told == {"HPC": ("CA1", 1200, 525, "GCaMP6f"), "ACC": ("ACA", 250, 530, "jGCaMP8m")}
+    assert stream["notes"] == "Width of a pixel in the tissue: 1.8 um."
+
+
+def test_words_on_the_imaging_name_the_scope_where_scopes_differ(session, recording, scope, filled):
+    streams = [scope, with_device(scope, name="ACC", label="ACC")]
+    own = {"name": "ACC", "location": "dorsal ACC", "pixel_size_um": 1.1}
+    made, _ = of(session(recording(streams=streams)), filled(imaging={"scopes": [own]}))
+    assert made["data_streams"][0]["notes"] == (
+        "HPC: Width of a pixel in the tissue: 1.8 um. ACC: Imaged area: dorsal ACC. "
+        "Depth below the brain's surface: 1200 um. Width of a pixel in the tissue: 1.1 um."
+    )
+
+
 def test_light_without_a_wavelength_has_no_device_and_keeps_its_power(described, filled):
     made, _ = of(described, filled(imaging={"excitation_nm": None}))
     (stream,) = made["data_streams"]

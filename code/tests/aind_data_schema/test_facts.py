@@ -117,6 +117,5 @@ def test_nwb_subject_of_nothing_is_none(session):
 def test_nwb_session(session, filled):
     found = facts.nwb_session(session(experimenter="jane"), filled())
     assert found.experimenters == ("Doe, Jane",)
-    assert (found.indicator, found.location, found.excitation_nm, found.emission_nm) == ("GCaMP6f", "CA1", 470, 525)
     assert facts.nwb_session(session(experimenter="jane"), Sidecar()).experimenters == ("jane",)
     assert facts.nwb_session(session(experimenter="none"), Sidecar()).experimenters == ()

@@ -148,6 +148,34 @@ def test_nothing_said_gives_nothing(session):
     assert {finding.numbers["fact"] for finding in findings} == {"rig.instrument_id", "rig.modification_date"}
 
 
+def test_each_scope_has_the_light_that_the_lab_gives_it(session, recording, stream, filled):
+    recorded = session(recording(streams=[stream("HPC"), stream("ACC")]))
+    made, _ = of(recorded, filled(imaging={"scopes": [{"name": "ACC", "excitation_nm": 590, "emission_nm": 620}]}))
+    assert [component(made, f"{name} LED")["wavelength"] for name in ("HPC", "ACC")] == [470, 590]
+
+
+@pytest.mark.parametrize(
+    ("lines", "dark", "fact"),
+    [
+        ({"scopes": [{"name": "ACC", "excitation_nm": 470}]}, "HPC", "imaging.excitation_nm"),
+        (
+            {"scopes": [{"name": "ACC", "excitation_nm": 470}, {"name": "HPC", "depth_um": 9}]},
+            "HPC",
+            "imaging.scopes.2.excitation_nm",
+        ),
+    ],
+)
+def test_light_of_one_scope_that_is_not_known_is_named_with_its_line(
+    session, recording, stream, filled, lines, dark, fact
+):
+    recorded = session(recording(streams=[stream("HPC"), stream("ACC")]))
+    made, findings = of(recorded, filled(imaging={"excitation_nm": None, **lines}))
+    names = {one["name"] for one in made["components"]}
+    assert ("ACC LED" in names, "HPC LED" in names) == (True, False)
+    (led,) = [finding for finding in findings if finding.numbers["fact"] == fact]
+    assert f"says nothing of the LED of {dark}, " in led.sentence
+
+
 def test_two_scopes_of_one_maker_are_said_once(session, recording, stream, filled):
     scopes = [stream("HPC"), stream("ACC")]
     _, findings = of(session(recording(streams=scopes)), filled(rig={"scope_manufacturer": None}))

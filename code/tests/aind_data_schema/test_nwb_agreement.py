@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.run.session_store import build_session
 from tests.conversions import job, sessions_in
-from tests.recordings import SMALL, small_recording
+from tests.recordings import SCOPE, SMALL, small_recording
 
 pytestmark = pytest.mark.filterwarnings("ignore:Neither commit_hash nor version:UserWarning")
 
@@ -127,6 +128,19 @@ def test_area_in_the_atlas_must_be_that_of_the_plane(both):
     _, models = both(imaging={"location": "CA3"})
     (sentence,) = nwb_agreement.compare(nwbfile, models)
     assert "the imaged area of HPC_miniscope1 is `CA1`" in sentence
+
+
+def test_scopes_whose_facts_are_exchanged_contradict_the_nwb_file(tmp_path, filled):
+    other = replace(SCOPE, name="ACC miniscope2", device_id=2)
+    small_recording(tmp_path, devices=(SCOPE, other))
+    (recorded,) = sessions_in(tmp_path)
+    sidecar = filled(subject={"subject_id": SMALL.animal})
+    session = facts.complete(recorded, sidecar)
+    nwbfile = build_session(session, job(Path(), sidecar=sidecar), PACKAGED)
+    assert nwb_agreement.compare(nwbfile, make_bundle(session, sidecar, PACKAGED).models) == []
+    for_all = sidecar.model_copy(update={"imaging": sidecar.imaging.model_copy(update={"scopes": ()})})
+    (sentence,) = nwb_agreement.compare(nwbfile, make_bundle(session, for_all, PACKAGED).models)
+    assert sentence == "the imaged area of ACC_miniscope2 is `ACA` in the NWB file, and `CA1` in acquisition.json"
 
 
 def test_surgeries_are_in_both(both):

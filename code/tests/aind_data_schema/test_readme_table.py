@@ -2,12 +2,14 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from miniscope_to_nwb_zarr.aind_data_schema import facts
 from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import stated_lines
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import parse_sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.templates import example
@@ -15,13 +17,15 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.run.session_store import build_session
 from tests.aind_data_schema.sidecar_lines import sidecar_lines
 from tests.conversions import job, sessions_in
-from tests.recordings import small_recording
+from tests.recordings import CAMERA, SCOPE, small_recording
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 PACKAGED = dt.datetime(2026, 11, 20, 20, 5, 7, tzinfo=dt.UTC)
 LINES = {".".join(part for part in path if isinstance(part, str)): path for path, _ in sidecar_lines()}
 ROW = re.compile(rf"^\| `((?:{'|'.join(Sidecar.model_fields)})\.[a-z_.]+)` \| (.+) \|$", re.MULTILINE)
 ROWS = dict(ROW.findall(README.read_text("utf-8")))
+# they tell what is meant: another value is another thing
+NAMES = {"subject.subject_id", "imaging.scopes.name", "rig.cameras.name"}
 # another value of lines that do not hold any text or number
 OTHER = {
     "subject.species": "Rattus norvegicus",
@@ -31,6 +35,7 @@ OTHER = {
     "session.timezone": "America/Vancouver",
     "session.protocol": "10.17504/protocols.io.other",
     "imaging.location": "CA3",
+    "imaging.scopes.location": "PL",
     "dataset.investigators.orcid": "0000-0001-5109-3700",
     "dataset.license": "MIT",
     "rig.modification_date": "2026-01-16",
@@ -50,7 +55,9 @@ OTHER = {
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recording")
-    small_recording(folder, animal="m770001")
+    # one scope by the lines for all, one by its own
+    own = replace(SCOPE, name="ACC miniscope2", device_id=2)
+    small_recording(folder, animal="m770001", devices=(SCOPE, own, CAMERA))
     (session,) = sessions_in(folder)
     return session
 
@@ -84,10 +91,16 @@ def test_every_line_is_in_the_table_once():
     assert not [name for name in LINES if text.count(f"\n| `{name}` |") != 1]
 
 
-@pytest.mark.parametrize("name", [name for name in LINES if name not in {"subject.subject_id", "rig.cameras.name"}])
+def test_every_line_that_is_given_is_in_the_table_of_the_nwb_file():
+    sidecar = Sidecar.model_validate(values_of_example())
+    lines = [re.sub(r"\.[0-9]+", "", line) for line, _ in stated_lines(sidecar)]
+    assert set(lines) == set(LINES) - {"subject.age", "session.notes"}
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name not in NAMES])
 def test_a_line_goes_where_the_table_says_and_nowhere_else(outputs, name):
     in_nwb, in_aind = ROWS[name].split(" | ")
-    said = set(re.findall(r"[a-z_]+\.json", in_aind)) | ({"NWB"} if in_nwb != "-" else set())
+    said = set(re.findall(r"[a-z_]+\.json", in_aind)) | ({"NWB"} if in_nwb != "`lab_facts`" else set())
     values = place = values_of_example()
     *around, last = LINES[name]
     for part in around:

@@ -37,6 +37,7 @@ FACTS = Sidecar.model_validate(
             "keywords": ["CA1", "exploration"],
             "institution": "University of California, San Diego",
             "lab": "Doe Lab",
+            "ethics_review_id": ["ARC-2020-001"],
         },
         "imaging": {
             "indicator": "GCaMP6f",
@@ -44,6 +45,7 @@ FACTS = Sidecar.model_validate(
             "excitation_nm": 470,
             "emission_nm": 525,
             "pixel_size_um": 1.8,
+            "scopes": [{"name": "ACC miniscope2", "location": "ACA", "depth_um": 250, "pixel_size_um": 1.1}],
         },
     }
 )

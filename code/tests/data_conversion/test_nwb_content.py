@@ -10,12 +10,13 @@ from pynwb.image import ImageSeries
 from pynwb.misc import AnnotationSeries
 from pynwb.ophys import OnePhotonSeries
 
+from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import stated_lines
 from miniscope_to_nwb_zarr.core.model import Pose, Signal, TimeTable
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.nwb_behavior import pose_times
 from miniscope_to_nwb_zarr.demo.recording import write_recording
 from tests.conversions import convert, sessions_in
-from tests.data_conversion.conftest import GREY, converted
+from tests.data_conversion.conftest import FACTS, GREY, converted
 from tests.recordings import CAMERA, SCOPE, scope_recording, scope_spec, small_recording
 
 HPC, ACC, CAM = SCOPE.folder_name, GREY.folder_name, CAMERA.folder_name
@@ -136,6 +137,32 @@ def test_a_gap_is_a_row_of_the_table(rich, nwbfile):
     assert (row.start_time, row.stop_time) == (stamps[6], stamps[7])
     assert row.missing_frames == len(GREY.lost)
     assert len(gaps) == 1
+
+
+def test_each_scope_has_its_own_plane(nwbfile):
+    planes = {name: nwbfile.imaging_planes[f"ImagingPlane_{name}"] for name in (HPC, ACC)}
+    assert {name: plane.location for name, plane in planes.items()} == {HPC: "CA1", ACC: "ACA"}
+    assert {name: plane.grid_spacing[0] for name, plane in planes.items()} == {HPC: 1.8, ACC: 1.1}
+    assert {plane.indicator for plane in planes.values()} == {"GCaMP6f"}
+    assert "250 um deep" in planes[ACC].description
+    assert "deep" not in planes[HPC].description
+
+
+def test_all_that_the_lab_says_is_in_the_file(nwbfile):
+    table = nwbfile.processing["source"]["lab_facts"].to_dataframe()
+    said = dict(zip(table.line, table.value, strict=True))
+    assert list(said) == [line for line, _ in stated_lines(FACTS)]
+    assert said["session.ethics_review_id.1"] == "ARC-2020-001"
+    assert said["subject.date_of_birth"] == "2025-12-01"
+    assert (said["imaging.excitation_nm"], said["imaging.pixel_size_um"]) == ("470", "1.8")
+    assert said["imaging.scopes.1.location"] == "ACA"
+
+
+def test_a_lab_that_says_nothing_has_no_table(tiny):
+    outcome = convert(tiny.session, tiny.results)
+    source = zarr.open(str(outcome.output / f"{tiny.session.name}.nwb.zarr"), "r")["processing/source"]
+    assert "lab_facts" not in source
+    assert "source_files" in source
 
 
 def test_every_source_file_is_listed_and_the_small_ones_verbatim(rich, nwbfile):

@@ -40,10 +40,10 @@ def two(tmp_path):
     for animal in ("M1", "m_2"):
         small_recording(tmp_path / "data", animal=animal, devices=(replace(SCOPE, n_frames=5),))
 
-    def read(lab="", animals="subject_id\n", **options):
+    def read(lab="", animals="subject_id\n", table="animals.csv", **options):
         (tmp_path / "lab.yml").write_text(lab)
-        (tmp_path / "animals.csv").write_text(animals)
-        files = {"session_metadata": tmp_path / "lab.yml", "subjects": tmp_path / "animals.csv"}
+        (tmp_path / table).write_text(animals)
+        files = {"session_metadata": tmp_path / "lab.yml", "subjects": tmp_path / table}
         chosen = Options.from_python(data_dir=tmp_path / "data", results_dir=tmp_path / "results", **files, **options)
         job = make_job(chosen)
         sessions = find_sessions(chosen, chosen.data_dir, job.sidecar).sessions
@@ -82,6 +82,28 @@ def test_two_files_that_differ_stop_before_anything_is_done(two, tmp_path):
     with pytest.raises(InputError, match=r"`subject.sex` is `M` in .*lab.yml, but `F` in .*animals.csv, line 2"):
         two("subject: {sex: M}", "subject_id,sex\nM1,F\n")
     assert not (tmp_path / "results").exists()
+
+
+def test_a_scope_that_no_session_has_is_named(two):
+    lab = "imaging: {scopes: [{name: HPC miniscope1, depth_um: 9}, {name: HPC miniscope2, depth_um: 8}]}"
+    jobs, (warning,) = two(lab, "subject_id\nM1\nm_2\n")
+    assert "lab.yml: `HPC miniscope2` (imaging.scopes) is the name of no recorded scope" in warning
+    assert warning.endswith("they are HPC_miniscope1")
+    assert len(jobs["M1"].sidecar.imaging.scopes) == 2
+
+
+def test_two_files_may_each_say_a_part_of_one_scope(two):
+    lab = "imaging: {location: CA1, scopes: {name: HPC miniscope1, depth_um: 1100}}"
+    row = "imaging: {scopes: [{name: HPC miniscope1, location: CA3}, {name: Other, location: PL}]}"
+    jobs, (warning,) = two(lab, f"- subject_id: M1\n  {row}\n- subject_id: m_2\n", table="animals.yml")
+    first, _ = jobs["M1"].sidecar.imaging.scopes
+    assert (first.name, first.depth_um, first.location) == ("HPC miniscope1", 1100, "CA3")
+    assert [scope.location for scope in jobs["m-2"].sidecar.imaging.scopes] == [None]
+    assert "animals.yml, line 1: `Other`" in warning
+    with pytest.raises(
+        InputError, match=r"imaging.scopes.HPC_miniscope1.depth_um` is `1100.0` in .*lab.yml, but `9.0`"
+    ):
+        two(lab, f"- subject_id: M1\n  {row.replace('location: CA3', 'depth_um: 9')}\n", table="animals.yml")
 
 
 def test_one_animal_in_the_session_metadata_file_does_not_rename_recordings_of_others(two):
