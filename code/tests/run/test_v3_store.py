@@ -41,7 +41,7 @@ def test_frames_and_stamps_of_the_camera(v3):
 
 def test_stamps_as_written_counts_and_remarks(v3):
     truth, nwbfile = v3
-    clock = nwbfile.acquisition["SysclockMs_msCam"]
+    clock = nwbfile.acquisition["SysClockMs_msCam"]
     assert clock.data[:].tolist() == truth.written_ms("msCam")
     assert clock.data[0] == -1
     for name, device in truth.devices.items():
