@@ -46,3 +46,11 @@ def encode_frames(level: int, chunks: tuple[int, ...], dtype: np.dtype[Any]) -> 
 def encode_table() -> Blosc:
     """Compressor of everything that is not frames: stamps, counters, tables."""
     return Blosc(cname="zstd", clevel=5, shuffle=Blosc.SHUFFLE)
+
+
+def encode_array(level: int, chunks: tuple[int, ...], dtype: np.dtype[Any]) -> Encoding:
+    """Codecs of a large array of an NWB file: frames of whole numbers as those of a scope, all else shuffled only."""
+    if len(chunks) == 3 and dtype.kind == "u" and dtype.itemsize <= 2:
+        return encode_frames(level, chunks, dtype)
+    shuffle = Blosc.SHUFFLE if dtype.itemsize > 1 else Blosc.NOSHUFFLE
+    return Encoding(Blosc(cname="zstd", clevel=level, shuffle=shuffle, blocksize=_BLOCK_BYTES), ())

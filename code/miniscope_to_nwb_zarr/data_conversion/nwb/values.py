@@ -1,0 +1,132 @@
+"""What the dataset of a builder holds, told apart by how it must be written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import zarr
+from hdmf.build import ReferenceBuilder
+from hdmf.container import AbstractContainer
+from hdmf.data_utils import AbstractDataChunkIterator, DataIO
+from hdmf.query import HDMFDataset
+from hdmf.utils import StrDataset
+
+from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import Place
+
+if TYPE_CHECKING:
+    from hdmf.build import DatasetBuilder
+    from numpy.typing import NDArray
+
+_NUMBERS = "biufc"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Numbers that lie in a file, to be copied from there."""
+
+    place: Place
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    """As they are to be written."""
+    chunks: tuple[int, ...] | None
+    """As they are cut in the source; None where they are not."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all values as they are to be written."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+
+def stored_numbers(builder: DatasetBuilder) -> Stored | None:
+    """Where the numbers of a dataset lie; None for all that is no array of numbers in a file."""
+    data = _bare(builder.data)
+    if isinstance(data, StrDataset) or not isinstance(data, (h5py.Dataset, zarr.Array)) or data.shape == ():
+        return None
+    if not is_plain(data.dtype):
+        return None
+    if isinstance(data, zarr.Array):
+        store = getattr(data.store, "store", data.store)
+        place = Place(os.path.abspath(store.path), data.path, is_zarr=True)  # noqa: PTH100 - as hdmf-zarr has it
+    else:
+        place = Place(os.path.abspath(data.file.filename), data.name, is_zarr=False)  # noqa: PTH100
+    return Stored(place, tuple(data.shape), _wanted(builder.dtype, data.dtype), data.chunks)
+
+
+def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
+    """The values of a dataset as an array, text as `str` objects; None for references, and for what yields its chunks.
+
+    A scalar is an array without axes.
+    """
+    data = _bare(builder.data)
+    if isinstance(data, (HDMFDataset, AbstractDataChunkIterator, ReferenceBuilder)) or data is None:
+        return None
+    if is_scalar(builder):
+        return _as_array(data[0] if isinstance(data, np.ndarray) and data.shape == (1,) else data, builder.dtype)
+    if isinstance(data, (h5py.Dataset, zarr.Array)):
+        data = data[()]
+    if _holds_references(data, builder.dtype):
+        return None
+    return _as_array(data, builder.dtype)
+
+
+def is_scalar(builder: DatasetBuilder) -> bool:
+    """Whether a dataset is one value without axes; a store keeps it as an array of one."""
+    return builder.dtype == "scalar" or np.ndim(_bare(builder.data)) == 0
+
+
+def is_plain(dtype: np.dtype[Any]) -> bool:
+    """Whether values of a type are numbers, or rows of numbers: bytes that mean the same anywhere."""
+    if dtype.names:
+        return all(is_plain(dtype[name]) for name in dtype.names)
+    return dtype.kind in _NUMBERS or (dtype.kind == "V" and dtype.subdtype is not None and is_plain(dtype.base))
+
+
+def _bare(data: Any) -> Any:  # noqa: ANN401 - whatever a builder holds
+    return data.data if isinstance(data, DataIO) else data
+
+
+def _holds_references(data: Any, dtype: Any) -> bool:  # noqa: ANN401
+    if isinstance(dtype, list):
+        return any(field["dtype"] == "object" or isinstance(field["dtype"], dict) for field in dtype)
+    if dtype == "object" or isinstance(dtype, dict):
+        return True
+    first = data[0] if isinstance(data, (list, tuple)) and len(data) else None
+    return isinstance(first, (ReferenceBuilder, AbstractContainer, dict))
+
+
+def _as_array(data: Any, dtype: Any) -> NDArray[Any]:  # noqa: ANN401
+    values = np.asarray(data)
+    if values.dtype.kind in "SUO" or (values.size == 0 and _is_text(dtype)):
+        return _text(values)
+    if values.dtype.names:
+        return values
+    return values.astype(_wanted(dtype, values.dtype), copy=False)
+
+
+def _text(values: NDArray[Any]) -> NDArray[Any]:
+    texts = np.empty(values.shape, object)
+    for index in np.ndindex(values.shape):
+        value = values[index]
+        texts[index] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    return texts
+
+
+def _is_text(dtype: Any) -> bool:  # noqa: ANN401
+    return dtype in {"utf8", "utf", "utf-8", "text", "ascii", "str", "isodatetime", "datetime", "bytes"} or dtype is str
+
+
+def _wanted(dtype: Any, found: np.dtype[Any]) -> np.dtype[Any]:  # noqa: ANN401
+    """The type that the schema asks for, where it names one of numbers; else that of the values."""
+    if isinstance(dtype, (type, np.dtype, str)):
+        try:
+            wanted = np.dtype(dtype)
+        except TypeError:
+            return found
+        # the names of pynwb for numbers of any width, such as "int", say nothing of the width that is there
+        if wanted.kind in _NUMBERS and found.kind in _NUMBERS and not isinstance(dtype, str):
+            return wanted
+    return found
