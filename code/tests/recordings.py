@@ -27,6 +27,8 @@ from miniscope_to_nwb_zarr.demo.versions import SoftwareVersion
 
 SCOPE = DeviceSpec(name="HPC miniscope1", has_orientation=True, has_bar_code=True)
 """64 x 48 pixels, 25 frames in three files of 10, 10 and 5, FFV1."""
+SECOND_SCOPE = replace(SCOPE, name="ACC miniscope2", device_id=2)
+"""As the example of a session metadata file has lines for."""
 CAMERA = camera("Behavior camera", width_px=64, height_px=48, n_frames=24, has_bar_code=True)
 SMALL = RecordingSpec(
     devices=(SCOPE, CAMERA),

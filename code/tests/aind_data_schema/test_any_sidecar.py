@@ -22,7 +22,7 @@ from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.run.session_store import build_session
 from tests.aind_data_schema.sidecar_lines import sidecar_lines
 from tests.conversions import job, sessions_in
-from tests.recordings import SMALL, small_recording
+from tests.recordings import CAMERA, SCOPE, SECOND_SCOPE, SMALL, small_recording
 
 # the library reads its own deprecated fields
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated. use .*coordinate_system:DeprecationWarning")
@@ -79,7 +79,7 @@ def with_line(values, path, value):
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recording")
-    small_recording(folder)
+    small_recording(folder, devices=(SCOPE, SECOND_SCOPE, CAMERA))
     (session,) = sessions_in(folder)
     return session
 

@@ -1,5 +1,4 @@
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.bundle import make_bundle
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.run.session_store import build_session
 from tests.conversions import job, sessions_in
-from tests.recordings import SCOPE, SMALL, small_recording
+from tests.recordings import SCOPE, SECOND_SCOPE, SMALL, small_recording
 
 pytestmark = pytest.mark.filterwarnings("ignore:Neither commit_hash nor version:UserWarning")
 
@@ -131,8 +130,7 @@ def test_area_in_the_atlas_must_be_that_of_the_plane(both):
 
 
 def test_scopes_whose_facts_are_exchanged_contradict_the_nwb_file(tmp_path, filled):
-    other = replace(SCOPE, name="ACC miniscope2", device_id=2)
-    small_recording(tmp_path, devices=(SCOPE, other))
+    small_recording(tmp_path, devices=(SCOPE, SECOND_SCOPE))
     (recorded,) = sessions_in(tmp_path)
     sidecar = filled(subject={"subject_id": SMALL.animal})
     session = facts.complete(recorded, sidecar)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.run.session_store import build_session
 from tests.aind_data_schema.sidecar_lines import sidecar_lines
 from tests.conversions import job, sessions_in
-from tests.recordings import CAMERA, SCOPE, small_recording
+from tests.recordings import CAMERA, SCOPE, SECOND_SCOPE, small_recording
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 PACKAGED = dt.datetime(2026, 11, 20, 20, 5, 7, tzinfo=dt.UTC)
@@ -56,8 +55,7 @@ OTHER = {
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recording")
     # one scope by the lines for all, one by its own
-    own = replace(SCOPE, name="ACC miniscope2", device_id=2)
-    small_recording(folder, animal="m770001", devices=(SCOPE, own, CAMERA))
+    small_recording(folder, animal="m770001", devices=(SCOPE, SECOND_SCOPE, CAMERA))
     (session,) = sessions_in(folder)
     return session
 

@@ -23,7 +23,7 @@ from miniscope_to_nwb_zarr.demo import example
 from miniscope_to_nwb_zarr.run import session_job
 from miniscope_to_nwb_zarr.run.phases import Phases
 from tests.conversions import convert, job, no_processes, sessions_in
-from tests.recordings import small_recording
+from tests.recordings import CAMERA, SCOPE, SECOND_SCOPE, small_recording
 
 # the library reads its own deprecated fields
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated. use .*coordinate_system:DeprecationWarning")
@@ -44,7 +44,7 @@ PACKAGED = datetime(2026, 11, 20, 20, 5, 7, 123_456, UTC)
 def recorded(tmp_path_factory):
     """The folder of a small recording, its session and what the demo's lab says of it."""
     folder = tmp_path_factory.mktemp("recording")
-    small_recording(folder)
+    small_recording(folder, devices=(SCOPE, SECOND_SCOPE, CAMERA))
     example.write_sidecar(folder)
     sidecar = load_sidecar(folder / example.SIDECAR_NAME)
     (session,) = sessions_in(folder)

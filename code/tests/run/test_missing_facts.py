@@ -1,10 +1,11 @@
 import json
+from datetime import timedelta
 
 import pytest
 
 from miniscope_to_nwb_zarr.aind_data_schema import templates
 from miniscope_to_nwb_zarr.run.main import main
-from tests.recordings import small_recording
+from tests.recordings import CAMERA, SCOPE, SECOND_SCOPE, SMALL, small_recording
 
 CSV = "subject_id,species,sex,date_of_birth,genotype\nM1,Mus musculus,F,2025-12-01,wt/wt\nM2,Mus musculus,M,,wt/wt\n"
 
@@ -83,5 +84,12 @@ def test_nothing_is_said_where_nothing_is_missing(three, capsys, tmp_path):
     lab = tmp_path / "lab.yml"
     lab.write_text(before + after[after.index("session:") :])
     (tmp_path / "animals.csv").write_text(CSV.replace("M,,", "M,2025-12-01,") + "M3,Mus musculus,M,2025-12-01,wt/wt\n")
+    # the example has lines for a second scope: one session that has it is enough
+    small_recording(
+        tmp_path / "data/both",
+        animal="M1",
+        start=SMALL.start + timedelta(days=1),
+        devices=(SCOPE, SECOND_SCOPE, CAMERA),
+    )
     assert main([*three, "--session_metadata", str(lab), "--require_metadata", "True"], {}) == 0
     assert capsys.readouterr().err == ""
