@@ -87,6 +87,9 @@ class Code(StrEnum):
     PART_MISSING = "part_missing"
     PART_LEFT_OUT = "part_left_out"
     PARTS_DISAGREE = "parts_disagree"
+    # NWB files of others
+    TEMPLATE_UNUSABLE = "template_unusable"
+    INDEX_INVALID = "index_invalid"
     # the output
     INSPECTOR = "inspector"
     NO_CHECKSUM = "no_checksum"

@@ -1,0 +1,88 @@
+"""Descriptions that the files lack, or hold only a stand-in for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.data_conversion.allen import description_texts as texts
+from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of, set_field
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hdmf.common import DynamicTable
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
+
+_NAME = "descriptions"
+# AllenSDK writes 'NOT IMPLEMENTED: <column>' for trials and 'No description' for presentations (reference 2.3)
+_PLACEHOLDER = re.compile(
+    r"\s*(no description( available)?\.?|not implemented\b.*|d|description|none|n/?a|)\s*", re.IGNORECASE | re.DOTALL
+)
+
+
+def is_placeholder(text: str | None) -> bool:
+    """Whether a description says nothing.
+
+    Examples
+    --------
+    >>> is_placeholder("NOT IMPLEMENTED: go"), is_placeholder("Whether the stimulus changed")
+    (True, False)
+    """
+    return text is None or _PLACEHOLDER.fullmatch(text) is not None
+
+
+def fill_descriptions(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
+    """Describe tables and columns of known names wherever the file has no description or a stand-in for one."""
+    changes: list[Change] = []
+    for table, meanings in _tables(nwbfile):
+        filled = [name for name in table.colnames if name in meanings and _describe(table, name, meanings[name])]
+        if filled:
+            sentence = f"{len(filled)} column(s) without a description got one: {', '.join(filled)}"
+            changes.append(Change(_NAME, path_of(table), sentence))
+    changes += _describe_optotagging(nwbfile)
+    return changes
+
+
+def _tables(nwbfile: NWBFile) -> Iterator[tuple[DynamicTable, Mapping[str, str]]]:
+    if nwbfile.units is not None:
+        yield nwbfile.units, texts.UNITS
+    if nwbfile.trials is not None:
+        yield nwbfile.trials, texts.TRIALS
+    for name, table in (nwbfile.intervals or {}).items():
+        if "presentations" in name:
+            yield table, texts.PRESENTATIONS
+    table = _optotagging_table(nwbfile)
+    if table is not None:
+        yield table, texts.OPTOTAGGING
+
+
+def _describe(table: DynamicTable, name: str, meaning: str) -> bool:
+    """Describe the values of a column, not the index of a ragged one; gives whether there was anything to do."""
+    column = table[name]
+    while hasattr(column, "target"):
+        column = column.target
+    if not is_placeholder(column.description):
+        return False
+    set_field(column, "description", meaning)
+    return True
+
+
+def _optotagging_table(nwbfile: NWBFile) -> DynamicTable | None:
+    module = nwbfile.processing.get("optotagging")
+    return module.data_interfaces.get("optogenetic_stimulation") if module is not None else None
+
+
+def _describe_optotagging(nwbfile: NWBFile) -> Iterator[Change]:
+    """The table of light, and the module that holds it."""
+    table = _optotagging_table(nwbfile)
+    if table is None:
+        return
+    described = [(table, texts.OPTOTAGGING_TABLE), (nwbfile.processing["optotagging"], texts.OPTOTAGGING_MODULE)]
+    for container, meaning in described:
+        if is_placeholder(container.description) or container.description == container.name:
+            set_field(container, "description", meaning)
+            yield Change(_NAME, path_of(container), f"described as: {meaning}")

@@ -1,0 +1,42 @@
+"""Extensions of the Allen data sets in the versions that this program writes, in our own words.
+
+The files of the data sets hold older versions, without the types that are written here. Namespaces that are loaded
+before a file is opened win over those that it holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+
+if TYPE_CHECKING:
+    from pynwb import NWBFile
+
+_FOLDER = Path(__file__).parent / "namespaces"
+
+
+def namespace_file(name: str) -> Path:
+    """The namespace file of one of the extensions."""
+    return _FOLDER / f"{name}.namespace.yaml"
+
+
+def extension_class(nwbfile: NWBFile, data_type: str, namespace: str) -> Any:  # noqa: ANN401 - a class made by hdmf
+    """The class of an extension's type, as it is known where the file was read.
+
+    A class of any other type map would be written as its parent type, without a word (reference allen-datasets 2.1).
+
+    Raises
+    ------
+    InputError
+        The extension was not loaded before the file was opened.
+    """
+    types = nwbfile.read_io.manager.type_map
+    known = types.namespace_catalog
+    if namespace not in known.namespaces or data_type not in known.get_namespace(namespace).get_registered_types():
+        raise InputError(
+            f"{nwbfile.identifier}: the type {data_type} of {namespace} is not known where the file was opened: load "
+            f"{namespace_file(namespace).name} first"
+        )
+    return types.get_dt_container_cls(data_type, namespace)

@@ -1,0 +1,79 @@
+"""What the files keep in processing modules of their own goes where NWB has a place for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pynwb import TimeSeries
+from pynwb.behavior import BehavioralTimeSeries
+
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pynwb import NWBFile
+    from pynwb.file import ProcessingModule
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
+
+MODULE_NAMES = "module_names"
+OPTOTAGGING = "optotagging"
+_TABLE = "optogenetic_stimulation"
+# modules of the files that hold series of behaviour
+_BEHAVIOR = ("running", "licking", "rewards")
+
+
+def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
+    """Move running, licking and rewards into ``processing/behavior``, each as a group of its former name.
+
+    The series keep their names, and all that refers to them still does.
+    """
+    changes = []
+    for name in _BEHAVIOR:
+        if name not in nwbfile.processing:
+            continue
+        former = nwbfile.processing[name]
+        series = [each for each in former.data_interfaces.values() if isinstance(each, TimeSeries)]
+        others = [each for each in former.data_interfaces.values() if not isinstance(each, TimeSeries)]
+        module = _module(nwbfile, "behavior", "What the animal did, and what it was given.")
+        for each in (*series, *others):
+            former.data_interfaces.pop(each.name)
+        nwbfile.processing.pop(name)
+        group = BehavioralTimeSeries(name=name)
+        for each in series:
+            group.add_timeseries(each)
+        for each in (group, *others):
+            module.add(each)
+        sentence = f"the processing module {name} became a group of series in the module behavior"
+        changes.append(Change(MODULE_NAMES, f"/processing/behavior/{name}", sentence))
+    return changes
+
+
+def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
+    """Move the table of light pulses among the intervals, and the rest of the module to ``processing/ogen``."""
+    former = nwbfile.processing.get("optotagging")
+    if former is None:
+        return []
+    changes = []
+    table = former.data_interfaces.get(_TABLE)
+    if table is not None:
+        former.data_interfaces.pop(_TABLE)
+        nwbfile.add_time_intervals(table)
+        changes.append(Change(OPTOTAGGING, f"/intervals/{_TABLE}", "moved from the processing module optotagging"))
+    held = list(former.data_interfaces.values())
+    nwbfile.processing.pop("optotagging")
+    module = _module(nwbfile, "ogen", former.description) if held else None
+    for each in held:
+        former.data_interfaces.pop(each.name)
+        if module is not None:
+            module.add(each)
+        sentence = "moved from the processing module optotagging"
+        changes.append(Change(OPTOTAGGING, f"/processing/ogen/{each.name}", sentence))
+    return changes
+
+
+def _module(nwbfile: NWBFile, name: str, description: str) -> ProcessingModule:
+    if name in nwbfile.processing:
+        return nwbfile.processing[name]
+    return nwbfile.create_processing_module(name=name, description=description)
