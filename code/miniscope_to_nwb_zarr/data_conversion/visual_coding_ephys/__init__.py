@@ -1,0 +1,1 @@
+"""Visual Coding Ephys (Neuropixels) of the Allen Institute."""

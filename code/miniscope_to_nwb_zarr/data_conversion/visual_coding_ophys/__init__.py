@@ -1,0 +1,1 @@
+"""Visual Coding Ophys (two-photon) of the Allen Institute."""
