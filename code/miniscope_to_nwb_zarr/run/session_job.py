@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.aind_data_schema.lab_facts import facts_digest
-from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError, VerificationError
+from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
-from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, differences, plan_digest
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
-from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
 from miniscope_to_nwb_zarr.run.room import check_room, no_room
 from miniscope_to_nwb_zarr.run.session_frames import start_frames
 from miniscope_to_nwb_zarr.run.session_metadata import try_metadata, write_metadata
+from miniscope_to_nwb_zarr.run.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,7 +142,15 @@ def convert_session(
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
             plan = plan_digest(sources, job.output_options, __version__)
             kept = find_kept_store(final, sources) if job.metadata_only else None
-            finished = _settle(final, sources, plan, job)
+            finished = settle(
+                final,
+                sources,
+                plan,
+                options=job.output_options,
+                existing=job.existing,
+                workers=job.workers,
+                may_follow=_is_followed(final, job),
+            )
             if finished is not None:
                 return Outcome("already done", finished, final)
             check_room(session, job)
@@ -188,38 +196,6 @@ def _state_of(session: Session, before: Mapping[Path, int] | None = None) -> dic
                 f"{file.size_bytes} bytes); is it still being recorded or copied? Run again when it is finished"
             )
     return state
-
-
-def _settle(final: Path, sources: tuple[FileEntry, ...], plan: str, job: Job) -> Receipt | None:
-    """The receipt of an output that is already there and is the one wanted; None when there is work to do."""
-    if not final.exists():
-        return None
-    found = commit.read_receipt(final)
-    if job.existing == "replace":
-        is_sound = found is not None and found.plan_digest == plan and not check_files(final, found, job.workers)
-        return found if is_sound else None
-    if job.existing == "error":
-        raise ConflictError(f"{final.name}: is already in the results; nothing was changed (--existing error)")
-    if found is None:
-        raise ConflictError(
-            f"{final.name}: a folder of that name is in the results and holds no receipt of ours; nothing was changed. "
-            "Move it away, or use --existing replace"
-        )
-    if found.plan_digest == plan:
-        problems = check_files(final, found, job.workers)
-        if problems:
-            raise VerificationError(
-                f"{final.name}: the output is finished, but {len(problems)} file(s) are not as they were written: "
-                f"{'; '.join(problems[:3])}. Use --existing replace to convert it again; the former is kept"
-            )
-        return found
-    if _is_followed(final, job):
-        return None
-    differs = "; ".join(differences(found, sources, job.output_options, __version__))
-    raise ConflictError(
-        f"{final.name}: the output that is there was not made as this one would be ({differs}); nothing was changed. "
-        "Use --existing replace to make it again (the former is kept), or another --results_dir"
-    )
 
 
 def _is_followed(final: Path, job: Job) -> bool:
