@@ -1,0 +1,1 @@
+"""Visual Behavior Ophys: behaviour sessions, and two-photon imaging of one or several planes during them."""
