@@ -16,6 +16,8 @@ from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hdmf.backends.io import HDMFIO
     from nwbinspector import InspectorMessage
     from pynwb import NWBFile
@@ -28,6 +30,9 @@ _LAB_FACTS = frozenset(
         "check_imaging_plane_location", "check_session_start_time_old_date",
     }
 )  # fmt: skip
+
+# the namespaces that the core schema brings with it
+_CORE = frozenset({"core", "hdmf-common", "hdmf-experimental"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +51,27 @@ def inspect(nwbfile: NWBFile, io: HDMFIO, session: str, report: str) -> Inspecti
     VerificationError
         The validator found an error, or the inspector something critical.
     """
-    errors = _validate(io)
+    errors = validate(io)
     if errors:
         listed = "; ".join(str(error) for error in errors[:5])
         raise VerificationError(f"{session}: the NWB validator reports {len(errors)} error(s): {listed}")
-    messages = sorted(
-        nwbinspector.inspect_nwbfile_object(nwbfile, config=nwbinspector.load_config("dandi")),
-        key=lambda message: (-message.importance.value, message.check_function_name, message.location or ""),
-    )
+    messages = messages_of(nwbfile)
     critical = [m for m in messages if m.importance is Importance.CRITICAL and m.check_function_name not in _LAB_FACTS]
     if critical:
         listed = "; ".join(f"{m.check_function_name} at {m.location}: {m.message}" for m in critical[:5])
         raise VerificationError(f"{session}: the NWB inspector reports {len(critical)} critical problem(s): {listed}")
-    return Inspection(_report(session, messages), _findings(messages, report))
+    return Inspection(report_of(session, messages), _findings(messages, report))
 
 
-def _validate(io: HDMFIO) -> list[object]:
+def messages_of(nwbfile: NWBFile) -> list[InspectorMessage]:
+    """What the inspector says of a file, the gravest first."""
+    return sorted(
+        nwbinspector.inspect_nwbfile_object(nwbfile, config=nwbinspector.load_config("dandi")),
+        key=lambda message: (-message.importance.value, message.check_function_name, message.location or ""),
+    )
+
+
+def validate(io: HDMFIO) -> list[object]:
     """Errors of the file against the core schema and its extensions together.
 
     `pynwb.validate` takes the schema of the extension, and that of ndx-miniscope takes over one single type of the core
@@ -70,7 +80,7 @@ def _validate(io: HDMFIO) -> list[object]:
     known = io.manager.namespace_catalog
     catalog = SpecCatalog()
     registered: list[str] = []
-    for name in ("core", *(name for name in known.namespaces if name.startswith("ndx-"))):
+    for name in ("core", *(name for name in known.namespaces if name not in _CORE)):
         namespace = known.get_namespace(name=name)
         for data_type in namespace.get_registered_types():
             # An extension lists the types that it takes over, too. The order matters: a type that came before the one
@@ -103,10 +113,12 @@ def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, .
     )
 
 
-def _report(session: str, messages: list[InspectorMessage]) -> str:
+def report_of(session: str, messages: list[InspectorMessage], errors: Sequence[str] = ()) -> str:
+    """The words of validator and inspector as a text for people; there is one also where they say nothing."""
+    listed = f"{len(errors)} error(s)\n" + "".join(f"    {error}\n" for error in errors) if errors else "no errors\n"
     head = (
         f"NWB inspector {nwbinspector.__version__} and validator of pynwb {pynwb.__version__}, configuration dandi\n"
-        f"session: {session}\nvalidator: no errors\ninspector: "
+        f"session: {session}\nvalidator: {listed}inspector: "
     )
     if not messages:
         return head + "no messages\n"

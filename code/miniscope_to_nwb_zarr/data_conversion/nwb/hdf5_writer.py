@@ -1,0 +1,122 @@
+"""An HDF5 file as pynwb writes it, but for its arrays: cut as planned here, large ones compressed by the workers."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import h5py
+from pynwb import NWBHDF5IO
+
+from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import GZIP_LEVEL, BoxTask, Place
+from miniscope_to_nwb_zarr.data_conversion.nwb.plan import LARGE_BYTES, plan_array
+from miniscope_to_nwb_zarr.data_conversion.nwb.specs import SPEC_FOLDER
+from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_scalar, stored_numbers, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from hdmf.build import BuildManager, DatasetBuilder
+    from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import ChunkWritten
+    from miniscope_to_nwb_zarr.data_conversion.nwb.specs import Specs
+    from miniscope_to_nwb_zarr.data_conversion.nwb.values import Stored
+
+SUFFIX = ".nwb"
+_TEXT = h5py.string_dtype("utf-8")
+_TABLE_ROWS = 1 << 17
+# hdmf-zarr notes the columns of a table by names that pynwb's writer of HDF5 does not know
+_NAMES = {"str_": "utf8", "bytes_": "ascii", "bool_": "bool", "object_": "utf8"}
+
+
+class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
+    """Writes builders; arrays of numbers above `LARGE_BYTES` are made empty, and their boxes handed over.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    manager : BuildManager
+        Of the sources.
+    chunk_bytes : int
+    start : callable
+        Given the tasks of each large array as soon as it is there.
+    """
+
+    def __init__(
+        self, path: Path, manager: BuildManager, chunk_bytes: int, start: Callable[[Sequence[BoxTask]], None]
+    ) -> None:
+        super().__init__(str(path), mode="w", manager=manager)
+        self._chunk_bytes = chunk_bytes
+        self._start = start
+
+    def write_dataset(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
+        """Write one dataset; a dataset that is written already is left alone."""
+        parent, builder = args
+        if self.get_written(builder):
+            return
+        stored = stored_numbers(builder)
+        if stored is not None and stored.n_bytes >= LARGE_BYTES:
+            dataset = self._make_large(parent, builder, stored)
+        else:
+            values = values_of(builder)
+            if values is None:
+                # references, and what yields its chunks
+                for field in builder.dtype if isinstance(builder.dtype, list) else ():
+                    field["dtype"] = _NAMES.get(str(field["dtype"]), field["dtype"])
+                super().write_dataset(parent, builder, **kwargs)
+                return
+            dataset = _make_small(parent, builder, values)
+        self.set_attributes(dataset, builder.attributes)
+        self._written_builders.set_written(builder)
+
+    def write_chunk(self, path: str, chunk: ChunkWritten) -> None:
+        """Put a chunk that a worker has compressed into its place."""
+        self._file[path].id.write_direct_chunk(chunk.corner, chunk.encoded)
+
+    def write_specs(self, specs: Specs) -> None:
+        """Write the schemas that a file holds, as they are."""
+        if not specs:
+            return
+        folder = self._file.create_group(SPEC_FOLDER)
+        for path, text in specs.items():
+            folder.create_dataset(path, data=text, dtype=_TEXT)
+        self._file.attrs[".specloc"] = folder.ref
+
+    def _make_large(self, parent: h5py.Group, builder: DatasetBuilder, stored: Stored) -> h5py.Dataset:
+        plan = plan_array(stored.shape, stored.dtype.itemsize, self._chunk_bytes, stored.chunks)
+        dataset = parent.create_dataset(
+            builder.name,
+            shape=plan.shape,
+            dtype=stored.dtype,
+            chunks=plan.chunks,
+            maxshape=(None, *plan.shape[1:]),
+            # in the order in which HDF5 applies them, which `blocks.encode_hdf5` follows
+            shuffle=True,
+            compression="gzip",
+            compression_opts=GZIP_LEVEL,
+            fletcher32=True,
+        )
+        target = Place(os.path.abspath(self.source), dataset.name, is_zarr=False)  # noqa: PTH100 - links stay
+        self._start([BoxTask(stored.place, target, box, stored.dtype, plan.chunks) for box in plan.boxes()])
+        return dataset
+
+
+def _make_small(parent: h5py.Group, builder: DatasetBuilder, values: NDArray[Any]) -> h5py.Dataset:
+    dtype = _TEXT if values.dtype.kind == "O" else values.dtype
+    if is_scalar(builder):
+        return parent.create_dataset(builder.name, data=values[()], dtype=dtype)
+    if not values.size:
+        return parent.create_dataset(builder.name, shape=values.shape, dtype=dtype)
+    return parent.create_dataset(
+        builder.name,
+        data=values,
+        dtype=dtype,
+        # rows can be added to tables later, which asks for chunks
+        chunks=(min(len(values), _TABLE_ROWS), *values.shape[1:]),
+        maxshape=(None, *values.shape[1:]),
+        compression="gzip",
+        compression_opts=GZIP_LEVEL,
+    )
