@@ -90,6 +90,8 @@ class Code(StrEnum):
     # NWB files of others
     TEMPLATE_UNUSABLE = "template_unusable"
     INDEX_INVALID = "index_invalid"
+    NWB_SCHEMA = "nwb_schema"
+    NWB_CHANGED = "nwb_changed"
     # the output
     INSPECTOR = "inspector"
     NO_CHECKSUM = "no_checksum"
