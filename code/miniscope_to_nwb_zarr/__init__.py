@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 _VERBS = (
     "build_nwbfile",
     "combine",
+    "compare",
     "convert",
     "devices_table",
     "discover",
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.api import (
         build_nwbfile,
         combine,
+        compare,
         convert,
         devices_table,
         discover,
@@ -33,6 +35,7 @@ __all__ = [
     "__version__",
     "build_nwbfile",
     "combine",
+    "compare",
     "convert",
     "devices_table",
     "discover",

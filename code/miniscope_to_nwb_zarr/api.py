@@ -25,6 +25,7 @@ from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.run.console import Console
@@ -35,11 +36,12 @@ from miniscope_to_nwb_zarr.run.session_job import convert_session
 from miniscope_to_nwb_zarr.run.session_store import build_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Comparison
     from miniscope_to_nwb_zarr.layouts.discovery import Discovery
     from miniscope_to_nwb_zarr.run.session_job import Job
 
@@ -189,6 +191,34 @@ def write_nwbfile(nwbfile: NWBFile, session: Session, results_dir: str | Path, *
 
 def _job(options: Options, session: Session) -> Job:
     return with_animals(make_job(options), options, [session], warnings.warn).for_session(session)
+
+
+def compare(a: str | Path, b: str | Path, announced: Collection[str] = ()) -> Comparison:
+    """Compare an NWB file with a copy of it, value by value: HDF5 or Zarr, in any combination, in bounded memory.
+
+    Parameters
+    ----------
+    a, b : str or Path
+        The source, then its copy: what a newer schema adds to the copy is no difference, what it lacks is one.
+    announced : collection of str
+        Paths in the file at and below which the copy was changed on purpose.
+
+    Returns
+    -------
+    Comparison
+        `differences`, each with where and what; `allowed`, where the copy says the same in another way, and why.
+
+    Raises
+    ------
+    InputError
+        One of them cannot be read.
+
+    Examples
+    --------
+    >>> compare("session.nwb", "session.nwb.zarr").is_equal  # doctest: +SKIP
+    True
+    """
+    return compare_files(Path(a), Path(b), announced)
 
 
 def convert(**options: object) -> ExitCode:

@@ -1,0 +1,1 @@
+"""Two NWB files, of either backend, held against each other."""

@@ -1,0 +1,196 @@
+"""An NWB file in Zarr, read with zarr alone; references are read by our own codec, which runs nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
+    INTEGER,
+    NOTHING,
+    REAL,
+    REFERENCE,
+    TEXT,
+    Array,
+    Attribute,
+    Contents,
+    Group,
+    Link,
+    Reference,
+)
+from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Item, ValueType
+
+# what hdmf-zarr writes for itself (hdmf_zarr 0.13, ZarrIO)
+_TYPE, _LINKS, _SPECIFICATIONS = "zarr_dtype", "zarr_link", ".specloc"
+_OWN = {_TYPE, _LINKS, _SPECIFICATIONS}
+_SCALAR, _OBJECT = "scalar", "object"
+_GUESSED_BYTES = 128
+
+
+class ZarrContents(Contents):
+    """Opened to read, with the consolidated metadata that readers use, where there are any.
+
+    Raises
+    ------
+    InputError
+        The folder is no store, or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        admit_only_references()
+        self._path = path
+        try:
+            opener = zarr.open_consolidated if (path / ".zmetadata").is_file() else zarr.open_group
+            self._group = opener(str(path), mode="r")
+        except (OSError, KeyError, ValueError, zarr.errors.GroupNotFoundError) as error:
+            raise InputError(f"{path}: cannot be opened as Zarr ({error}); expected an NWB file") from error
+        self._others: dict[str, ZarrContents] = {}
+        self._hidden = str(self._group.attrs.get(_SPECIFICATIONS, ""))
+        self.root = ZarrGroup(self._group, path, hidden=self._hidden)
+
+    def cached_specifications(self) -> ZarrGroup | None:
+        """The group that the store names as such."""
+        return ZarrGroup(self._group[self._hidden], self._path) if self._hidden in self._group else None
+
+    def other(self, file: str) -> ZarrContents | None:
+        """Another store in the same folder or below it."""
+        folder = self._path.resolve().parent
+        path = (self._path.resolve() / file).resolve()
+        if not path.is_relative_to(folder) or not path.is_dir():
+            return None
+        if file not in self._others:
+            self._others[file] = ZarrContents(path)
+        return self._others[file]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class ZarrGroup(Group):
+    """A group of an opened store."""
+
+    def __init__(self, group: zarr.Group, store: Path, hidden: str = "") -> None:
+        self._group = group
+        self._store = store
+        self._hidden = hidden
+        self.attributes = _attributes(group, store)
+        self.identity = group.path
+
+    def items(self) -> Mapping[str, Item]:
+        """What lies in it, by name."""
+        found: dict[str, Item] = {}
+        for name, group in self._group.groups():
+            if name != self._hidden:
+                found[name] = ZarrGroup(group, self._store)
+        for name, array in self._group.arrays():
+            found[name] = ZarrArray(array, self._store)
+        for link in self._group.attrs.get(_LINKS, []):
+            found[link["name"]] = Link(link["path"], _file(link, self._store))
+        return found
+
+
+class ZarrArray(Array):
+    """An array of an opened store."""
+
+    def __init__(self, array: zarr.Array, store: Path) -> None:
+        self._array = array
+        self._store = store
+        self._said = array.attrs.get(_TYPE)
+        self.attributes = _attributes(array, store)
+        self.type = _value_type(array.dtype, self._said)
+        # one value is kept as a list of one
+        self.shape = () if self._said == _SCALAR else array.shape
+        self.chunks = None if self._said == _SCALAR else array.chunks
+        self.value_bytes = _GUESSED_BYTES if array.dtype.hasobject else array.dtype.itemsize
+
+    def read(self, part: tuple[slice, ...]) -> NDArray[Any]:
+        """Values as `Attribute` has them."""
+        values = self._array[0] if self._said == _SCALAR else self._array[part]
+        if self._said == _SCALAR and self.type in {TEXT, REFERENCE}:
+            alone = np.empty((), dtype=object)
+            alone[()] = values
+            values = alone
+        return _values(np.asarray(values), self.type, self._store)
+
+
+def _attributes(found: zarr.Group | zarr.Array, store: Path) -> dict[str, Attribute]:
+    return {name: _attribute(value, store) for name, value in found.attrs.items() if name not in _OWN}
+
+
+def _attribute(value: Any, store: Path) -> Attribute:  # noqa: ANN401 - what JSON may hold
+    if isinstance(value, dict) and value.get(_TYPE) == _OBJECT:
+        alone = np.empty((), dtype=object)
+        alone[()] = _reference(value["value"], store)
+        return Attribute(REFERENCE, alone)
+    if isinstance(value, (dict, type(None))):
+        raise InputError(f"{store}: an attribute is {value!r}; expected texts, numbers and references")
+    kinds = {_kind(part) for part in _flat(value)}
+    if not kinds:
+        return Attribute(NOTHING, np.empty(np.shape(value), dtype=object))
+    kind = kinds.pop() if len(kinds) == 1 else REAL if kinds == {INTEGER, REAL} else "mixed"
+    return Attribute(kind, np.array(value, dtype=object))
+
+
+def _flat(value: Any) -> list[Any]:  # noqa: ANN401 - what JSON may hold
+    return [one for part in value for one in _flat(part)] if isinstance(value, list) else [value]
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401 - what JSON may hold
+    if isinstance(value, bool):
+        return "bool"
+    return TEXT if isinstance(value, str) else INTEGER if isinstance(value, int) else REAL
+
+
+def _value_type(dtype: np.dtype[Any], said: Any) -> ValueType:  # noqa: ANN401 - what the store says
+    if dtype.names is not None:
+        texts = {one["name"]: one["dtype"] for one in said} if isinstance(said, list) else {}
+        return tuple((name, _value_type(dtype[name], texts.get(name))) for name in dtype.names)
+    if dtype.subdtype is not None:
+        return f"{_value_type(dtype.base, said)}{list(dtype.shape)}"
+    if dtype.kind == "O":
+        return REFERENCE if said == _OBJECT else TEXT
+    return TEXT if dtype.kind in "SU" else dtype.name
+
+
+def _values(read: NDArray[Any], kind: ValueType, store: Path) -> NDArray[Any]:
+    if isinstance(kind, tuple) and read.dtype.hasobject:
+        fields = [(name, "O" if one in {TEXT, REFERENCE} else read.dtype[name]) for name, one in kind]
+        plain = np.empty(read.shape, fields)
+        for name, one in kind:
+            plain[name] = _values(read[name], one, store)
+        return plain
+    if kind in {TEXT, REFERENCE}:
+        made = np.empty(read.shape, dtype=object)
+        for place in np.ndindex(read.shape):
+            made[place] = _reference(read[place], store) if kind == REFERENCE else _text(read[place])
+        return made
+    return read
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - what a store may hold
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
+
+
+def _reference(value: Any, store: Path) -> Reference:  # noqa: ANN401 - what a store may hold
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return Reference("") if value is None else Reference(f"no reference: {value!r}")
+    return Reference(value["path"], _file(value, store))
+
+
+def _file(pointer: Mapping[str, Any], store: Path) -> str:
+    """The other store that is meant; hdmf-zarr writes this one in several ways."""
+    source = str(pointer.get("source") or ".")
+    same = source == "." or os.path.normpath(store.resolve() / source) == str(store.resolve())
+    return "" if same else source
