@@ -155,8 +155,7 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
     where_table = inside(where, table.path.name)
     is_sound = bool(np.all(np.diff(numbers) > 0)) and int(numbers[-1]) < max(_MAX_FRAMES, 2 * table.n_rows)
     if not is_sound:
-        sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
-        return position, [Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)]
+        return position, [_out_of_order(numbers, position[known], where_table)]
     before = np.maximum.accumulate(np.where(known, position, -1))
     after = np.where(known, table.frame_number, np.iinfo(np.int64).max)
     after = np.minimum.accumulate(after[::-1])[::-1]
@@ -169,6 +168,20 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
     )
     missing = Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where_table, sentence, {"rows_missing": n_absent})
     return place, [missing] if n_absent else []
+
+
+def _out_of_order(numbers: NDArray[np.int64], position: NDArray[np.int64], where_table: str) -> Finding:
+    """The finding for frame numbers that are no guide: damaged ones, or a table that was sorted."""
+    sentence = "the column of frame numbers does not count upwards; rows are matched with frames by their order"
+    n_moved = int(np.sum(numbers != position))
+    # each number once, and in another order: no damage does that
+    if len(np.unique(numbers)) < len(numbers) or numbers.max() > position[-1]:
+        return Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)
+    sentence += (
+        f". {n_moved} rows do not stand where their number says, as after the table was sorted in another program: "
+        "their frames have the stamps of others. Put the original table back"
+    )
+    return Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where_table, sentence, {"rows_moved": n_moved})
 
 
 def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where: str) -> tuple[_Plan, list[Finding]]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _GAP_INTERVALS = 1.5
 _RATE_TOLERANCE = 0.05
+# what is less is no time between two frames, and divisions by it overflow
+_SHORTEST_INTERVAL_S = 1e-9
+# seconds in place of milliseconds are 1000 times off; dropped frames and slow codecs never come near
+_OTHER_UNIT = 50
 _RATE_STEP = 1.25
 # of intervals that take turns the long one is at most twice the mean; a lost frame adds one more
 _USUAL_INTERVALS = 2.5
@@ -52,7 +56,7 @@ def median_interval_s(time_s: NDArray[np.float64]) -> float | None:
         return None
     step = np.diff(time_s)
     median = float(_pair_median(time_s) if _oscillates(step, _pair_median(time_s)) else np.median(step))
-    return median if median > 0 else None
+    return median if median > _SHORTEST_INTERVAL_S else None
 
 
 def rate_hz(time_s: NDArray[np.float64]) -> float | None:
@@ -170,11 +174,8 @@ def _first_stamps(time_s: NDArray[np.float64], where: str) -> list[Finding]:
 
 
 def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
-    median = median_interval_s(time_s)
-    if median is None:
-        return []
     step = np.diff(time_s)
-    found = []
+    found: list[Finding] = []
 
     def add(code: Code, severity: Severity, chosen: NDArray[np.bool_], sentence: str) -> None:
         at = np.flatnonzero(chosen)
@@ -187,6 +188,9 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
     add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, "stamp(s) lie before the stamp of the frame before them "
         "(a clock was set back); kept as written")  # fmt: skip
     add(Code.STAMP_REPEATED, Severity.INFO, step == 0, "stamp(s) equal the stamp before them")
+    median = median_interval_s(time_s)
+    if median is None:
+        return found
     add(Code.GAP, Severity.WARNING, step > (_shortest_gap_s(time_s) or np.inf),
         f"gap(s): interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
     if _oscillates(step, median):
@@ -231,9 +235,16 @@ def _rates(time_s: NDArray[np.float64], device: Device, where: str) -> list[Find
             found.append(Finding(Code.RATE_CHANGED, Severity.WARNING, where, text, numbers))
     nominal = device.nominal_rate_hz
     if nominal and abs(rate / nominal - 1) > _RATE_TOLERANCE:
-        text = f"measured {rate:.2f} Hz, the settings asked for {nominal:g} Hz; the measured rate is used"
+        is_other_unit = not 1 / _OTHER_UNIT < rate / nominal < _OTHER_UNIT
+        text = f"measured {rate:.2f} Hz, the settings asked for {nominal:g} Hz; " + (
+            "no scope is that far off, so the stamps are probably in another unit than the table says, as after it was "
+            "edited. They are kept as written: put the original table back"
+            if is_other_unit
+            else "the measured rate is used"
+        )
+        severity = Severity.ERROR if is_other_unit else Severity.INFO
         numbers = {"measured_hz": rate, "nominal_hz": nominal}
-        found.append(Finding(Code.RATE_DIFFERS, Severity.INFO, where, text, numbers))
+        found.append(Finding(Code.RATE_DIFFERS, severity, where, text, numbers))
     return found
 
 

@@ -40,6 +40,7 @@ def read_stream(
     file_name: Callable[[int], str] = numbered_avi,
     *,
     per_file: int | None = None,
+    table_problem: str = "",
 ) -> StreamReading:
     """Match the frames of a device's videos with the rows of its time table.
 
@@ -55,6 +56,8 @@ def read_stream(
         What a video file of a number is called, for those that are missing.
     per_file : int, optional
         Frames that a file was meant to hold, where that is no setting of the device: all of them in one file, say.
+    table_problem : str
+        What is wrong with a table without stamps, as the end of a sentence that begins with its name.
 
     Raises
     ------
@@ -62,7 +65,10 @@ def read_stream(
         Frames of a scope cannot be placed in time, or are colour pictures: the recording cannot be converted.
     """
     findings = () if videos.picture is None else _judge_picture(videos.picture, device, where)
-    aligned = _align(table, videos, device, where, file_name, per_file or device.frames_per_file)
+    if videos.n_frames and not np.any(np.isfinite(table.time_s)):
+        aligned = _untimed(table, videos, device, where, table_problem or "holds no row that can be read")
+    else:
+        aligned = align(table, videos.files, per_file or device.frames_per_file, where, file_name)
     stream = Stream(
         device=device,
         table=table,
@@ -94,20 +100,13 @@ def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Findin
     return (*findings, Finding(Code.NO_CHECKSUM, Severity.INFO, where or ".", sentence, {"codec": picture.codec}))
 
 
-def _align(
-    table: TimeTable,
-    videos: Videos,
-    device: Device,
-    where: str,
-    file_name: Callable[[int], str],
-    per_file: int | None,
-) -> Alignment:
-    if np.any(np.isfinite(table.time_s)) or videos.n_frames == 0:
-        return align(table, videos.files, per_file, where, file_name)
+def _untimed(table: TimeTable, videos: Videos, device: Device, where: str, problem: str) -> Alignment:
+    """The videos of a camera whose table tells no time."""
     if device.kind is DeviceKind.SCOPE:
         raise InputError(
-            f"{where or device.name}: {videos.n_frames} frames and no usable time table: when they were taken is not "
-            f"known. Put {table.path.name} back, or give --video_files and --timestamps_file"
+            f"{where or device.name}: {videos.n_frames} frames and no usable time table: {table.path.name}: {problem}. "
+            "When the frames were taken is not known; put the original back, or give --video_files and "
+            "--timestamps_file"
         )
     sentence = f"{videos.n_frames} frames and no usable time table: the video files are kept, without times"
     untimed = Finding(Code.CAMERA_UNTIMED, Severity.ERROR, where or ".", sentence, {"frames": videos.n_frames})

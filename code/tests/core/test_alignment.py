@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +136,14 @@ def test_numbers_that_do_not_count_upwards_are_replaced_by_the_order():
     aligned = align(table_of([5, 5, 5, 5]), files_of({0: 4}), 10, "scope")
     assert located(aligned, 10) == [0, 1, 2, 3]
     assert codes(aligned) == [Code.ROWS_RENUMBERED]
+
+
+@pytest.mark.parametrize("numbers", [[0, 10, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9], [3, 2, 1, 0]])
+def test_a_table_that_was_sorted_is_an_error_that_says_whose_stamps_are_wrong(numbers):
+    aligned = align(table_of(numbers), files_of({0: len(numbers)}), 20, "scope")
+    (found,) = aligned.findings
+    assert (found.code, found.severity) == (Code.ROWS_RENUMBERED, Severity.ERROR)
+    assert found.numbers == {"rows_moved": sum(number != k for k, number in enumerate(numbers))}
 
 
 def test_an_absurd_frame_number_is_not_believed():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Loss, Stream, TimeTable
 from miniscope_to_nwb_zarr.core.timing import count_dropped, examine, find_gaps, median_interval_s, rate_hz
 
@@ -128,6 +128,19 @@ def test_a_sensor_that_reconnects_at_another_rate():
 
 def test_a_rate_that_was_not_kept():
     assert codes(regular(interval_ms=66.667)) == [Code.RATE_DIFFERS]
+
+
+def test_stamps_almost_at_one_moment_have_no_rate():
+    stamps = np.array([0.0, -77592560934.0, -4.3e-298, 0.0])
+    assert rate_hz(stamps) is None
+    assert find_gaps(stream_of(stamps)) == ()
+
+
+@pytest.mark.parametrize("factor", [0.001, 1000])
+def test_stamps_in_another_unit_are_an_error(factor):
+    (found,) = examine(table_of(regular() * factor), SCOPE, "x")
+    assert (found.code, found.severity) == (Code.RATE_DIFFERS, Severity.ERROR)
+    assert "another unit" in found.sentence
 
 
 def test_a_queue_that_fills():

@@ -196,6 +196,42 @@ def test_12_a_missing_file(tmp_path, check):
     np.testing.assert_array_equal(stream.time_s, stamps)
 
 
+@pytest.fixture
+def edited(tmp_path):
+    """A recording whose table of the scope was saved again by another program."""
+
+    def edit(change):
+        truth = scope_recording(tmp_path)
+        path = truth.devices[HPC].folder / "timeStamps.csv"
+        path.write_text(change(path.read_text("utf-8")), "utf-8")
+        return truth
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda text: text.replace(",", ";"), "begins with 'Frame Number;Time Stamp (ms);"),
+        (lambda text: text.replace("(ms)", "(s)"), "begins with 'Frame Number,Time Stamp (s),"),
+        (lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 1), "line 2, 3, 4 and 22 more cannot be read"),
+        (lambda _: "", "the file is empty"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_with_what_is_in_it(edited, find_failure, change, found):
+    failure = find_failure(edited(change).folder)
+    assert f"no usable time table: timeStamps.csv: {found}" in failure.message
+
+
+def test_a_copy_of_a_device_folder_is_not_taken_in_silence(tmp_path, find_one):
+    truth = scope_recording(tmp_path)
+    folder = truth.devices[HPC].folder
+    shutil.copytree(folder, folder.with_name(f"{HPC} - Copy"))
+    session = find_one(truth.folder)
+    unlisted = [f.where for f in session.findings if "list no device of this folder" in f.sentence]
+    assert unlisted == [f"{HPC} - Copy"]
+
+
 @pytest.mark.parametrize("n_frames", [20, 21, 30])
 def test_14_a_short_last_file_is_normal(tmp_path, check, n_frames):
     session, *_ = check(scope_recording(tmp_path, n_frames=n_frames), n_frames)

@@ -40,9 +40,17 @@ class ConfiguredDevices:
         return ConfiguredDevices({**other.by_folder, **self.by_folder})
 
     def findings(self, folders: Collection[str]) -> tuple[Finding, ...]:
-        """Names that share a folder, and names without one among `folders`."""
+        """Names that share a folder, names without one among `folders`, and folders that no name has."""
         there = {name.casefold() for name in folders}
-        found = []
+        sentence = (
+            "the settings of the recording list no device of this folder: it may be a copy or have another name than "
+            "when it was recorded. It is converted as a device of its own; see that it is one"
+        )
+        found = [
+            Finding(Code.NAME_DISAGREES, Severity.WARNING, name, sentence)
+            for name in folders
+            if self.by_folder and name.casefold() not in self.by_folder
+        ]
         for folder, entries in self.by_folder.items():
             names = ", ".join(repr(label) for label, _ in entries)
             where = folder_name(entries[0][0])

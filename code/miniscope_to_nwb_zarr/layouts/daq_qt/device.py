@@ -75,7 +75,8 @@ def read_device(files: DeviceFiles) -> DeviceReading:
     findings += (*videos.findings, *more)
     device, doubts = _device(files, settings, facts, videos.picture)
     findings += doubts
-    reading = read_stream(device, table, videos, where)
+    problem = "; ".join(finding.sentence for finding in more)
+    reading = read_stream(device, table, videos, where, table_problem=problem)
     orientation, doubts = _orientation(files, table, reading.stream.rows)
     stream = replace(reading.stream, orientation=orientation)
     return DeviceReading(stream, (*findings, *reading.findings, *doubts), is_reused=reading.has_stale_files)
@@ -115,7 +116,7 @@ def _table(files: DeviceFiles) -> tuple[TimeTable, tuple[Finding, ...]]:
     nowhere = files.table or files.videos.get(0, Path(files.folder_name)).with_name("timeStamps.csv")
     none = TimeTable(nowhere, np.empty(0), np.empty(0, np.int64))
     if files.table is None:
-        sentence = "there is no time table"
+        sentence = "is not there"
         return none, (Finding(Code.FILE_MISSING, Severity.ERROR, f"{files.where}/timeStamps.csv", sentence),)
     table, findings = read_time_table(files.table, f"{files.where}/{files.table.name}")
     return table or none, findings
