@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import InputError
-from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import rebuilt, set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
@@ -35,13 +34,11 @@ def merge_planes(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
     """
     if not context.others:
         return []
+    # all are looked at before anything is moved
     files = [(context.path.name, nwbfile), *((other.path.name, other.nwbfile) for other in context.others)]
     for name, each in files:
         _check_whole(name, each)
         _check_same_session(files[0], (name, each))
-    # before anything is moved: a refusal leaves all files as they were
-    for name, each in files[1:]:
-        context.findings.extend(_device_differences(nwbfile, name, each))
     changes = []
     for number, (name, each) in enumerate(files, start=1):
         changes += _move_plane(nwbfile, each, number, name)
@@ -65,8 +62,8 @@ def _check_whole(name: str, nwbfile: NWBFile) -> None:
         )
     if len(nwbfile.devices) != 1:
         raise InputError(
-            f"{name}: has {len(nwbfile.devices)} devices, expected one: which one recorded the plane is not clear. Fetch "
-            "the file again from the data set"
+            f"{name}: has {len(nwbfile.devices)} devices, expected one: which one recorded the plane is not clear. "
+            "Fetch the file again from the data set"
         )
 
 
@@ -76,29 +73,14 @@ def _check_same_session(first: tuple[str, NWBFile], other: tuple[str, NWBFile]) 
     ):
         if of_first != of_other:
             raise InputError(
-                f"{other[0]}: {what} is {of_other}, in {first[0]} it is {of_first}: the two are not planes of one session"
+                f"{other[0]}: {what} is {of_other}, in {first[0]} it is {of_first}: these are not planes of one "
+                "session. Give the files of one session, or the table of sessions"
             )
 
 
 def _session(nwbfile: NWBFile) -> tuple[Any, ...]:
     session = getattr(nwbfile.lab_meta_data[_FACTS], "ophys_session_id", None)
     return session, nwbfile.session_start_time, nwbfile.subject.subject_id if nwbfile.subject else None
-
-
-def _device_differences(nwbfile: NWBFile, name: str, other: NWBFile) -> list[Finding]:
-    (kept,), (left,) = nwbfile.devices.values(), other.devices.values()
-    fields = ("name", "description", "manufacturer")
-    differing = [field for field in fields if getattr(kept, field) != getattr(left, field)]
-    return [
-        Finding(
-            Code.PARTS_DISAGREE,
-            Severity.WARNING,
-            name,
-            f"the {field} of the device is {getattr(left, field)!r}, in the first file {getattr(kept, field)!r}, which "
-            "was kept for all planes",
-        )
-        for field in differing
-    ]
 
 
 def _cells(nwbfile: NWBFile) -> PlaneSegmentation | None:

@@ -7,6 +7,7 @@ import pytest
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ophys.planes import merge_planes
+from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ophys.shared_parts import compare_planes
 from tests.allen.changed import changed
 from tests.allen.ophys_files import Plane, ophys_experiment
 
@@ -28,7 +29,7 @@ def sources(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def result(sources, tmp_path_factory):
-    with changed(sources, [merge_planes], tmp_path_factory.mktemp("out") / "a.nwb.zarr") as found:
+    with changed(sources, [compare_planes, merge_planes], tmp_path_factory.mktemp("out") / "a.nwb.zarr") as found:
         yield found
 
 
@@ -73,17 +74,29 @@ def test_values_and_ids_are_those_of_the_files(sources, result):
 def test_planes_of_other_sessions_are_refused(sources, tmp_path):
     other = write(tmp_path, [Plane(experiment_id=7, ophys_session_id=1, **MESO)])
     with (
-        pytest.raises(InputError, match=r"_7\.nwb: ophys_session_id is 1, .* not planes of one session"),
+        pytest.raises(InputError, match=r"_7\.nwb: ophys_session_id is 1, .* these are not planes of one session"),
         changed([sources[0], *other], [merge_planes], tmp_path / "a.nwb.zarr"),
     ):
         pass
 
 
-def test_another_device_is_reported(sources, tmp_path):
-    other = write(tmp_path, [Plane(experiment_id=8, device="MESO.2", group_count=4)])
-    with changed([sources[0], *other], [merge_planes], tmp_path / "a.nwb.zarr") as (nwbfile, _, findings):
+@pytest.mark.parametrize(
+    ("different", "place"),
+    [
+        (Plane(experiment_id=8, device="MESO.2", group_count=4), "/general/devices/MESO.1"),
+        (Plane(experiment_id=8, trials_shift_s=0.5, **MESO), "/intervals/trials/start_time"),
+        (Plane(experiment_id=8, passive=True, **MESO), "/processing/licking"),
+    ],
+)
+def test_what_the_planes_should_share_and_do_not_is_reported(sources, tmp_path, different, place):
+    other = write(tmp_path, [different])
+    transforms = [compare_planes, merge_planes]
+    with changed([sources[0], *other], transforms, tmp_path / "a.nwb.zarr") as (nwbfile, _, findings):
         assert list(nwbfile.devices) == ["MESO.1"]
-        assert [finding.code for finding in findings] == [Code.PARTS_DISAGREE]
+        assert nwbfile.trials["start_time"][:].tolist() == [2.0, 4.5, 7.0]
+    (finding,) = findings
+    assert (finding.code, finding.where) == (Code.PARTS_DISAGREE, other[0].name)
+    assert place in finding.numbers["places"]
 
 
 def test_a_file_without_a_plane_is_refused(sources, tmp_path):
