@@ -158,7 +158,7 @@ def _is_same(store: ObjectStore, file: RemoteFile, path: Path) -> bool | None:
 
 
 def _md5_of_parts(path: Path, part_bytes: int) -> list[bytes]:
-    digests = []
+    digests: list[bytes] = []
     with path.open("rb") as stream:
         while True:
             digest, left = hashlib.md5(usedforsecurity=False), part_bytes
