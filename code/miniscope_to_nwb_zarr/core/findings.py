@@ -87,6 +87,7 @@ class Code(StrEnum):
     PART_MISSING = "part_missing"
     PART_LEFT_OUT = "part_left_out"
     PARTS_DISAGREE = "parts_disagree"
+    EPOCHS_UNCERTAIN = "epochs_uncertain"
     # NWB files of others
     TEMPLATE_UNUSABLE = "template_unusable"
     INDEX_INVALID = "index_invalid"

@@ -6,19 +6,18 @@ from types import SimpleNamespace
 from hdmf_zarr import NWBZarrIO
 from pynwb import NWBHDF5IO
 
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedFile
 
 
 @contextmanager
-def opened(base, *others, tables=None, options=None):
+def opened(base, *others, tables=None, options=None, namespaces=()):
     """The base file with its context, and how to write it: `.nwbfile`, `.context`, `.write(path)`."""
     with ExitStack() as stack:
-        io = stack.enter_context(NWBHDF5IO(str(base), "r"))
-        nwbfile = io.read()
-        files = []
-        for path in others:
-            other = stack.enter_context(NWBHDF5IO(str(path), "r", manager=io.manager))
-            files.append(OpenedFile(path, other.read()))
+        source = stack.enter_context(open_source(base, namespaces=namespaces))
+        io, nwbfile = source.io, source.nwbfile
+        more = [stack.enter_context(open_source(path, manager=io.manager)) for path in others]
+        files = [OpenedFile(one.path, one.nwbfile) for one in more]
         context = Context(base, tuple(files), tables or {}, options or {})
 
         def write(path):

@@ -1,4 +1,4 @@
-"""What a probe file must share with the base file, and what of it finds no place there."""
+"""What of a probe file finds no place in the base file, and what is not the same there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
@@ -15,26 +14,6 @@ if TYPE_CHECKING:
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import OpenedFile
-
-
-def check_same_session(nwbfile: NWBFile, probe: OpenedFile) -> None:
-    """Hold a probe file against its base file: start, reference of the stamps, animal.
-
-    Raises
-    ------
-    InputError
-        They are not of one session.
-    """
-    for what, of_base, of_probe in (
-        ("session_start_time", nwbfile.session_start_time, probe.nwbfile.session_start_time),
-        ("timestamps_reference_time", nwbfile.timestamps_reference_time, probe.nwbfile.timestamps_reference_time),
-        ("subject_id", _subject_id(nwbfile), _subject_id(probe.nwbfile)),
-    ):
-        if of_base != of_probe:
-            raise InputError(
-                f"{probe.path.name}: {what} is {of_probe}, that of the base file is {of_base}; the files are not of "
-                "one session. Give the probe files that lie beside the base file"
-            )
 
 
 def report_left_out(nwbfile: NWBFile, probe: OpenedFile) -> list[Finding]:
@@ -51,10 +30,6 @@ def report_left_out(nwbfile: NWBFile, probe: OpenedFile) -> list[Finding]:
         sentence = f"holds {name}, which no probe file of these data sets should; it was left out of the output"
         findings.append(Finding(Code.PART_LEFT_OUT, Severity.ERROR, where, sentence))
     return findings
-
-
-def _subject_id(nwbfile: NWBFile) -> str | None:
-    return nwbfile.subject.subject_id if nwbfile.subject else None
 
 
 def _remaining(nwbfile: NWBFile) -> Iterator[str]:

@@ -10,8 +10,9 @@ from pynwb.ecephys import LFP
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.allen.probe_checks import check_same_session, report_left_out
+from miniscope_to_nwb_zarr.data_conversion.allen.probe_checks import report_left_out
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import rebuilt
+from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,6 +41,28 @@ def read_rows(path: Path, key: str, wanted: Collection[int] | None = None) -> di
         The file is no such table, a row has a field too many or too few, or a number that is wanted is there twice.
     """
     rows: dict[int, Row] = {}
+    for line, row in _lines(path, key):
+        number = _key_of(row[key], key, f"{path.name}, line {line}")
+        if wanted is not None and number not in wanted:
+            continue
+        if number in rows:
+            raise InputError(f"{path.name}, line {line}: {key} {number} is there twice")
+        rows[number] = row
+    return rows
+
+
+def read_lines(path: Path, key: str) -> list[Row]:
+    """All rows of a table that has no column of numbers to find them by, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        The file is no such table, `key` is none of its columns, or a row has a field too many or too few.
+    """
+    return [row for _, row in _lines(path, key)]
+
+
+def _lines(path: Path, key: str) -> Iterator[tuple[int, Row]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
@@ -50,25 +72,21 @@ def read_rows(path: Path, key: str, wanted: Collection[int] | None = None) -> di
                     f"{path.name}: the header names {', '.join(names[:8]) or 'nothing'}; expected column {key}, and no "
                     "name twice. Fetch the table again"
                 )
-            at = names.index(key)
             for fields in reader:
-                number = _key_of(fields, names, at, f"{path.name}, line {reader.line_num}")
-                if wanted is not None and number not in wanted:
-                    continue
-                if number in rows:
-                    raise InputError(f"{path.name}, line {reader.line_num}: {key} {number} is there twice")
-                rows[number] = dict(zip(names, fields, strict=True))
+                if len(fields) != len(names):
+                    raise InputError(
+                        f"{path.name}, line {reader.line_num}: has {len(fields)} fields, expected {len(names)}: is the "
+                        "table cut off?"
+                    )
+                yield reader.line_num, dict(zip(names, fields, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: is no table of text ({error}). Fetch it again") from error
-    return rows
 
 
-def _key_of(fields: Sequence[str], names: Sequence[str], at: int, where: str) -> int:
-    if len(fields) != len(names):
-        raise InputError(f"{where}: has {len(fields)} fields, expected {len(names)}: is the table cut off?")
-    if not _WHOLE_NUMBER.fullmatch(fields[at]):
-        raise InputError(f"{where}: {names[at]} is {fields[at]!r}, expected a whole number")
-    return int(fields[at])
+def _key_of(text: str, name: str, where: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise InputError(f"{where}: {name} is {text!r}, expected a whole number")
+    return int(text)
 
 
 def column(rows: Mapping[int, Row], ids: Iterable[int], name: str) -> NDArray[np.float64] | list[str]:
