@@ -12,8 +12,9 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Stream
 from miniscope_to_nwb_zarr.core.paths import inside
-from miniscope_to_nwb_zarr.core.timing import examine
+from miniscope_to_nwb_zarr.core.timing import examine, find_gaps
 from miniscope_to_nwb_zarr.layouts.expected_picture import unexpected_picture
+from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,23 @@ def read_stream(
         findings += (Finding(Code.NO_FRAMES, Severity.WARNING, where or ".", f"there is no frame{lost}"),)
     findings += (*aligned.findings, *examine(table, device, inside(where, table.path.name)))
     return StreamReading(stream, findings, has_stale_files=bool(aligned.stale))
+
+
+def doubtful_gap(stream: Stream, n_frames: int) -> tuple[Finding, ...]:
+    """A gap in a file of times that is shorter than the video may be a hole in the file, not in the recording.
+
+    For layouts whose rows carry no number of the frame in the video.
+    """
+    gaps, name = find_gaps(stream), shown(stream.table.path.name)
+    n_fewer = n_frames - stream.table.n_rows
+    if n_fewer <= 0 or not gaps:
+        return ()
+    sentence = (
+        f"has {n_fewer} entries fewer than the video has frames, and a gap at {gaps[0].start_s:.3f} s: if entries are "
+        "lost there and not at the end, all later frames have the stamps of others. Compare it with the original file"
+    )
+    numbers = {"fewer": n_fewer, "gap_s": gaps[0].start_s}
+    return (Finding(Code.FRAMES_WITHOUT_STAMP, Severity.ERROR, name, sentence, numbers),)
 
 
 def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Finding, ...]:

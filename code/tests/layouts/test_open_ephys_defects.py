@@ -105,6 +105,15 @@ def test_a_table_that_was_cut(tmp_path, check):
     assert finding(session, Code.FRAMES_WITHOUT_STAMP).numbers == {"frames": 1}
 
 
+def test_rows_taken_out_of_the_middle_are_doubted(tmp_path, find_one):
+    truth = write_open_ephys(GUI, tmp_path)
+    lines = truth.table.read_text("utf-8").splitlines(keepends=True)
+    truth.table.write_text("".join(lines[:10] + lines[13:]), "utf-8")
+    (doubt,) = (f for f in find_one(tmp_path).findings if f.where == "run_0.csv" and "fewer" in f.numbers)
+    assert (doubt.code, doubt.severity, doubt.numbers["fewer"]) == (Code.FRAMES_WITHOUT_STAMP, Severity.ERROR, 3)
+    assert "all later frames have the stamps of others" in doubt.sentence
+
+
 def test_a_last_stamp_that_was_cut_leaves_the_row_its_time(tmp_path, check):
     truth = write_open_ephys(GUI, tmp_path)
     # what is left is a stamp without its offset
@@ -314,6 +323,16 @@ def test_a_video_without_table(tmp_path, find):
     found = find(tmp_path)
     assert found.failures == ()
     assert [f.where for f in found.findings if f.code is Code.FOLDER_INCOMPLETE] == ["run_0.avi"]
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace(",", ";"), lambda text: text.partition("\n")[2]])
+def test_a_table_saved_by_a_spreadsheet_is_named_with_its_first_line(tmp_path, find_failure, change):
+    truth = write_open_ephys(GUI, tmp_path)
+    text = change(truth.table.read_text("utf-8"))
+    truth.table.write_text(text, "utf-8-sig")
+    failure = find_failure(tmp_path)
+    assert f"run_0.csv begins with '{text[:40]}" in failure.message
+    assert "separated by tabs or commas" in failure.message
 
 
 @pytest.mark.parametrize("is_video_left", [True, False])

@@ -6,6 +6,7 @@ whatever the files are called; from the GUI also a log and a configuration of th
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ from miniscope_to_nwb_zarr.layouts.open_ephys.sets import (
     sort_files,
 )
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files, source_file
+from miniscope_to_nwb_zarr.sources.delimited import head_finding
+from miniscope_to_nwb_zarr.sources.open_ephys_columns import EXPECTED, FIRST_BYTES
+from miniscope_to_nwb_zarr.sources.small_file import first_bytes
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
@@ -48,7 +52,7 @@ ABOUT = About(
     ),
 )
 OWNS_SUBFOLDERS = False
-_UNTIMED = "when they were taken is not known. Put the table back, or name it with --timestamps_file"
+_UNTIMED = "when they were taken is not known. Put the original table back, or name it with --timestamps_file"
 
 
 def matches(folder: Folder, tree: Tree) -> bool:  # noqa: ARG001 - the same for all layouts
@@ -137,12 +141,21 @@ def _unclear(folder: Path, files: FolderFiles) -> list[Failure]:
         Failure(
             folder,
             f"{shown(path.name)}: a recording with its log {shown(logs[path.stem].name)} and without the table of its "
-            f"frames: {_UNTIMED}",
+            f"frames{_unread(path, files)}: {_UNTIMED}",
             label=shown(path.stem),
         )
         for path in files.lone_videos
         if path.stem in logs
     ]
+
+
+def _unread(video: Path, files: FolderFiles) -> str:
+    """What is wrong with the file that has the name of a video's table and is none."""
+    table = next((path for path in files.others if path.stem == video.stem and path.suffix.casefold() == ".csv"), None)
+    if table is None:
+        return ""
+    name, raw = shown(table.name), first_bytes(table, FIRST_BYTES).removeprefix(BOM_UTF8)
+    return f" ({name} {head_finding(raw, name, EXPECTED).sentence})"
 
 
 def _left_over(files: FolderFiles, where: str) -> list[Finding]:

@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.layouts.open_ephys.table import TableReading, read_fr
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import source_file
-from miniscope_to_nwb_zarr.layouts.stream import read_stream
+from miniscope_to_nwb_zarr.layouts.stream import doubtful_gap, read_stream
 from miniscope_to_nwb_zarr.layouts.subject import find_subject
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.sources.open_ephys_log import read_log
@@ -66,7 +66,7 @@ def _assemble(layout: str, folder: Path, files: RecordingFiles, request: Request
     found = read_stream(
         device, reading.table, videos, "", lambda number: shown(files.videos[number].name), per_file=in_one
     )
-    findings += found.findings
+    findings += (*found.findings, *doubtful_gap(found.stream, videos.n_frames))
     stream = replace(found.stream, orientation=reading.orientation, signals=reading.signals)
     require_frames([stream])
     start, more = settle_start(reading.times.start, None, request, where, unknown=_NO_START)

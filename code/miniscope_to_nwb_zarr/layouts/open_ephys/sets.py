@@ -118,7 +118,8 @@ def sort_files(files: Sequence[Path]) -> FolderFiles:
     # what is named as the recordings here, or as Bonsai names them; other videos are of other programs
     logs = [path for path in left if is_log_file(path)]
     bases = {suffix_of(path)[0] for path in (*tables, *logs, *pairs.values())}
-    has_table = {path.stem for path in left if _kind(path) == ".csv"}
+    # a log tells that a table which cannot be read is one of frames
+    has_table = {path.stem for path in left if _kind(path) == ".csv"} - {path.stem for path in logs}
     own_videos = [path for path in left if _kind(path) == ".avi" and path.stem not in has_table]
     lone = [path for path in own_videos if is_stamped_video(path) or suffix_of(path)[0] in bases]
     captures = [path for path in left if capture_of(path)]
