@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hdmf.common import DynamicTableRegion
 
-from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import all_objects, rebuilt, set_field
+from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import all_objects, path_of, rebuilt, set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def drop_impedances(nwbfile: NWBFile, _context: Context) -> list[Change]:
         set_field(region, "table", made)
     nwbfile.set_modified()
     sentence = f"column imp (impedance) was left out: it was NaN for all {len(made)} electrodes"
-    return [Change(DROP_IMPEDANCES, "/electrodes", sentence)]
+    return [Change(DROP_IMPEDANCES, path_of(made), sentence)]

@@ -14,6 +14,27 @@ if TYPE_CHECKING:
 
 # an argument of classes that are made from a namespace; no part of what a container holds
 _NO_FIELD = "skip_post_init"
+# where the children of a file lie in it, by the field of NWBFile
+_PLACES = {
+    "acquisition": "acquisition",
+    "analysis": "analysis",
+    "scratch": "scratch",
+    "processing": "processing",
+    "stimulus": "stimulus/presentation",
+    "stimulus_template": "stimulus/templates",
+    "intervals": "intervals",
+    "epochs": "intervals",
+    "trials": "intervals",
+    "invalid_times": "intervals",
+    "subject": "general",
+    "lab_meta_data": "general",
+    "devices": "general/devices",
+    "electrodes": "general/extracellular_ephys",
+    "electrode_groups": "general/extracellular_ephys",
+    "imaging_planes": "general/optophysiology",
+    "ogen_sites": "general/optogenetics",
+    "icephys_electrodes": "general/intracellular_ephys",
+}
 
 
 def rebuilt(container: Any, **changes: Any) -> Any:  # noqa: ANN401 - a container of any type
@@ -57,19 +78,30 @@ def set_field(container: Any, name: str, value: Any) -> None:  # noqa: ANN401 - 
 
 
 def path_of(container: AbstractContainer) -> str:
-    """Names from the file down to a container, for people; without the groups that a file has around them.
+    """The path of a container in its file, as the schema places it.
 
     Examples
     --------
-    >>> path_of(nwbfile.units["snr"])  # doctest: +SKIP
-    '/units/snr'
+    >>> path_of(nwbfile.electrodes["x"])  # doctest: +SKIP
+    '/general/extracellular_ephys/electrodes/x'
     """
     names: list[str] = []
     at: Any = container
-    while isinstance(at, AbstractContainer) and at.parent is not None:
+    while isinstance(at.parent, AbstractContainer):
         names.append(at.name)
+        if at.parent.parent is None:
+            names.append(_place_of(at.parent, at))
         at = at.parent
-    return "/" + "/".join(reversed(names))
+    return "/" + "/".join(name for name in reversed(names) if name)
+
+
+def _place_of(nwbfile: Any, child: AbstractContainer) -> str:  # noqa: ANN401 - an NWBFile, or what stands alone
+    """The group of a file in which one of its own children lies."""
+    for field, place in _PLACES.items():
+        held = nwbfile.fields.get(field)
+        if held is child or (isinstance(held, dict) and held.get(child.name) is child):
+            return place
+    return ""
 
 
 def all_objects(nwbfile: NWBFile) -> Iterable[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def add_columns(
     if not added:
         return []
     table.set_modified()
-    return [Change(name, f"/{table.name}", f"{len(added)} column(s) from {source.name}: {', '.join(added)}")]
+    return [Change(name, path_of(table), f"{len(added)} column(s) from {source.name}: {', '.join(added)}")]
 
 
 def _equal(one: Values, other: Values) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
+from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of, set_field
 from miniscope_to_nwb_zarr.data_conversion.allen.tables import column, read_rows, without_sentinel
 from miniscope_to_nwb_zarr.data_conversion.allen.unit_columns import add_columns, check_found
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
@@ -62,7 +62,7 @@ def _mend_z(table: DynamicTable, rows: Mapping[int, Row], source: str) -> list[C
     sentence = (
         f"z held the values of y; it now is left_right_ccf_coordinate of {source}, known for {n_known} electrodes"
     )
-    return [Change(ELECTRODE_PLACES, "/electrodes/z", sentence)]
+    return [Change(ELECTRODE_PLACES, path_of(table["z"]), sentence)]
 
 
 def _without_sentinels(table: DynamicTable) -> list[Change]:
@@ -76,7 +76,7 @@ def _without_sentinels(table: DynamicTable) -> list[Change]:
         if n_mended:
             _set_values(table, axis, mended)
             sentence = f"{n_mended} value(s) that stand for 'not found' are NaN now"
-            changes.append(Change(ELECTRODE_PLACES, f"/electrodes/{axis}", sentence))
+            changes.append(Change(ELECTRODE_PLACES, path_of(table[axis]), sentence))
     return changes
 
 

@@ -58,7 +58,10 @@ def test_columns_without_a_description_get_one(result):
     assert nwbfile.intervals[TABLE]["is_change"].description == "Whether another image than before was shown"
     # nothing is known of it: it stays as it was
     assert nwbfile.trials["lick_times"].target.description == "NOT IMPLEMENTED: lick_times"
-    assert {change.where for change in changes if change.name == "descriptions"} == {"/trials", f"/{TABLE}"}
+    assert {change.where for change in changes if change.name == "descriptions"} == {
+        "/intervals/trials",
+        f"/intervals/{TABLE}",
+    }
 
 
 def test_presentations_refer_to_the_images_that_were_shown(result):
@@ -125,8 +128,8 @@ def test_signed_indices_become_unsigned_at_every_depth(source, tmp_path):
         assert index.data.dtype == np.uint64
         assert [row.tolist() for row in index[:]] == [[3.5, 3.6], [], [8.66]]
         places = [change.where for change in changes]
-    assert "/trials/lick_times_index" in places
-    assert f"/{TABLE}/timeseries_index" in places
+    assert "/intervals/trials/lick_times_index" in places
+    assert f"/intervals/{TABLE}/timeseries_index" in places
 
 
 def test_an_index_with_negative_numbers_is_reported(source, tmp_path):
@@ -138,5 +141,5 @@ def test_an_index_with_negative_numbers_is_reported(source, tmp_path):
     with changed([damaged], [unsigned_indices], tmp_path / "a.nwb.zarr") as (nwbfile, _, findings):
         assert nwbfile.trials["lick_times"].data.dtype == np.int64
         assert [(finding.code, finding.where) for finding in findings] == [
-            (Code.INDEX_INVALID, "/trials/lick_times_index")
+            (Code.INDEX_INVALID, "/intervals/trials/lick_times_index")
         ]

@@ -22,6 +22,7 @@ from tests.allen import visual_coding_ephys as made
 from tests.allen.conversions import opened, read_back
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+ELECTRODES = "/general/extracellular_ephys/electrodes"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_z_is_taken_from_the_table_where_it_repeats_y(base, tables, tmp_path):
         changes = mend_electrode_places(session.nwbfile, session.context)
         assert not session.context.findings
         output = session.write(tmp_path / "out.nwb.zarr")
-    assert [change.where for change in changes] == ["/electrodes/z", "/electrodes"]
+    assert [change.where for change in changes] == [f"{ELECTRODES}/z", ELECTRODES]
     with read_back(output) as nwbfile:
         table = nwbfile.electrodes
         expected = [7000, 7001, 7002, 7003, *[np.nan] * 4]
@@ -102,7 +103,7 @@ def test_z_that_is_right_is_kept_and_sentinels_are_nan(base, tables):
         table["z"].transform(lambda z: np.asarray(z) + 1000)
         table["x"].transform(lambda x: np.where(np.arange(16) == 2, -1000, np.asarray(x)))
         changes = mend_electrode_places(session.nwbfile, session.context)
-        assert [change.where for change in changes] == ["/electrodes/x", "/electrodes"]
+        assert [change.where for change in changes] == [f"{ELECTRODES}/x", ELECTRODES]
         assert table["z"].data[0] == 1500
         assert np.isnan(table["x"].data[2])
 
@@ -115,7 +116,7 @@ def test_impedances_that_nobody_measured_are_left_out(base, tmp_path):
         (change,) = drop_impedances(session.nwbfile, session.context)
         assert drop_impedances(session.nwbfile, session.context) == []
         output = session.write(tmp_path / "out.nwb.zarr")
-    assert change.where == "/electrodes"
+    assert change.where == ELECTRODES
     with read_back(output) as nwbfile:
         assert "imp" not in nwbfile.electrodes.colnames
         assert nwbfile.electrodes.object_id == before
