@@ -30,6 +30,8 @@ class Change:
     """Path of what was changed in the NWB file."""
     sentence: str
     """What was done, and from what."""
+    also: tuple[str, ...] = ()
+    """Other paths that changed with it: not logged, but no difference when the output is compared with the source."""
 
 
 @dataclass(frozen=True, slots=True)
