@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
@@ -20,11 +22,24 @@ class DatasetModule(Protocol):
         """Do what the options ask for."""
 
 
+@dataclass(frozen=True, slots=True)
+class _OnDemand:
+    """A module imported when it is used: the libraries of NWB take seconds, which other data sets do without."""
+
+    package: str
+
+    def run(self, options: Options, console: Console) -> ExitCode:
+        """Do what the options ask for."""
+        module = import_module(f"miniscope_to_nwb_zarr.data_conversion.{self.package}.run_conversion")
+        return cast("DatasetModule", module).run(options, console)
+
+
 DATASET_MODULES: dict[str, DatasetModule] = {
     "auto": miniscope,
     "demo": miniscope,
     "Miniscope": miniscope,
     **dict.fromkeys(LAYOUTS, miniscope),
+    "NWB": _OnDemand("nwb"),
 }
 
 

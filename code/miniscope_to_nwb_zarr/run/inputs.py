@@ -47,11 +47,11 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
         if not data_dir.is_dir():
             raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
         # data assets are links in the data folder
-        _refuse_inside(options.results_dir, [data_dir, *(child for child in data_dir.iterdir() if child.is_symlink())])
+        refuse_inside(options.results_dir, [data_dir, *(child for child in data_dir.iterdir() if child.is_symlink())])
     with by_headers_alone() if options.metadata else nullcontext():
         found = discover(data_dir, make_request(options, sidecar))
     folders = {file.path.parent for session in found.sessions for file in session.source_files}
-    _refuse_inside(options.results_dir, folders)
+    refuse_inside(options.results_dir, folders)
     completed = (
         complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
         for session in found.sessions
@@ -59,7 +59,14 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
     return replace(found, sessions=tuple(completed))
 
 
-def _refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
+def refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
+    """Refuse results that would lie inside the data.
+
+    Raises
+    ------
+    UsageError
+        They would.
+    """
     results = results_dir.resolve()
     for folder in folders:
         if results.is_relative_to(folder.resolve()):

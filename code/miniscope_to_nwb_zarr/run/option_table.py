@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 
-DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS)
+DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, "NWB")
 """Values of ``--dataset``, whatever their case."""
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.plan import Box
 
-    Array = h5py.Dataset | zarr.Array
 
 GZIP_LEVEL = 1
 
@@ -63,6 +62,10 @@ class ChunkWritten:
     """Of the object in a store; empty for HDF5."""
     encoded: bytes
     """What the file is to hold; empty for Zarr, where the worker has written it."""
+
+    def key(self, chunks: tuple[int, ...]) -> str:
+        """Name of the object in a store whose chunks have this shape."""
+        return ".".join(str(at // chunk) for at, chunk in zip(self.corner, chunks, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,7 @@ def _pieces(box: Box, chunks: tuple[int, ...] | None) -> Iterator[Box]:
     if chunks is None or all(chunk >= stop - first for chunk, (first, stop) in zip(chunks[1:], box[1:], strict=True)):
         yield box
         return
-    steps = (
-        range(first - first % chunk, stop, chunk) for chunk, (first, stop) in zip(chunks, box, strict=True)
-    )
+    steps = (range(first - first % chunk, stop, chunk) for chunk, (first, stop) in zip(chunks, box, strict=True))
     for corner in product(*steps):
         yield tuple(
             (max(at, first), min(at + chunk, stop))
@@ -129,7 +130,9 @@ def _write_chunks(task: BoxTask, block: NDArray[Any]) -> Iterator[ChunkWritten]:
     array = zarr.open_array(f"{task.target.file}/{task.target.path}", mode="r+") if task.target.is_zarr else None
     steps = (range(first, stop, chunk) for (first, stop), chunk in zip(task.box, task.chunks, strict=True))
     for corner in product(*steps):
-        sides = tuple((at, min(at + chunk, stop)) for at, chunk, (_, stop) in zip(corner, task.chunks, task.box, strict=True))
+        sides = tuple(
+            (at, min(at + chunk, stop)) for at, chunk, (_, stop) in zip(corner, task.chunks, task.box, strict=True)
+        )
         values = _whole(block[_slices(sides, task.box)], task.chunks)
         if array is None:
             yield ChunkWritten(corner, 0, "", encode_hdf5(values))
@@ -138,8 +141,9 @@ def _write_chunks(task: BoxTask, block: NDArray[Any]) -> Iterator[ChunkWritten]:
         for codec in array.filters or ():
             data = codec.encode(data)
         encoded = array.compressor.encode(data)
-        array.store[".".join(str(at // chunk) for at, chunk in zip(corner, task.chunks, strict=True))] = encoded
-        yield ChunkWritten(corner, len(encoded), hashlib.sha256(encoded).hexdigest(), b"")
+        chunk = ChunkWritten(corner, len(encoded), hashlib.sha256(encoded).hexdigest(), b"")
+        array.store[chunk.key(task.chunks)] = encoded
+        yield chunk
 
 
 def _whole(values: NDArray[Any], chunks: tuple[int, ...]) -> NDArray[Any]:
@@ -158,7 +162,7 @@ def encode_hdf5(values: NDArray[Any]) -> bytes:
 
 
 @contextmanager
-def _opened(place: Place) -> Iterator[Array]:
+def _opened(place: Place) -> Iterator[Any]:
     if place.is_zarr:
         yield zarr.open_array(f"{place.file}/{place.path}", mode="r")
     else:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ANNOUNCED = "announced by the caller"
 
 
-def compare_files(a: Path, b: Path, announced: Collection[str] = ()) -> Comparison:
+def compare_files(a: Path, b: Path, announced: Collection[str] = (), held: Collection[str] = ()) -> Comparison:
     """Compare a file with a copy of it.
 
     Parameters
@@ -40,6 +40,8 @@ def compare_files(a: Path, b: Path, announced: Collection[str] = ()) -> Comparis
         The source, then its copy: what a newer schema adds to the copy is no difference, what it lacks is one.
     announced : collection of str
         Paths in the file at and below which the copy was changed on purpose.
+    held : collection of str
+        Paths of arrays whose values were held against each other already; only their values are passed over.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def compare_files(a: Path, b: Path, announced: Collection[str] = ()) -> Comparis
         One of them cannot be read.
     """
     with closing(open_contents(a)) as first, closing(open_contents(b)) as second:
-        return compare_contents(first, second, announced)
+        return compare_contents(first, second, announced, held)
 
 
 def open_contents(path: Path) -> Contents:
@@ -63,9 +65,11 @@ def open_contents(path: Path) -> Contents:
     return ZarrContents(path) if path.is_dir() else Hdf5Contents(path)
 
 
-def compare_contents(a: Contents, b: Contents, announced: Collection[str] = ()) -> Comparison:
+def compare_contents(
+    a: Contents, b: Contents, announced: Collection[str] = (), held: Collection[str] = ()
+) -> Comparison:
     """Compare two opened files; see `compare_files`."""
-    walk = Walk(a, b)
+    walk = Walk(a, b, held)
     found = [
         replace(one, allowed=_ANNOUNCED) if not one.allowed and _is_announced(one.where, announced) else one
         for one in walk.differences()

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import platform
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
+from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError, VerificationError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, plan_digest
+from miniscope_to_nwb_zarr.data_conversion import commit, disk
+from miniscope_to_nwb_zarr.data_conversion.nwb.change_log import add_change_log, findings_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
+from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES, Layout, read_back, write_hdf5, write_zarr
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedFile
+from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
+from miniscope_to_nwb_zarr.run.phases import Phases
+from miniscope_to_nwb_zarr.run.session_job import Outcome
+from miniscope_to_nwb_zarr.run.settle import settle
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections import Counter
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Transform
+    from miniscope_to_nwb_zarr.core.receipt import FileEntry
+    from miniscope_to_nwb_zarr.data_conversion.nwb.export import Advance, Copied
+    from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Transform
+    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
+
+_PACKAGES = ("h5py", "hdmf", "hdmf-zarr", "numcodecs", "numpy", "pynwb", "zarr")
+_WRITERS = {"zarr": write_zarr, "hdf5": write_hdf5}
+_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +50,8 @@ class NwbJob:
     sources: tuple[Path, ...]
     """The base file first; the others are opened with the same manager, for transforms to take from."""
     results: Path
+    root: Path | None = None
+    """Links are followed below this folder only; the base file's own folder where it is not given."""
     transforms: tuple[Transform, ...] = ()
     """Run in this order on the base file."""
     tables: Mapping[str, Path] = field(default_factory=dict)
@@ -27,10 +59,200 @@ class NwbJob:
     transform_options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the transforms, as plain JSON values; a part of the plan digest."""
     namespaces: tuple[Path, ...] = ()
-    """Namespace files that `open_source` loads before it opens the sources: they win over older ones that these hold."""
+    """Namespace files that are loaded before the sources are opened: they win over older ones that these hold."""
     format: Literal["zarr", "hdf5"] = "zarr"
     """Of the output."""
     chunk_bytes: int = 10_000_000
     compression_level: int = 1
     workers: int = 1
     existing: Literal["verify", "error", "replace"] = "verify"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All that changes the output, as plain JSON values."""
+        return {
+            "format": self.format,
+            "chunk_mb": self.chunk_bytes / 1_000_000,
+            "compression": f"zstd:{self.compression_level}",
+            "transforms": [f"{one.__module__.rpartition('.')[2]}.{one.__qualname__}" for one in self.transforms],
+            **self.transform_options,
+        }
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every source."""
+        return (*self.sources, *self.tables.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A file in the making."""
+
+    job: NwbJob
+    pool: Pool
+    staging: Path
+    phases: Phases
+    advance: Advance
+
+    @property
+    def store(self) -> Path:
+        """The file or folder that is written."""
+        return self.staging / f"{self.job.name}{SUFFIXES[self.job.format]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is known of the staged file before it is read back."""
+
+    copied: Copied
+    own_errors: Counter[str]
+    """What the validator says of the source."""
+    remarks: tuple[str, ...]
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+
+
+def convert(
+    job: NwbJob,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    advance: Advance = lambda _boxes, _n_bytes: None,
+    phases: Phases | None = None,
+) -> Outcome:
+    """Convert one NWB file, or find that it is done.
+
+    Parameters
+    ----------
+    job : NwbJob
+    now : callable
+        The time, aware of its zone.
+    advance : callable
+        Told the boxes of large arrays and their bytes, twice for each: written, and read back.
+    phases : Phases, optional
+        Told how long each part takes.
+
+    Raises
+    ------
+    InputError
+        A source is no NWB file, or changed meanwhile.
+    ConflictError
+        Another output of that name is there.
+    VerificationError
+        What was written is not what was read, or a finished output has changed since.
+    TemporaryError
+        The disk is full or fails, a worker died.
+    """
+    phases = phases or Phases()
+    final = job.results / job.name
+    created = now()
+    try:
+        with disk.system_errors(), open_pool(job.workers) as pool:
+            state = state_of(job.inputs)
+            with phases.phase("hash sources"):
+                sources = source_entries(job.inputs, job.root or job.sources[0].parent, job.workers)
+            plan = plan_digest(sources, job.options, __version__)
+            done = settle(final, sources, plan, options=job.options, existing=job.existing, workers=job.workers)
+            if done is not None:
+                return Outcome("already done", done, final)
+            _check_room(job, n_bytes(state))
+            with commit.staging_folder(job.results, job.name) as staging, pool.ending_on_error():
+                receipt = _fill(_Work(job, pool, staging, phases, advance), sources, plan, created)
+                if state_of(job.inputs) != state:
+                    raise InputError(f"{job.name}: a source changed while it was read; run again when it is finished")
+                with phases.phase("publish"):
+                    commit.publish(staging, final, receipt, replace=job.existing == "replace", now=now())
+    except OSError as error:
+        if disk.is_full(error):
+            raise TemporaryError(
+                f"{job.name}: no room is left in {job.results}; nothing was published. Make room and run the same "
+                "command again"
+            ) from error
+        raise disk.explain(error) from error
+    return Outcome("written", receipt, final)
+
+
+def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datetime) -> Receipt:
+    job = work.job
+    with work.phases.phase("write"):
+        written = _write(work)
+    with work.phases.phase("read back"):
+        read_back(written.copied, work.pool, work.advance)
+    findings = written.findings + findings_of(written.changes) + _verify(work, written)
+    with work.phases.phase("hash output"):
+        known = {f"{work.store.name}/{path}": entry for path, entry in written.copied.known.items()}
+        files = commit.list_files(work.staging, known)
+    former = job.results / job.name
+    return Receipt(
+        session=job.name,
+        plan_digest=plan,
+        program_version=__version__,
+        created=created.isoformat(),
+        options=job.options,
+        sources=sources,
+        files=files,
+        series=(),
+        findings=findings,
+        versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        parent=disk.hash_file(former / RECEIPT_NAME) if commit.read_receipt(former) else None,
+    )
+
+
+def _write(work: _Work) -> _Written:
+    job = work.job
+    layout = Layout(job.chunk_bytes, job.compression_level)
+    with ExitStack() as opened:
+        base = opened.enter_context(open_source(job.sources[0], root=job.root, namespaces=job.namespaces))
+        others = [
+            opened.enter_context(open_source(path, root=job.root, manager=base.io.manager)) for path in job.sources[1:]
+        ]
+        own_errors = errors_of(base)
+        for other in others:
+            own_errors += errors_of(other)
+        changes, findings = _transform(job, base, others)
+        copied = _WRITERS[job.format](
+            base, work.store, layout, work.pool, work.advance, is_changed=bool(job.transforms)
+        )
+        remarks = dict.fromkeys(remark for source in (base, *others) for remark in source.remarks)
+        return _Written(copied, own_errors, tuple(remarks), changes, findings)
+
+
+def _transform(job: NwbJob, base: NwbSource, others: list[NwbSource]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    if not job.transforms:
+        return (), ()
+    opened = tuple(OpenedFile(other.path, other.nwbfile) for other in others)
+    context = Context(job.sources[0], opened, job.tables, job.transform_options)
+    changes = tuple(change for transform in job.transforms for change in transform(base.nwbfile, context))
+    add_change_log(base.nwbfile, changes)
+    return changes, tuple(context.findings)
+
+
+def _verify(work: _Work, written: _Written) -> tuple[Finding, ...]:
+    """Compare the staged file with its source, and run validator and inspector on it."""
+    job = work.job
+    with work.phases.phase("compare"):
+        announced = [path for change in written.changes for path in (change.where, *change.also)]
+        found = compare_files(job.sources[0], work.store, announced, held=written.copied.arrays)
+    findings: tuple[Finding, ...] = ()
+    if found.differences:
+        listed = "; ".join(map(str, found.differences[:_LISTED]))
+        if not job.transforms:
+            raise VerificationError(
+                f"{job.name}: {len(found.differences)} difference(s) between the source and what was written: "
+                f"{listed}; the output is not published"
+            )
+        findings = tuple(
+            Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one}: no change of the log says so")
+            for one in found.differences
+        )
+    report = f"qc/{job.name}.nwb.inspector_report.txt"
+    with work.phases.phase("inspect"), open_source(work.store, root=work.staging) as output:
+        inspection = inspect_output(output, written.own_errors, written.remarks, job.name, report)
+    (work.staging / report).parent.mkdir(exist_ok=True)
+    (work.staging / report).write_text(inspection.report, encoding="utf-8")
+    return findings + inspection.findings
+
+
+def _check_room(job: NwbJob, needed: int) -> None:
+    if job.results.exists() and needed > (free := disk.free_bytes(job.results)):
+        raise TemporaryError(
+            f"{job.name}: needs about {needed:,} bytes, {free:,} are free in {job.results}; nothing was written"
+        )

@@ -52,7 +52,7 @@ class NwbSource:
         InputError
             The file cannot be read.
         """
-        with _said_into(self.remarks), _explaining(self.path):
+        with _said_into(self.remarks, self.path), _explaining(self.path):
             return self.io.read_builder()
 
     @cached_property
@@ -64,7 +64,7 @@ class NwbSource:
         InputError
             pynwb cannot make objects of it.
         """
-        with _said_into(self.remarks), _explaining(self.path):
+        with _said_into(self.remarks, self.path), _explaining(self.path):
             return self.io.read()
 
 
@@ -96,7 +96,7 @@ def open_source(
     """
     trusted = (root or path.parent).resolve()
     remarks: list[str] = []
-    with _said_into(remarks), _explaining(path):
+    with _said_into(remarks, path), _explaining(path):
         is_zarr = path.is_dir()
         if not is_zarr:
             _check_links(path, trusted)
@@ -203,12 +203,13 @@ def _explaining(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _said_into(remarks: list[str]) -> Iterator[None]:
-    """Within this context warnings of the libraries are noted, not shown."""
+def _said_into(remarks: list[str], path: Path) -> Iterator[None]:
+    """Within this context warnings of the libraries are noted, not shown; where the file lies is nobody's business."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield
         finally:
-            said = (str(one.message) for one in caught if not issubclass(one.category, ResourceWarning))
+            here = f"{path.absolute().parent}{os.sep}"
+            said = (str(one.message).replace(here, "") for one in caught if one.category is not ResourceWarning)
             remarks += [sentence for sentence in dict.fromkeys(said) if sentence not in remarks]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import zarr
 from hdmf_zarr.nwb import NWBZarrIO
 from numcodecs import JSON, VLenUTF8
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import zarr
     from hdmf.build import BuildManager, DatasetBuilder
     from numpy.typing import NDArray
 

@@ -132,7 +132,7 @@ def added_attribute(name: str, attribute: Attribute, spec: Spec | None) -> str |
     return None
 
 
-def added_item(item: Item, spec: Spec | None) -> str | None:
+def added_item(item: Item | None, spec: Spec | None) -> str | None:
     """Why the second file may have an object that the first has not; None: it may not."""
     is_empty = isinstance(item, Array) and item.shape is not None and 0 in item.shape
     if is_empty and spec is not None and spec.get("quantity", 1) in {1, "+"}:

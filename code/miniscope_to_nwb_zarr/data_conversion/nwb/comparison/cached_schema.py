@@ -13,7 +13,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Array,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Contents
+    from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Contents, Item
 
 Spec = Mapping[str, Any]
 """Of a type, group, dataset, attribute or link, as the schema's language has it."""
@@ -101,16 +101,21 @@ def read_schema(contents: Contents) -> CachedSchema:
         One of them is no JSON.
     """
     texts: dict[str, dict[str, dict[str, Any]]] = {}
-    specifications = contents.cached_specifications()
-    for namespace, versions in specifications.items().items() if specifications else ():
-        for version, files in versions.items().items() if isinstance(versions, Group) else ():
-            found = files.items() if isinstance(files, Group) else {}
+    for namespace, versions in _members(contents.cached_specifications()):
+        for version, files in _members(versions):
             texts.setdefault(namespace, {})[version] = {
                 name: _parse(array, f"{namespace}/{version}/{name}")
-                for name, array in found.items()
+                for name, array in _members(files)
                 if isinstance(array, Array)
             }
     return CachedSchema(texts)
+
+
+def _members(item: Item | None) -> Iterator[tuple[str, Item]]:
+    for name in item.names() if isinstance(item, Group) else ():
+        member = item.get(name) if isinstance(item, Group) else None
+        if member is not None:
+            yield name, member
 
 
 def _parse(array: Array, where: str) -> Any:  # noqa: ANN401 - what JSON may hold

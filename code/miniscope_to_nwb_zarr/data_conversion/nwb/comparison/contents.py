@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -74,8 +74,12 @@ class Group(ABC):
     """Equal for the same group found on two ways."""
 
     @abstractmethod
-    def items(self) -> Mapping[str, Item]:
-        """What lies in it, by name."""
+    def names(self) -> Collection[str]:
+        """Of what lies in it."""
+
+    @abstractmethod
+    def get(self, name: str) -> Item | None:
+        """What lies in it by that name."""
 
 
 Item = Array | Group | Link
@@ -119,7 +123,7 @@ def find(contents: Contents, path: str) -> tuple[str, Item | None]:
             break
         else:
             at.append(wanted.pop(0))
-            here = here.items().get(at[-1]) if isinstance(here, Group) else None
+            here = here.get(at[-1]) if isinstance(here, Group) else None
     return "/" + "/".join(at + wanted), None if wanted else here
 
 

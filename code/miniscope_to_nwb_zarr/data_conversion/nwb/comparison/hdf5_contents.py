@@ -20,7 +20,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -87,11 +87,14 @@ class Hdf5Group(Group):
         self.attributes = _attributes(group)
         self.identity = h5py.h5o.get_info(group.id).addr
 
-    def items(self) -> Mapping[str, Item]:
-        """What lies in it, by name."""
-        return {name: self._item(name) for name in self._group if name != self._hidden}
+    def names(self) -> Collection[str]:
+        """Of what lies in it."""
+        return [name for name in self._group if name != self._hidden]
 
-    def _item(self, name: str) -> Item:
+    def get(self, name: str) -> Item | None:
+        """What lies in it by that name."""
+        if name == self._hidden or name not in self._group.keys():  # noqa: SIM118 - a link to nowhere is there, too
+            return None
         link = self._group.get(name, getlink=True)
         if isinstance(link, h5py.ExternalLink):
             return Link(link.path, link.filename)
@@ -115,8 +118,19 @@ class Hdf5Array(Array):
         self.value_bytes = _GUESSED_BYTES if dataset.dtype.hasobject else dataset.dtype.itemsize
 
     def read(self, part: tuple[slice, ...]) -> NDArray[Any]:
-        """Values as `Attribute` has them."""
-        return _values(self._dataset[part], self._dataset.dtype, self._dataset.file)
+        """Values as `Attribute` has them.
+
+        Raises
+        ------
+        InputError
+            The file is damaged here.
+        """
+        try:
+            read = self._dataset[part]
+        except OSError as error:
+            where = f"{self._dataset.file.filename}: {self._dataset.name}"
+            raise InputError(f"{where} cannot be read ({error}); the file is damaged") from error
+        return _values(read, self._dataset.dtype, self._dataset.file)
 
 
 def _attributes(found: h5py.Group | h5py.Dataset) -> dict[str, Attribute]:

@@ -15,7 +15,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.specifications import 
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.values import compare_arrays, unequal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.cached_schema import CachedSchema, Spec
     from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Attribute, Contents, ValueType
@@ -37,8 +37,9 @@ class Pair(NamedTuple):
 class Walk:
     """One comparison. `n_objects` and `n_values` grow with it."""
 
-    def __init__(self, a: Contents, b: Contents) -> None:
+    def __init__(self, a: Contents, b: Contents, held: Collection[str] = ()) -> None:
         self._a, self._b = a, b
+        self._held = frozenset(held)
         self.schema: CachedSchema = read_schema(b)
         self.n_objects = 0
         self.n_values = 0
@@ -47,9 +48,13 @@ class Walk:
         """Every difference, those that are allowed with the reason."""
         yield from compare_specifications(read_schema(self._a), self.schema)
         seen = set()
-        waiting = [_pair("", self._a.root, self._b.root, None)]
+        # a group of thousands of objects is never held at once
+        waiting = [iter([_pair("", self._a.root, self._b.root, ())])]
         while waiting:
-            pair = waiting.pop()
+            pair = next(waiting[-1], None)
+            if pair is None:
+                waiting.pop()
+                continue
             self.n_objects += 1
             yield from self._compare(pair)
             if isinstance(pair.a, Group) and isinstance(pair.b, Group):
@@ -57,17 +62,17 @@ class Walk:
                 # a group may lie in itself, in HDF5
                 if identity not in seen:
                     seen.add(identity)
-                    yield from self._one_sided(pair)
-                    waiting += reversed(list(_children(pair)))
+                    yield from self._one_sided(pair, pair.a, pair.b)
+                    waiting.append(_children(pair, pair.a, pair.b))
 
-    def _one_sided(self, pair: Pair) -> Iterator[Difference]:
-        first, second = _items(pair.a), _items(pair.b)
-        for name in sorted(first.keys() - second.keys()):
-            yield Difference(f"{pair.where}/{name}", Kind.MISSING, f"{_kind(first[name])}, then nothing")
-        for name in sorted(second.keys() - first.keys()):
+    def _one_sided(self, pair: Pair, a: Group, b: Group) -> Iterator[Difference]:
+        first, second = set(a.names()), set(b.names())
+        for name in sorted(first - second):
+            yield Difference(f"{pair.where}/{name}", Kind.MISSING, f"{_kind(a.get(name))}, then nothing")
+        for name in sorted(second - first):
             places = tuple(place.below(name) for place in _below(pair))
-            why = allowed.added_item(second[name], next(self.schema.specs(*places), None))
-            yield Difference(f"{pair.where}/{name}", Kind.ADDED, f"nothing, then {_kind(second[name])}", why or "")
+            why = allowed.added_item(b.get(name), next(self.schema.specs(*places), None))
+            yield Difference(f"{pair.where}/{name}", Kind.ADDED, f"nothing, then {_kind(b.get(name))}", why or "")
 
     def _compare(self, pair: Pair) -> Iterator[Difference]:
         if isinstance(pair.a, Link):
@@ -106,7 +111,7 @@ class Walk:
             if why_shape:
                 yield from self._values(pair, unequal(_all(a).reshape(1), _all(b).reshape(1)), 1)
             return
-        if why is None or a.shape is None:
+        if why is None or a.shape is None or pair.where.lstrip("/") in self._held:
             return
         n_values = prod(a.shape)
         self.n_values += n_values
@@ -155,27 +160,21 @@ class Walk:
             yield Difference(where, Kind.VALUE, f"{_shown(a.values)}, then {_shown(b.values)}", reason or "")
 
 
-def _pair(where: str, a: Item, b: Item, above: tuple[Place, ...] | None) -> Pair:
+def _pair(where: str, a: Item, b: Item, places: tuple[Place, ...]) -> Pair:
     own_type = _own_type(b) or _own_type(a)
-    places = above or ()
     return Pair(where, a, b, (*places, Place(own_type)) if own_type else places, own_type)
 
 
-def _children(pair: Pair) -> Iterator[Pair]:
-    first, second = _items(pair.a), _items(pair.b)
-    for name in sorted(first.keys() & second.keys()):
-        yield _pair(
-            f"{pair.where}/{name}", first[name], second[name], tuple(place.below(name) for place in _below(pair))
-        )
+def _children(pair: Pair, a: Group, b: Group) -> Iterator[Pair]:
+    for name in sorted(set(a.names()) & set(b.names())):
+        first, second = a.get(name), b.get(name)
+        if first is not None and second is not None:
+            yield _pair(f"{pair.where}/{name}", first, second, tuple(place.below(name) for place in _below(pair)))
 
 
 def _below(pair: Pair) -> tuple[Place, ...]:
     """Below an object of a type the schema's names begin anew."""
     return (Place(pair.own_type),) if pair.own_type else pair.places
-
-
-def _items(item: Item) -> dict[str, Item]:
-    return dict(item.items()) if isinstance(item, Group) else {}
 
 
 def _own_type(item: Item) -> str:
@@ -191,7 +190,9 @@ def _other_kind(pair: Pair) -> Difference:
     return Difference(pair.where, Kind.OBJECT, f"{_kind(pair.a)}, then {_kind(pair.b)}")
 
 
-def _kind(item: Item) -> str:
+def _kind(item: Item | None) -> str:
+    if item is None:
+        return "nothing"
     if isinstance(item, Link):
         return f"a link to {item.path}" + (f" in {item.file}" if item.file else "")
     kind = f"a {_own_type(item)}" if _own_type(item) else "a group" if isinstance(item, Group) else "an array"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -62,7 +63,8 @@ class ZarrContents(Contents):
 
     def cached_specifications(self) -> ZarrGroup | None:
         """The group that the store names as such."""
-        return ZarrGroup(self._group[self._hidden], self._path) if self._hidden in self._group else None
+        is_there = bool(self._hidden) and self._hidden in self._group
+        return ZarrGroup(self._group[self._hidden], self._path) if is_there else None
 
     def other(self, file: str) -> ZarrContents | None:
         """Another store in the same folder or below it."""
@@ -87,18 +89,21 @@ class ZarrGroup(Group):
         self._hidden = hidden
         self.attributes = _attributes(group, store)
         self.identity = group.path
+        self._links = {str(link["name"]): link for link in _links(group, store)}
 
-    def items(self) -> Mapping[str, Item]:
-        """What lies in it, by name."""
-        found: dict[str, Item] = {}
-        for name, group in self._group.groups():
-            if name != self._hidden:
-                found[name] = ZarrGroup(group, self._store)
-        for name, array in self._group.arrays():
-            found[name] = ZarrArray(array, self._store)
-        for link in self._group.attrs.get(_LINKS, []):
-            found[link["name"]] = Link(link["path"], _file(link, self._store))
-        return found
+    def names(self) -> Collection[str]:
+        """Of what lies in it."""
+        inside = [name for name in (*self._group.group_keys(), *self._group.array_keys()) if name != self._hidden]
+        return [*inside, *self._links]
+
+    def get(self, name: str) -> Item | None:
+        """What lies in it by that name."""
+        if name in self._links:
+            return Link(self._links[name]["path"], _file(self._links[name], self._store))
+        found = None if name == self._hidden else self._group.get(name)
+        if isinstance(found, zarr.Group):
+            return ZarrGroup(found, self._store)
+        return None if found is None else ZarrArray(found, self._store)
 
 
 class ZarrArray(Array):
@@ -116,13 +121,30 @@ class ZarrArray(Array):
         self.value_bytes = _GUESSED_BYTES if array.dtype.hasobject else array.dtype.itemsize
 
     def read(self, part: tuple[slice, ...]) -> NDArray[Any]:
-        """Values as `Attribute` has them."""
-        values = self._array[0] if self._said == _SCALAR else self._array[part]
+        """Values as `Attribute` has them.
+
+        Raises
+        ------
+        InputError
+            The store is damaged here.
+        """
+        try:
+            values = self._array[0] if self._said == _SCALAR else self._array[part]
+        except (OSError, RuntimeError, ValueError, IndexError, pickle.UnpicklingError) as error:
+            where = f"{self._store}: {self._array.name}"
+            raise InputError(f"{where} cannot be read ({error}); the store is damaged") from error
         if self._said == _SCALAR and self.type in {TEXT, REFERENCE}:
             alone = np.empty((), dtype=object)
             alone[()] = values
             values = alone
         return _values(np.asarray(values), self.type, self._store)
+
+
+def _links(group: zarr.Group, store: Path) -> list[dict[str, Any]]:
+    links = group.attrs.get(_LINKS, [])
+    if isinstance(links, list) and all(isinstance(link, dict) and {"name", "path"} <= link.keys() for link in links):
+        return links
+    raise InputError(f"{store}: {group.name} has links {str(links)[:80]}; expected a name and a path of each")
 
 
 def _attributes(found: zarr.Group | zarr.Array, store: Path) -> dict[str, Attribute]:

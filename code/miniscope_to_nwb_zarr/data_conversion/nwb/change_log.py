@@ -1,0 +1,52 @@
+"""The log of what transforms changed, as a table in the file itself and as findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hdmf.common import DynamicTable, VectorData
+
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pynwb import NWBFile
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+
+MODULE = "source"
+TABLE = "changes"
+_COLUMNS = {
+    "change": "kind of change; the name of the option that turns it off, where there is one",
+    "where": "path of what was changed",
+    "sentence": "what was done, and from what",
+}
+
+
+def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> None:
+    """Write what was changed into ``processing/source/changes``; nothing where nothing was."""
+    if not changes:
+        return
+    rows = [(change.name, change.where, change.sentence) for change in changes]
+    columns = [
+        VectorData(name=name, description=meaning, data=list(texts))
+        for (name, meaning), texts in zip(_COLUMNS.items(), zip(*rows, strict=True), strict=True)
+    ]
+    table = DynamicTable(
+        name=TABLE,
+        description="what was changed between the source files and this one; all else is as it was",
+        columns=columns,
+    )
+    module = nwbfile.processing.get(MODULE) or nwbfile.create_processing_module(
+        MODULE, "how this file came about: what was changed between its source files and it"
+    )
+    module.add(table)
+
+
+def findings_of(changes: Sequence[Change]) -> tuple[Finding, ...]:
+    """The changes as findings, for the receipt and the summary."""
+    return tuple(
+        Finding(Code.NWB_CHANGED, Severity.INFO, change.where, change.sentence, {"change": change.name})
+        for change in changes
+    )

@@ -1,0 +1,77 @@
+"""What validator and inspector say of a converted NWB file, held against what the validator says of its source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from nwbinspector import Importance
+
+from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import Inspection, messages_of, report_of, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
+
+_LISTED = 5
+# hdmf-zarr names each column of text or references twice when it is asked for the type of a table: no table that has
+# both is what any schema asks for, whatever it holds
+_MISREAD_BY_HDMF_ZARR = "'object_'"
+
+
+def errors_of(source: NwbSource) -> Counter[str]:
+    """What the validator says of a file as it is stored, each sentence with its count."""
+    said = (str(error) for error in validate(source.io))
+    return Counter(error for error in said if not (source.is_zarr and _MISREAD_BY_HDMF_ZARR in error))
+
+
+def inspect_output(output: NwbSource, own: Counter[str], remarks: Iterable[str], name: str, report: str) -> Inspection:
+    """Run validator and inspector on a file that was read back.
+
+    Parameters
+    ----------
+    output : NwbSource
+    own : Counter of str
+        What the validator says of the source (`errors_of`): it is reported, not refused.
+    remarks : iterable of str
+        What the libraries said when they read the source.
+    name : str
+        Of the output.
+    report : str
+        Where the words of both will stand in the output.
+
+    Raises
+    ------
+    VerificationError
+        The validator finds an error that the source did not have.
+    """
+    errors = errors_of(output)
+    new = errors - own
+    if new:
+        listed = "; ".join(list(new)[:_LISTED])
+        raise VerificationError(
+            f"{name}: the NWB validator reports {new.total()} error(s) that the source does not have: {listed}"
+        )
+    messages = messages_of(output.nwbfile)
+    findings = [
+        Finding(Code.NWB_SCHEMA, Severity.WARNING, "", f"{error}: so it is in the source, too", {"count": count})
+        for error, count in errors.items()
+    ]
+    findings += [Finding(Code.NWB_SCHEMA, Severity.INFO, "", f"{remark}: so the source was read") for remark in remarks]
+    if messages:
+        counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
+        is_critical = any(message.importance is Importance.CRITICAL for message in messages)
+        listed = ", ".join(f"{count} {importance}" for importance, count in counts.items())
+        findings.append(
+            Finding(
+                Code.INSPECTOR,
+                Severity.WARNING if is_critical else Severity.INFO,
+                report,
+                f"the NWB inspector has remarks ({listed}), listed in this file",
+                dict(counts),
+            )
+        )
+    return Inspection(report_of(name, messages, list(errors.elements())), tuple(findings))

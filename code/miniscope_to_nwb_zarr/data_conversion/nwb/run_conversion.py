@@ -1,0 +1,184 @@
+"""Convert the NWB files of a data folder: HDF5 to Zarr, or Zarr to HDF5."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
+from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.phases import Phases
+from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
+from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+from miniscope_to_nwb_zarr.sources import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFiles
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+_FORMATS = {"zarr": "Zarr", "hdf5": "HDF5"}
+
+
+def run(options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with a folder of NWB files.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    if options.clean_staging:
+        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
+    if options.metadata:
+        raise UsageError("--metadata True: there are no AIND metadata of NWB files alone; convert without it")
+    if options.verify_only:
+        return verify_outputs(options, (), console)
+    began = datetime.now(UTC)
+    limits.choose(options.limits or {})
+    if not options.data_dir.is_dir():
+        raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
+    found = find_files(options.data_dir)
+    refuse_inside(options.results_dir, [options.data_dir, *(file.path.parent for file in found.files)])
+    jobs, ignored = _jobs(options, found)
+    findings = found.findings + ignored
+    if not jobs:
+        raise InputError(_nothing_to_do(options, found))
+    for finding in findings:
+        console.finding(finding)
+    if options.dry_run:
+        return _show_plan(jobs, options, console)
+    return run_jobs(jobs, options, console, began, findings)
+
+
+def run_jobs(
+    jobs: Sequence[NwbJob], options: Options, console: Console, began: datetime, findings: Sequence[Finding] = ()
+) -> ExitCode:
+    """Convert one file after the other, each with all workers, and sum up; one that fails does not stop the others.
+
+    Raises
+    ------
+    Stopped
+        A signal asked the run to stop.
+    """
+    run_folder = RunFolder(options.results_dir, output_options(options), [job.name for job in jobs], began)
+    results: list[SessionResult] = []
+    try:
+        for result in _results(jobs, console):
+            results.append(result)
+            run_folder.event("session", result.as_json(), datetime.now(UTC))
+            for finding in result.findings:
+                console.finding(finding, result.session)
+            if result.exit_code is not ExitCode.DONE:
+                console.error(result.message)
+    except Stopped as stopped:
+        run_folder.finish(results, findings, datetime.now(UTC), stopped.exit_code)
+        raise
+    code = run_folder.finish(results, findings, datetime.now(UTC))
+    console.result_table(
+        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
+    )
+    n_done = sum(result.exit_code is ExitCode.DONE for result in results)
+    console.summary(
+        code,
+        f"{n_done} of {len(results)} NWB file(s) done; summary in {run_folder.path}",
+        {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
+    )
+    return code
+
+
+def _results(jobs: Sequence[NwbJob], console: Console) -> Iterator[SessionResult]:
+    for k, job in enumerate(jobs):
+        console.info(f"{job.name} ({k + 1} of {len(jobs)})")
+        began = time.monotonic()
+        phases = Phases()
+        try:
+            outcome = convert(job, lambda: datetime.now(UTC), lambda _boxes, _n_bytes: stop.obey(), phases)
+        except MiniscopeError as error:
+            seconds = time.monotonic() - began
+            yield SessionResult(job.name, error.exit_code, "failed", str(error), seconds=seconds)
+            continue
+        yield SessionResult(
+            session=job.name,
+            exit_code=ExitCode.DONE,
+            word=outcome.word,
+            message=str(outcome.output),
+            seconds=time.monotonic() - began,
+            store_bytes=sum(entry.size_bytes for entry in outcome.receipt.files),
+            findings=outcome.receipt.findings,
+            phases=phases.seconds,
+        )
+
+
+def _jobs(options: Options, found: FoundFiles) -> tuple[list[NwbJob], tuple[Finding, ...]]:
+    """A job for each file of the other format, and a finding for each that has the one asked for already."""
+    jobs, ignored = [], []
+    for file in found.files:
+        if file.is_zarr == (options.format == "zarr"):
+            where = file.path.relative_to(found.root).as_posix()
+            sentence = f"is {_FORMATS[options.format]} already, the format that --format asks for; it was left alone"
+            ignored.append(Finding(Code.FILE_IGNORED, Severity.INFO, where, sentence))
+            continue
+        jobs.append(
+            NwbJob(
+                name=file.name,
+                sources=(file.path,),
+                results=options.results_dir,
+                root=found.root,
+                format=options.format,
+                chunk_bytes=int(options.chunk_mb * 1_000_000),
+                compression_level=options.compression.level,
+                workers=options.workers,
+                existing=options.existing,
+            )
+        )
+    return jobs, tuple(ignored)
+
+
+def _nothing_to_do(options: Options, found: FoundFiles) -> str:
+    other = next(name for name in _FORMATS if name != options.format)
+    if found.files:
+        return (
+            f"{options.data_dir}: all {len(found.files)} NWB file(s) are {_FORMATS[options.format]} already; "
+            f"use --format {other} to convert them to {_FORMATS[other]}"
+        )
+    return (
+        f"{options.data_dir}: holds no NWB file. Expected files named *.nwb (HDF5), or folders named *.nwb.zarr, "
+        "in it or in its folders"
+    )
+
+
+def _show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
+    rows, n_failed = [], 0
+    for job in jobs:
+        try:
+            rows.append(plan_row(job))
+        except InputError as error:
+            n_failed += 1
+            console.error(str(error))
+    console.plan_table(rows)
+    n_bytes = sum(row.store_bytes_estimate for row in rows)
+    parent = next(p for p in (options.results_dir.resolve(), *options.results_dir.resolve().parents) if p.exists())
+    code = ExitCode.INVALID_INPUT if n_failed else ExitCode.DONE
+    console.summary(
+        code,
+        f"Nothing written. Would write about {size_text(n_bytes)} into {options.results_dir} "
+        f"(free: {size_text(disk.free_bytes(parent))}).",
+        {"sessions": len(rows), "failures": n_failed},
+    )
+    return code
+
+
+def _n_warnings(result: SessionResult) -> int:
+    return sum(finding.severity is not Severity.INFO for finding in result.findings)
