@@ -151,24 +151,32 @@ def _zoned(
             raise InputError(
                 f"the time zone of {start.local} is not known; give it with --timezone, e.g. Europe/Vienna"
             )
-        return _fixed(start.local.replace(tzinfo=zone)), findings + _ambiguous(start.local, zone, where)
+        # by way of UTC: an hour that was left out in spring has no offset of its own
+        moment = start.local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+        return _fixed(moment), findings + _doubtful_hour(start.local, moment, zone, where)
     instant = start.instant or datetime.min.replace(tzinfo=UTC)
     if zone is None:
         return _fixed(instant), findings
     there = instant.astimezone(zone)
     if start.local is not None and there.utcoffset() != instant.utcoffset():
         raise InputError(
-            f"--timezone {request.timezone} was at UTC{there:%z} on {there:%Y-%m-%d}, the recording was made at "
-            f"UTC{instant:%z}: leave the option out, or name the zone that the computer was set to"
+            f"the time zone {request.timezone} was at UTC{there:%z} on {there:%Y-%m-%d}, the recording was made at "
+            f"UTC{instant:%z}: leave --timezone and the session metadata file's `timezone` out, or name the zone that "
+            "the computer was set to"
         )
     return _fixed(there), findings
 
 
-def _ambiguous(local: datetime, zone: ZoneInfo, where: str) -> tuple[Finding, ...]:
+def _doubtful_hour(local: datetime, taken: datetime, zone: ZoneInfo, where: str) -> tuple[Finding, ...]:
+    """A finding for a time of day that was there twice or not at all, because the clock was changed."""
     first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     if first == second:
         return ()
-    sentence = f"{local} is not one moment in {zone.key}, because the clock was changed then; the first was taken"
+    if taken.replace(tzinfo=None) == local:
+        what = "two moments", "the first was taken"
+    else:
+        what = "no moment", f"{taken:%H:%M:%S} was taken, as of a clock that was not"
+    sentence = f"{local} is {what[0]} in {zone.key}, because the clock was changed then; {what[1]}"
     return (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
 
 

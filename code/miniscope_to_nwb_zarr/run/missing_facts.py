@@ -32,6 +32,8 @@ class Lack:
     """What is not known, and the line that supplies it."""
     files: tuple[str, ...]
     sessions: tuple[str, ...]
+    can_be_added: bool = True
+    """The lab can supply it; otherwise the schema has no word for what is known."""
 
     def as_json(self) -> dict[str, Any]:
         """The lack as plain JSON values."""
@@ -76,18 +78,28 @@ def group(found: Mapping[str, Iterable[Finding]]) -> list[Lack]:
     """
     files: dict[str, dict[str, None]] = {}
     sessions: dict[str, dict[str, None]] = {}
+    wordless: set[str] = set()
     for session, findings in found.items():
         for finding in findings:
             if finding.code is Code.FACT_MISSING:
                 reason = reason_of(finding)
                 files.setdefault(reason, {})[finding.where] = None
                 sessions.setdefault(reason, {})[session] = None
-    return [Lack(reason, tuple(files[reason]), tuple(sessions[reason])) for reason in files]
+                if "line" not in finding.numbers:
+                    wordless.add(reason)
+    return [
+        Lack(reason, tuple(files[reason]), tuple(sessions[reason]), can_be_added=reason not in wordless)
+        for reason in files
+    ]
 
 
 def remind(results: Iterable[SessionResult], console: Console) -> None:
-    """After the work: one sentence on the metadata files that were left out."""
-    lacks = group({result.session: result.findings for result in results})
+    """After the work: one sentence on the metadata files that were left out, and why those that nothing can add."""
+    found = {result.session: result.findings for result in results}
+    lacks = [lack for lack in group(found) if lack.can_be_added]
+    for lack in group(found):
+        if not lack.can_be_added:
+            console.warn(f"{_who(lack, len(found))}{', '.join(lack.files)}: left out, because {lack.reason}")
     if lacks:
         files = dict.fromkeys(file for lack in lacks for file in lack.files)
         console.warn(

@@ -90,4 +90,10 @@ def test_the_user_tells_where_nothing_else_does():
 def test_an_hour_that_was_twice_is_said():
     twice = Path("/data/2026_11_01/01_30_00")
     _, findings = start({}, twice, timezone="America/Los_Angeles")
-    assert "not one moment" in findings[-1].sentence
+    assert "is two moments in America/Los_Angeles" in findings[-1].sentence
+
+
+def test_an_hour_that_was_left_out_is_that_of_a_clock_that_was_not_changed():
+    moment, findings = start({}, Path("/data/2026_03_08/02_30_00"), timezone="America/Los_Angeles")
+    assert moment.isoformat() == "2026-03-08T03:30:00-07:00"
+    assert "is no moment in America/Los_Angeles" in findings[-1].sentence

@@ -70,6 +70,16 @@ def test_a_rat_is_said_in_words_where_all_facts_are_required(three, capsys, tmp_
     assert line.startswith("M2_2026-03-14_09-26-53 lacks subject.json: the schema describes mice only")
 
 
+def test_after_the_work_a_rat_is_no_missing_fact(three, capsys, tmp_path):
+    (tmp_path / "animals.csv").write_text(CSV.replace("M2,Mus musculus", "M2,Rattus norvegicus"))
+    assert main([*three[:-2], "--metadata", "True"], {}) == 0
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "left out, because the schema" in line)
+    assert line == (
+        "warning: M2_2026-03-14_09-26-53 lacks subject.json: left out, because the schema describes mice only, and the "
+        "animal is Rattus norvegicus; the NWB file holds what is known"
+    )
+
+
 def test_a_single_session_is_not_named_in_every_line(three, capsys, tmp_path):
     (folder,) = {path.parent.parent for path in (tmp_path / "data").rglob("notes.csv") if "M1" in str(path)}
     assert main([*three, "--data_dir", str(folder)], {}) == 0
