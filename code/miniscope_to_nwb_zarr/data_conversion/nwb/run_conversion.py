@@ -58,7 +58,7 @@ def run(options: Options, console: Console) -> ExitCode:
     for finding in findings:
         console.finding(finding)
     if options.dry_run:
-        return _show_plan(jobs, options, console)
+        return show_plan(jobs, options, console)
     return run_jobs(jobs, options, console, began, findings)
 
 
@@ -159,7 +159,8 @@ def _nothing_to_do(options: Options, found: FoundFiles) -> str:
     )
 
 
-def _show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
+def show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
+    """Show what would be written, and write nothing."""
     rows, n_failed = [], 0
     for job in jobs:
         try:
