@@ -2,6 +2,7 @@
 
 from tests.faults import (
     r01_kill,
+    r04_signals,
     r05_full_disk,
     r07_power,
     r09_rot,
@@ -11,6 +12,7 @@ from tests.faults.harness import Row
 
 _MODULES = (
     r01_kill,
+    r04_signals,
     r05_full_disk,
     r07_power,
     r09_rot,

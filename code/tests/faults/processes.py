@@ -1,0 +1,34 @@
+"""What the processes of a call are doing."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_GONE_WITHIN_S = 30
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of work that a process has had; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_children_s() -> float:
+    """Seconds of work that all processes had which this one has started and which are gone, with their own."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def is_group_alive(group: int) -> bool:
+    """Whether any process of a group is still there after some time."""
+    deadline = time.monotonic() + _GONE_WITHIN_S
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.02)
+        return True
+    return False
