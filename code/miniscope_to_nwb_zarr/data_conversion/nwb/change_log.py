@@ -24,10 +24,16 @@ _COLUMNS = {
 }
 
 
-def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> None:
-    """Write what was changed into ``processing/source/changes``; nothing where nothing was."""
+def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Write what was changed into ``processing/source/changes``; nothing where nothing was.
+
+    Returns
+    -------
+    tuple of str
+        The paths that this adds to the file.
+    """
     if not changes:
-        return
+        return ()
     rows = [(change.name, change.where, change.sentence) for change in changes]
     columns = [
         VectorData(name=name, description=meaning, data=list(texts))
@@ -38,10 +44,13 @@ def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> None:
         description="what was changed between the source files and this one; all else is as it was",
         columns=columns,
     )
-    module = nwbfile.processing.get(MODULE) or nwbfile.create_processing_module(
-        MODULE, "how this file came about: what was changed between its source files and it"
-    )
-    module.add(table)
+    module = nwbfile.processing.get(MODULE)
+    if module is not None:
+        module.add(table)
+        return (f"/processing/{MODULE}/{TABLE}",)
+    about = "how this file came about: what was changed between its source files and it"
+    nwbfile.create_processing_module(MODULE, about).add(table)
+    return (f"/processing/{MODULE}",)
 
 
 def findings_of(changes: Sequence[Change]) -> tuple[Finding, ...]:

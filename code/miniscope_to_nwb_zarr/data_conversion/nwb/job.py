@@ -19,6 +19,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES, Layout, read_back, write_hdf5, write_zarr
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedFile
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
@@ -109,6 +110,8 @@ class _Written:
     """What the validator says of the source."""
     remarks: tuple[str, ...]
     changes: tuple[Change, ...]
+    announced: tuple[str, ...]
+    """Paths in the output that are not as in the source, on purpose."""
     findings: tuple[Finding, ...]
 
 
@@ -207,40 +210,48 @@ def _write(work: _Work) -> _Written:
         own_errors = errors_of(base)
         for other in others:
             own_errors += errors_of(other)
-        changes, findings = _transform(job, base, others)
+        changes, announced, findings = _transform(job, base, others)
         copied = _WRITERS[job.format](
             base, work.store, layout, work.pool, work.advance, is_changed=bool(job.transforms)
         )
         remarks = dict.fromkeys(remark for source in (base, *others) for remark in source.remarks)
-        return _Written(copied, own_errors, tuple(remarks), changes, findings)
+        return _Written(copied, own_errors, tuple(remarks), changes, announced, findings)
 
 
-def _transform(job: NwbJob, base: NwbSource, others: list[NwbSource]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+def _transform(
+    job: NwbJob, base: NwbSource, others: list[NwbSource]
+) -> tuple[tuple[Change, ...], tuple[str, ...], tuple[Finding, ...]]:
     if not job.transforms:
-        return (), ()
+        return (), (), ()
     opened = tuple(OpenedFile(other.path, other.nwbfile) for other in others)
     context = Context(job.sources[0], opened, job.tables, job.transform_options)
+    ids = {
+        each.object_id
+        for nwbfile in (base.nwbfile, *(one.nwbfile for one in opened))
+        for each in nwbfile.all_children()
+    }
     changes = tuple(change for transform in job.transforms for change in transform(base.nwbfile, context))
-    add_change_log(base.nwbfile, changes)
-    return changes, tuple(context.findings)
+    meant = (path for change in changes for path in (change.where, *change.also))
+    announced = (*meant, *add_change_log(base.nwbfile, changes))
+    fix_new_ids(base.nwbfile, ids)
+    return changes, announced, tuple(context.findings)
 
 
 def _verify(work: _Work, written: _Written) -> tuple[Finding, ...]:
     """Compare the staged file with its source, and run validator and inspector on it."""
     job = work.job
     with work.phases.phase("compare"):
-        announced = [path for change in written.changes for path in (change.where, *change.also)]
-        found = compare_files(job.sources[0], work.store, announced, held=written.copied.arrays)
+        found = compare_files(job.sources[0], work.store, written.announced, held=written.copied.arrays)
     findings: tuple[Finding, ...] = ()
     if found.differences:
-        listed = "; ".join(map(str, found.differences[:_LISTED]))
+        listed = "; ".join(f"{one.where}: {one.sentence}" for one in found.differences[:_LISTED])
         if not job.transforms:
             raise VerificationError(
                 f"{job.name}: {len(found.differences)} difference(s) between the source and what was written: "
                 f"{listed}; the output is not published"
             )
         findings = tuple(
-            Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one}: no change of the log says so")
+            Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one.sentence}; no change in the log says so")
             for one in found.differences
         )
     report = f"qc/{job.name}.nwb.inspector_report.txt"

@@ -70,6 +70,9 @@ def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
         data = data[()]
     if _holds_references(data, builder.dtype):
         return None
+    if isinstance(builder.dtype, list) and not isinstance(data, np.ndarray):
+        row = np.dtype([(field["name"], np.dtype(field["dtype"])) for field in builder.dtype])
+        return np.array([tuple(values) for values in data], row)
     return _as_array(data, builder.dtype)
 
 
@@ -86,7 +89,12 @@ def is_plain(dtype: np.dtype[Any]) -> bool:
 
 
 def _bare(data: Any) -> Any:  # noqa: ANN401 - whatever a builder holds
-    return data.data if isinstance(data, DataIO) else data
+    """The data without wrappers; of a table of numbers alone also without the one that resolves references."""
+    while isinstance(data, DataIO):
+        data = data.data
+    if isinstance(data, HDMFDataset) and is_plain(getattr(data.dataset, "dtype", np.dtype(object))):
+        return data.dataset
+    return data
 
 
 def _holds_references(data: Any, dtype: Any) -> bool:  # noqa: ANN401
