@@ -271,9 +271,17 @@ def _missing_frames(
         file, expected = files[number], plan.expected(number)
         if file.n_frames < expected:
             n_lost = expected - file.n_frames
+            # of a file that was closed nothing shows where frames are missing
+            is_unclear = file.is_whole and file.n_frames > 0
+            lost = "are lost, all other frames keep their own stamps"
+            if is_unclear:
+                lost = (
+                    "are lost. They are taken to be its last ones; the file is closed as if it were whole, so they may "
+                    "have been lost before, and then frames of this file have the stamps of others"
+                )
             sentence = (
                 f"{file.problem + '; ' if file.problem else ''}{file.n_frames} of the {expected} frames that the time "
-                f"table lists for it are there; {n_lost} frames are lost, all other frames keep their own stamps"
+                f"table lists for it are there; {n_lost} frames {lost}"
             )
             numbers = {"expected": expected, "found": file.n_frames}
             name = inside(where, file.path.name)

@@ -126,6 +126,15 @@ def test_an_unreadable_last_row_without_frame_costs_nothing():
     assert Code.FRAMES_WITHOUT_STAMP not in codes(aligned)
 
 
+@pytest.mark.parametrize("cut", [(), (1,)])
+def test_of_a_closed_file_it_is_not_known_which_frames_are_lost(cut):
+    aligned = align(table_of(range(25)), files_of({0: 10, 1: 8, 2: 5}, cut=cut), 10, "scope")
+    (found,) = aligned.findings
+    assert found.code is Code.FRAMES_MISSING
+    assert ("may have been lost before" in found.sentence) is not bool(cut)
+    assert ("all other frames keep their own stamps" in found.sentence) is bool(cut)
+
+
 def test_rows_taken_out_are_counted():
     aligned = align(table_of([0, 1, 4, 5]), files_of({0: 6}), 10, "scope")
     assert located(aligned, 10) == [0, 1, 4, 5]
