@@ -40,6 +40,7 @@ DATASET_MODULES: dict[str, DatasetModule] = {
     "Miniscope": miniscope,
     **dict.fromkeys(LAYOUTS, miniscope),
     "NWB": _OnDemand("nwb"),
+    "Visual Behavior Ophys": _OnDemand("visual_behavior_ophys"),
 }
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 
-DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, "NWB")
+DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, "NWB", "Visual Behavior Ophys")
 """Values of ``--dataset``, whatever their case."""
 
 
@@ -111,6 +111,29 @@ _WHAT = (
     ),
     Option("timestamps_file", Kind.PATH, "", "time stamps of the frames in --video_files", Category.WHAT),
     Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),
+    Option(
+        "s3",
+        Kind.TEXT,
+        "",
+        "data sets of the Allen Institute: fetch the files from s3://bucket/folder into --scratch_dir; public stands "
+        "for where the data set was published; empty: they lie in --data_dir",
+        Category.WHAT,
+    ),
+    Option(
+        "s3_credentials",
+        Kind.BOOLEAN,
+        "False",
+        "True: sign requests with the credentials of the environment; False: ask as anybody may",
+        Category.WHAT,
+    ),
+    Option(
+        "sessions",
+        Kind.TEXT,
+        "",
+        "data sets of the Allen Institute: ids of the sessions to convert, separated by commas; empty: all that are in "
+        "--data_dir",
+        Category.WHAT,
+    ),
 )
 
 _FACTS = (
@@ -205,6 +228,14 @@ _OUTPUT = (
         minimum=1,
         maximum=64,
         changes_output=True,
+    ),
+    Option(
+        "leave_out",
+        Kind.TEXT,
+        "",
+        "data sets of the Allen Institute: improvements that are not made, by the names that the change log of an "
+        "output has for them, separated by commas",
+        Category.OUTPUT,
     ),
     Option(
         "behavior_video",

@@ -72,6 +72,11 @@ class Options:
     """As given: names with ``*`` and ``?`` are not resolved yet."""
     timestamps_file: Path | None
     device_metadata_file: Path | None
+    s3: str | None
+    """``s3://bucket/folder`` or ``public``."""
+    s3_credentials: bool
+    sessions: str | None
+    """Ids, separated by commas."""
     subject_id: str | None
     timezone: str | None
     start_time: datetime | None
@@ -87,6 +92,8 @@ class Options:
     format: Literal["zarr", "hdf5"]
     compression: Compression
     chunk_mb: float
+    leave_out: str | None
+    """Names of changes, separated by commas."""
     behavior_video: Literal["external", "embed"]
     dry_run: bool
     existing: Literal["verify", "error", "replace"]

@@ -16,6 +16,7 @@ from miniscope_to_nwb_zarr.run.option_values import Compression
 from miniscope_to_nwb_zarr.run.options import Options, make_parser, output_options, parse_options
 
 RULED = """
+s3 s3_credentials sessions leave_out
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
@@ -76,6 +77,9 @@ def test_defaults():
         video_files=(),
         timestamps_file=None,
         device_metadata_file=None,
+        s3=None,
+        s3_credentials=False,
+        sessions=None,
         subject_id=None,
         timezone=None,
         start_time=None,
@@ -89,6 +93,7 @@ def test_defaults():
         format="zarr",
         compression=Compression("zstd", 1),
         chunk_mb=12.0,
+        leave_out=None,
         behavior_video="external",
         dry_run=False,
         existing="verify",

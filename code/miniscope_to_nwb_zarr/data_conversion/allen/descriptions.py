@@ -12,7 +12,8 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hdmf.common import DynamicTable
+    from hdmf.common import DynamicTable, VectorData
+    from hdmf.container import AbstractContainer
     from pynwb import NWBFile
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
@@ -39,10 +40,10 @@ def fill_descriptions(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
     """Describe tables and columns of known names wherever the file has no description or a stand-in for one."""
     changes: list[Change] = []
     for table, meanings in _tables(nwbfile):
-        filled = [name for name in table.colnames if name in meanings and _describe(table, name, meanings[name])]
-        if filled:
-            sentence = f"{len(filled)} column(s) without a description got one: {', '.join(filled)}"
-            changes.append(Change(_NAME, path_of(table), sentence))
+        for name in table.colnames:
+            column = _values_of(table, name)
+            if name in meanings and is_placeholder(column.description):
+                changes.append(_describe(column, meanings[name]))
     changes += _describe_optotagging(nwbfile)
     return changes
 
@@ -60,15 +61,17 @@ def _tables(nwbfile: NWBFile) -> Iterator[tuple[DynamicTable, Mapping[str, str]]
         yield table, texts.OPTOTAGGING
 
 
-def _describe(table: DynamicTable, name: str, meaning: str) -> bool:
-    """Describe the values of a column, not the index of a ragged one; gives whether there was anything to do."""
+def _describe(container: AbstractContainer, meaning: str) -> Change:
+    set_field(container, "description", meaning)
+    return Change(_NAME, f"{path_of(container)}@description", f"described as: {meaning}")
+
+
+def _values_of(table: DynamicTable, name: str) -> VectorData:
+    """The values of a column, not the index of a ragged one."""
     column = table[name]
     while hasattr(column, "target"):
         column = column.target
-    if not is_placeholder(column.description):
-        return False
-    set_field(column, "description", meaning)
-    return True
+    return column
 
 
 def _optotagging_table(nwbfile: NWBFile) -> DynamicTable | None:
@@ -84,5 +87,4 @@ def _describe_optotagging(nwbfile: NWBFile) -> Iterator[Change]:
     described = [(table, texts.OPTOTAGGING_TABLE), (nwbfile.processing["optotagging"], texts.OPTOTAGGING_MODULE)]
     for container, meaning in described:
         if is_placeholder(container.description) or container.description == container.name:
-            set_field(container, "description", meaning)
-            yield Change(_NAME, path_of(container), f"described as: {meaning}")
+            yield _describe(container, meaning)

@@ -9,11 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pynwb import NWBHDF5IO
+
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
+
+_OWN = frozenset({"core", "hdmf-common", "hdmf-experimental"})
 _FOLDER = Path(__file__).parent / "namespaces"
 
 
@@ -40,3 +48,15 @@ def extension_class(nwbfile: NWBFile, data_type: str, namespace: str) -> Any:  #
             f"{namespace_file(namespace).name} first"
         )
     return types.get_dt_container_cls(data_type, namespace)
+
+
+def newer_extensions(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
+    """Log which extensions are written in another version than the source holds."""
+    held = NWBHDF5IO.get_namespaces(path=str(context.path)) if context.path.is_file() else {}
+    known = nwbfile.read_io.manager.namespace_catalog
+    written = {name: known.get_namespace(name).version for name in held if name not in _OWN}
+    return [
+        Change("extensions", f"/specifications/{name}", f"version {version}, the source had {held[name]}")
+        for name, version in sorted(written.items())
+        if version != held[name]
+    ]

@@ -46,7 +46,7 @@ def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
         for each in (group, *others):
             module.add(each)
         sentence = f"the processing module {name} became a group of series in the module behavior"
-        changes.append(Change(MODULE_NAMES, f"/processing/behavior/{name}", sentence))
+        changes.append(Change(MODULE_NAMES, f"/processing/{name}", sentence, ("/processing/behavior",)))
     return changes
 
 
@@ -55,7 +55,7 @@ def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Chang
     former = nwbfile.processing.get("optotagging")
     if former is None:
         return []
-    changes = []
+    changes = [Change(OPTOTAGGING, "/processing/optotagging", "the processing module was taken apart, see below")]
     table = former.data_interfaces.get(_TABLE)
     if table is not None:
         former.data_interfaces.pop(_TABLE)
@@ -69,7 +69,7 @@ def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Chang
         if module is not None:
             module.add(each)
         sentence = "moved from the processing module optotagging"
-        changes.append(Change(OPTOTAGGING, f"/processing/ogen/{each.name}", sentence))
+        changes.append(Change(OPTOTAGGING, f"/processing/ogen/{each.name}", sentence, ("/processing/ogen",)))
     return changes
 
 

@@ -41,7 +41,8 @@ def times_to_rates(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
         sentence = f"{rate!r} Hz from {start!r} s instead of stamps, which differ from it by {deviation:.1e} s at most"
         for series in group:
             _set_rate(series, start, rate)
-            changes.append(Change(REGULAR_TIMES, path_of(series), sentence))
+            where = path_of(series)
+            changes.append(Change(REGULAR_TIMES, f"{where}/timestamps", sentence, (f"{where}/starting_time",)))
     return changes
 
 

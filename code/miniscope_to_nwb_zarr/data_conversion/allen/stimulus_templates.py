@@ -47,7 +47,7 @@ def templates_to_images(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
             )
             continue
         images = _replace(nwbfile, template)
-        changes.append(Change(_NAME, f"/{where}", _said(len(images.images), name)))
+        changes.append(Change(_NAME, f"/{where}", _said(len(images.images), name), (f"/{where}_unwarped",)))
         changes += _link_series(nwbfile, template, images)
     return changes
 
@@ -118,7 +118,9 @@ def _link_series(nwbfile: NWBFile, template: Container, images: Images) -> list[
             about = f"Timestamps and indices of the {template.name} stimulus template presentations."
             set_field(series, "description", about)
         sentence = f"indexes the set of images {template.name} instead of the former series of the same name"
-        changes.append(Change(_NAME, f"/stimulus/presentation/{name}", sentence))
+        where = f"/stimulus/presentation/{name}"
+        changed = f"{where}/indexed_images", f"{where}@description"
+        changes.append(Change(_NAME, f"{where}/indexed_timeseries", sentence, changed))
     return changes
 
 

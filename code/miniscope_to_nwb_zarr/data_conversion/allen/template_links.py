@@ -44,7 +44,8 @@ def link_presentations(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
             context.findings.append(Finding(Code.TEMPLATE_UNUSABLE, Severity.WARNING, f"intervals/{name}", sentence))
         n_linked = _add_links(table, [images.get(each) for each in shown])
         sentence = f"a column {COLUMN} was added: {n_linked} of {len(shown)} rows refer to images of {template.name}"
-        changes.append(Change(TEMPLATE_LINKS, path_of(table), sentence))
+        where = f"{path_of(table)}/{COLUMN}"
+        changes.append(Change(TEMPLATE_LINKS, where, sentence, (f"{where}_index", f"{path_of(table)}@colnames")))
     return changes
 
 

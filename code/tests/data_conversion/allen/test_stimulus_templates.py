@@ -54,7 +54,7 @@ def test_the_series_indexes_the_images_and_not_the_former_template(result):
     assert series.data[:].tolist() == [0, 1, 2, 0]
     assert [change.where for change in changes] == [
         f"/stimulus/templates/{parts.TEMPLATE}",
-        f"/stimulus/presentation/{parts.TEMPLATE}",
+        f"/stimulus/presentation/{parts.TEMPLATE}/indexed_timeseries",
     ]
 
 

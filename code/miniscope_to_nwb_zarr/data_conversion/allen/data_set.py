@@ -1,0 +1,144 @@
+"""Convert the sessions of a data set: find them here or in a bucket, and let the engine of NWB files do the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
+from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
+from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose, read_ids
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_jobs, show_plan
+from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.option_values import nearest
+from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.object_store import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.data_conversion.allen.library import Library
+    from miniscope_to_nwb_zarr.data_conversion.allen.sessions import AllenSession
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Transform
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+PUBLIC = "public"
+"""The value of ``--s3`` that stands for the bucket in which a data set was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transform of a data set."""
+
+    transform: Transform
+    improvement: str = ""
+    """The name by which ``--leave_out`` turns it off; empty: it is always done."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """What is particular to one data set."""
+
+    name: str
+    bucket: str
+    """The address at which it was published, ``s3://bucket/folder``."""
+    find_sessions: Callable[[Library], list[AllenSession]]
+    steps: tuple[Step, ...]
+    """In their order."""
+    namespaces: tuple[Path, ...]
+    """Of the extensions whose newer versions are written."""
+    expected: str
+    """The files that are looked for, in words."""
+
+    def transforms(self, leave_out: Sequence[str]) -> tuple[Transform, ...]:
+        """What is done to a session when some improvements are left out.
+
+        Raises
+        ------
+        UsageError
+            One of them is no improvement of this data set.
+        """
+        known = list(dict.fromkeys(step.improvement for step in self.steps if step.improvement))
+        for name in leave_out:
+            if name not in known:
+                raise UsageError(
+                    f"--leave_out {name}: is no change of {self.name} that can be left out, which are "
+                    f"{', '.join(known)}{nearest(name, known)}"
+                )
+        return tuple(step.transform for step in self.steps if step.improvement not in leave_out or not step.improvement)
+
+
+def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with sessions of a data set.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    if options.clean_staging:
+        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
+    if options.metadata:
+        raise UsageError(f"--metadata True: metadata files alone are not made of {data_set.name}; convert without it")
+    if options.verify_only:
+        return verify_outputs(options, (), console)
+    began = datetime.now(UTC)
+    limits.choose(options.limits or {})
+    leave_out = sorted(name for each in (options.leave_out or "").split(",") if (name := each.strip()))
+    transforms = data_set.transforms(leave_out)
+    library = _library(data_set, options, console)
+    refuse_inside(options.results_dir, [library.root])
+    sessions = choose(data_set.find_sessions(library), read_ids(options.sessions or "", "--sessions"))
+    if not sessions:
+        raise InputError(f"{options.s3 or options.data_dir}: holds no session of {data_set.name}: {data_set.expected}")
+    if options.dry_run and not library.is_local:
+        return _show_names(sessions, console)
+    jobs = [
+        NwbJob(
+            name=session.name,
+            sources=tuple(library.path(name) for name in session.files),
+            results=options.results_dir,
+            root=library.root,
+            transforms=transforms,
+            tables={key: library.path(name) for key, name in session.tables.items()},
+            transform_options={"dataset": data_set.name, "leave_out": leave_out},
+            namespaces=data_set.namespaces,
+            format=options.format,
+            chunk_bytes=int(options.chunk_mb * 1_000_000),
+            compression_level=options.compression.level,
+            workers=options.workers,
+            existing=options.existing,
+        )
+        for session in sessions
+    ]
+    findings = (*library.findings, *(finding for session in sessions for finding in session.findings))
+    for finding in findings:
+        console.finding(finding)
+    return show_plan(jobs, options, console) if options.dry_run else run_jobs(jobs, options, console, began, findings)
+
+
+def _library(data_set: DataSet, options: Options, console: Console) -> Library:
+    if not options.s3:
+        if not options.data_dir.is_dir():
+            raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the one that holds the sessions")
+        return LocalLibrary(options.data_dir)
+    if not options.sessions:
+        raise UsageError(f"--s3 {options.s3}: name the sessions to convert with --sessions, by their ids")
+    url = data_set.bucket if options.s3.casefold() == PUBLIC else options.s3
+    store = ObjectStore(url, with_credentials=options.s3_credentials)
+    return BucketLibrary(store, options.scratch_dir, console.info)
+
+
+def _show_names(sessions: Sequence[AllenSession], console: Console) -> ExitCode:
+    for session in sessions:
+        console.info(f"{session.name}: {', '.join(session.files)}")
+    names = [session.name for session in sessions]
+    console.summary(
+        ExitCode.DONE, f"Nothing fetched or written. Would convert {len(names)} session(s).", {"sessions": names}
+    )
+    return ExitCode.DONE
