@@ -57,7 +57,8 @@ def discover(data_dir: Path, request: Request) -> Discovery:
         layout.NAME: [path for path, folder in tree.folders.items() if layout.matches(folder, tree)]
         for layout in layouts
     }
-    found = Discovery(findings=tree.findings + _remarks(tree, layouts, claimed) + _left_out(tree, request))
+    remarks = _remarks(tree, layouts, claimed) + _left_out(tree, request)
+    found = Discovery(findings=tree.findings + remarks + _lone_videos(tree, layouts, claimed, remarks))
     for layout, folders in _shares(tree, layouts, claimed, request):
         if folders:
             found = _together(found, layout.discover(folders, tree, request))
@@ -157,6 +158,28 @@ def _remarks(tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequen
             near = (layout.incomplete(folder, tree) for layout in layouts)
             found.append(next((finding for finding in near if finding is not None), None))
     return tuple(finding for finding in found if finding is not None)
+
+
+def _lone_videos(
+    tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]], said: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Findings for folders with videos of which nothing else is said: a recording whose table is gone or damaged."""
+    recordings = {path for paths in claimed.values() for path in paths}
+    whole = {path for layout in layouts if layout.OWNS_SUBFOLDERS for path in claimed[layout.NAME]}
+    places = {finding.where for finding in said}
+    found = []
+    for path, folder in tree.folders.items():
+        videos = [file for file in folder.files if file.suffix.casefold() == ".avi"]
+        where = shown(path.relative_to(tree.root))
+        is_said = where in places or any(shown(file.relative_to(tree.root)) in places for file in videos)
+        if videos and not is_said and path not in recordings and whole.isdisjoint(path.parents):
+            sentence = (
+                f"holds {len(videos)} video(s), such as {shown(videos[0].name)}, and nothing that makes a recording of "
+                "it: the table of its frames is not there, or its first line is damaged. Put the table back, or name "
+                "both with --video_files and --timestamps_file"
+            )
+            found.append(Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence, {"videos": len(videos)}))
+    return tuple(found)
 
 
 def _left_out(tree: Tree, request: Request) -> tuple[Finding, ...]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import limits
-from miniscope_to_nwb_zarr.sources.small_file import decode, read_bytes
+from miniscope_to_nwb_zarr.sources.small_file import decode, read_bytes, without_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,12 +89,8 @@ def read_raw(path: Path, where: str) -> tuple[bytes | None, tuple[Finding, ...]]
         most = limits.TABLE_ROWS
         sentence = f"has more than {most.value:,} lines, the most that is taken in; {most.remedy}"
         return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence),)
-    if raw.endswith(b"\0"):
-        # a crash leaves them where the disk had reserved space that was never written
-        n_bytes, raw = len(raw), raw.rstrip(b"\0")
-        sentence = f"ends with {n_bytes - len(raw)} zero bytes, as after a crash; they were ignored"
-        findings += (Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence),)
-    return raw, findings
+    raw, doubts = without_zeros(raw, where)
+    return raw, findings + doubts
 
 
 def read_head(raw: bytes, known: Collection[str]) -> Head | None:

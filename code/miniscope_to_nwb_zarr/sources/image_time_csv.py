@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("Timestamp", "Clock")
 _EXPECTED = "rows of a time and a whole number"
+_MAX_WHOLE = 2**53
 _NO_HEADER = Head(b",", (), 0, 1)
 
 
@@ -91,12 +92,14 @@ def read_image_times(path: Path, where: str) -> tuple[ImageTimes | None, tuple[F
     stamps, clock = table.columns
     if (stamps.kind, clock.kind) != (Kind.STAMP, Kind.NUMBER):
         return None, (*findings, head_finding(raw, where, _EXPECTED))
-    is_good = table.is_whole & stamps.is_readable & clock.is_readable
+    # a larger number has no exact value here; a clock counts for years before it gets there
+    is_count = (clock.values >= 0) & (clock.values <= _MAX_WHOLE) & (np.floor(clock.values) == clock.values)
+    is_good = table.is_whole & stamps.is_readable & is_count
     if not is_good.any():
         return None, (*findings, head_finding(raw, where, _EXPECTED))
     first = int(np.argmax(is_good))
     has_offset = stamps.offset_min != NO_OFFSET
-    is_good &= (clock.values >= 0) & (has_offset == has_offset[first])
+    is_good &= has_offset == has_offset[first]
     if not is_good.all():
         expected = f"{_EXPECTED}; the rows keep their place without time"
         findings += (rows_finding(table.lines[~is_good], where, Severity.ERROR, expected),)

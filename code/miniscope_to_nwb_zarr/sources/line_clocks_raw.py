@@ -125,7 +125,7 @@ def read_line_clocks(path: Path, where: str) -> tuple[LineClocks | None, tuple[F
     if not blocks:
         return None, findings
     first, last, longest, is_rising = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    is_placed, doubts = _judge(first, last, longest, is_rising, where)
+    is_placed, doubts = _judge(first, last, longest, is_rising, where, is_cut=bool(size % FRAME_BYTES))
     return LineClocks(first, last, is_placed), findings + doubts
 
 
@@ -146,6 +146,8 @@ def _judge(
     longest: NDArray[np.uint64],
     is_rising: NDArray[np.bool_],
     where: str,
+    *,
+    is_cut: bool,
 ) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
     """Which frames hold their own values, by where the longer steps are."""
     lines = (last - first - longest)[is_rising] / (LINES - 2)
@@ -159,6 +161,8 @@ def _judge(
     is_shifted = has_pause & ~is_after_pause
     # the frame from which values are lost: its first may be among them
     is_shifted[:-1] |= has_pause[:-1] & is_shifted[1:]
+    # of the last frame, the next one would tell, which is not all there
+    is_shifted[-1] |= has_pause[-1] & is_cut
     is_torn = has_pause & ~is_shifted
     return is_rising & ~is_shifted, (*_unplaced(is_shifted, is_rising, where), *_torn(is_torn, where))
 

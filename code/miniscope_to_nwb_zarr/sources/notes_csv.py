@@ -9,7 +9,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Note, PropertyChange
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import normalised, parse_number, rows_finding
-from miniscope_to_nwb_zarr.sources.small_file import decode, read_bytes
+from miniscope_to_nwb_zarr.sources.small_file import decode, read_bytes, without_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,9 +46,10 @@ def read_notes(
     raw, findings = read_bytes(path, where, limits.NOTES_BYTES)
     if raw is None:
         return (), (), findings
-    text, doubts = decode(raw.rstrip(b"\0"), where)
+    raw, doubts = without_zeros(raw, where)
+    text, more = decode(raw, where)
     lines = text.split("\n")
-    findings += doubts + _torn_finding(lines, where)
+    findings += doubts + more + _torn_finding(lines, where)
     notes: list[Note] = []
     changes: list[PropertyChange] = []
     unreadable: list[int] = []
@@ -94,7 +95,8 @@ def _change(time_ms: float, remark: str, device_labels: Collection[str]) -> Prop
 
 
 def _is_header(line: str) -> bool:
-    return normalised(line.replace("\t", ",").split(",")[0]) == _TIME
+    # of a file with the line ends of the first Macs, all is one line
+    return normalised(line.replace("\t", ",").split(",")[0]) == _TIME and "\r" not in line
 
 
 def _has_unix_column(header: str) -> bool:

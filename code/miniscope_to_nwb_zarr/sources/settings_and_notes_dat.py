@@ -15,7 +15,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Note
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import normalised, parse_number, rows_finding
-from miniscope_to_nwb_zarr.sources.small_file import decode, first_bytes, read_bytes
+from miniscope_to_nwb_zarr.sources.small_file import decode, first_bytes, read_bytes, without_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,14 +66,16 @@ def read_settings_and_notes(path: Path, where: str) -> tuple[SettingsAndNotes, t
     raw, findings = read_bytes(path, where, limits.NOTES_BYTES)
     if raw is None:
         return SettingsAndNotes(), findings
-    text, doubts = decode(raw.rstrip(b"\0"), where)
+    raw, zeros = without_zeros(raw, where)
+    text, doubts = decode(raw, where)
     lines = [line.rstrip("\r") for line in text.split("\n")]
     filled = [k for k, line in enumerate(lines) if line.strip()]
     header = next((k for k in filled if normalised(lines[k].split("\t")[0]) == _TIME), len(lines))
     top = [lines[k] for k in filled if k < header]
     settings, more = _settings(top, where)
     notes, unreadable = _notes(lines, header + 1)
-    findings += doubts + more
+    unreadable = [k + 1 for k in filled[2:] if k < header] + unreadable
+    findings += zeros + doubts + more
     if unreadable:
         expected = f"seconds, a tab and at most {limits.NOTE_CHARS:,} characters; the lines were left out"
         findings += (rows_finding(unreadable, where, Severity.WARNING, expected),)

@@ -66,6 +66,18 @@ def decode(raw: bytes, where: str) -> tuple[str, tuple[Finding, ...]]:
         return raw.decode("latin-1"), (finding,)
 
 
+def without_zeros(raw: bytes, where: str) -> tuple[bytes, tuple[Finding, ...]]:
+    """Text without the zero bytes at its end, which a crash leaves where the disk had reserved space.
+
+    In UTF-16, of which they are halves of letters, they stay.
+    """
+    text = raw.rstrip(b"\0")
+    if len(text) == len(raw) or raw.startswith(_UTF16):
+        return raw, ()
+    sentence = f"ends with {len(raw) - len(text)} zero bytes, as after a crash; they were ignored"
+    return text, (Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence),)
+
+
 def read_text(path: Path, where: str, limit: Limit) -> tuple[str | None, tuple[Finding, ...]]:
     """The text of a small file; None with a finding when it cannot be read or holds NUL characters."""
     raw, findings = read_bytes(path, where, limit)

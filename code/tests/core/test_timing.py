@@ -98,6 +98,11 @@ def test_a_clock_set_back_and_forward():
     assert set(codes(time_s)) == {Code.STAMP_BACKWARDS, Code.GAP}
 
 
+def test_a_table_that_runs_backwards_throughout():
+    (found,) = examine(table_of(regular()[::-1]), SCOPE, "x")
+    assert (found.code, found.numbers["count"]) == (Code.STAMP_BACKWARDS, 199)
+
+
 def test_stamps_that_repeat():
     time_s = regular()
     time_s[20] = time_s[19]

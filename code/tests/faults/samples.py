@@ -1,7 +1,8 @@
 """Small recordings and finished outputs that cases start from; made once in a process, copied for each case."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.demo.mio import MioSpec, write_mio
 from miniscope_to_nwb_zarr.demo.onix import OnixSpec, write_onix
-from miniscope_to_nwb_zarr.demo.open_ephys import OpenEphysSpec, write_open_ephys
+from miniscope_to_nwb_zarr.demo.onix_older import OlderOnixSpec, write_older_onix
+from miniscope_to_nwb_zarr.demo.open_ephys import OpenEphysSpec, Software, write_open_ephys
 from miniscope_to_nwb_zarr.demo.recording import RecordingTruth
 from tests.conversions import convert, sessions_in
 from tests.faults.harness import shared_folder
@@ -83,11 +85,23 @@ LAYOUTS: dict[str, Sample] = {
 }
 """By the name of the layout; every one that the program knows."""
 
+FORMS: dict[str, Sample] = {
+    **LAYOUTS,
+    "Bonsai": Sample(
+        lambda folder: write_open_ephys(OpenEphysSpec(software=Software.BONSAI, suffix="Timestamp"), folder),
+        lambda truth, _, number: truth.frame(number),
+    ),
+    "older ONIX": Sample(
+        lambda folder: write_older_onix(OlderOnixSpec(), folder), lambda truth, _, number: truth.frame(number)
+    ),
+}
+"""The layouts, and the forms of some whose tables are others."""
+
 
 @cache
 def truth_of(layout: str) -> Any:
-    """What is known of the sample of a layout, which is made where it is not there yet."""
-    return LAYOUTS[layout].write(folder_of(layout))
+    """What is known of the sample of a layout or form, which is made where it is not there yet."""
+    return FORMS[layout].write(folder_of(layout))
 
 
 def folder_of(layout: str) -> Path:
@@ -99,7 +113,7 @@ def folder_of(layout: str) -> Path:
 def session_of(layout: str) -> Session:
     """What discovery finds in the undamaged sample of a layout."""
     truth_of(layout)
-    (session,) = sessions_in(folder_of(layout), **LAYOUTS[layout].request)
+    (session,) = sessions_in(folder_of(layout), **FORMS[layout].request)
     return session
 
 
@@ -107,3 +121,12 @@ def copy_of(layout: str, folder: Path) -> Path:
     """The data folder of a layout's sample, copied to where it may be damaged."""
     truth_of(layout)
     return Path(shutil.copytree(folder_of(layout), folder))
+
+
+@contextmanager
+def passing_folder(folder: Path) -> Iterator[Path]:
+    """A folder that is removed again: one for each of many tries in a case."""
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

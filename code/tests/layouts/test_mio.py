@@ -314,7 +314,11 @@ def test_videos_and_tables_of_others_are_none_of_its_own(tmp_path, find):
     write_mio(MioSpec(), tmp_path / "a").table.write_text("row,level\n1,2\n")
     (write_mio(MioSpec(), tmp_path / "b").table).unlink()
     found = find(tmp_path, layout="Miniscope Wireless")
-    assert (found.sessions, found.failures, found.findings) == ((), (), ())
+    assert (found.sessions, found.failures) == ((), ())
+    assert [(finding.code, finding.where) for finding in found.findings] == [
+        (Code.FOLDER_INCOMPLETE, "a"),
+        (Code.FOLDER_INCOMPLETE, "b"),
+    ]
 
 
 def test_names_that_differ_in_case_alone(tmp_path, find, find_one):

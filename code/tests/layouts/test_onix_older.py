@@ -94,4 +94,5 @@ def test_a_table_without_video_is_named(truth, find):
 def test_tables_of_cameras_are_not_taken_for_it(truth, find):
     truth.times.rename(truth.folder / "camera.csv")
     found = find(truth.folder, layout=ONIX)
-    assert (found.sessions, found.failures, found.findings) == ((), (), ())
+    assert (found.sessions, found.failures) == ((), ())
+    assert [finding.code for finding in found.findings] == [Code.FOLDER_INCOMPLETE]

@@ -39,6 +39,14 @@ def test_a_bad_first_row_gives_no_start(read):
     assert (finding.code, finding.numbers["first_line"]) == (Code.ROW_UNREADABLE, 1)
 
 
+@pytest.mark.parametrize("clock", ["1e30", "Infinity", "NaN", "7.5", "-1", str(2**53 + 2)])
+def test_a_clock_that_cannot_be_counted_costs_its_row_the_time(read, clock):
+    found, (finding,) = read("\n".join([*ROWS[:2], f"{ROWS[2].split(',')[0]},{clock}", *ROWS[3:]]) + "\n")
+    assert np.isnan(found.time_s).tolist() == [False, False, True, False, False]
+    assert found.clock[2] == 0
+    assert (finding.code, finding.numbers["first_line"]) == (Code.ROW_UNREADABLE, 3)
+
+
 @pytest.mark.parametrize("text", ["", "hello\n", "1,2\n3,4\n", "x,y\n", "\n" * 100_000])
 def test_a_foreign_file_is_refused(read, text):
     found, findings = read(text)

@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.findings import Code
@@ -187,6 +187,7 @@ def test_no_bytes_raise(tmp_path_factory, raw):
 
 @settings(max_examples=50)
 @given(st.integers(4, 29), st.integers(0, LINES - 1), st.integers(1, LINES - 1))
+@example(frame=28, line=0, n_lost=1)
 def test_wherever_values_are_lost_no_wrong_clock_is_taken_for_a_frame(tmp_path_factory, frame, line, n_lost):
     sound = clocks(30)
     path = tmp_path_factory.getbasetemp() / "shifted_clock.raw"

@@ -65,6 +65,13 @@ def test_other_encodings_are_read_and_reported(read):
     assert "Windows-1252" in finding.sentence
 
 
+@pytest.mark.parametrize("damage", [lambda raw: raw[:30] + bytes(40), lambda raw: raw.replace(b"\n", b"\r")])
+def test_remarks_that_a_crash_or_another_program_took_are_missed(tmp_path, damage):
+    (tmp_path / "notes.csv").write_bytes(damage(b"Time Stamp (ms), Note\n100,in arm A\n200,in arm B\n"))
+    _, _, findings = read_notes(tmp_path / "notes.csv", "notes.csv", ())
+    assert findings
+
+
 @pytest.mark.parametrize(
     "line", ["no time", "x,note", "1e999,note", "33", "7,a\0b", "7," + "n" * (limits.NOTE_CHARS + 1)]
 )

@@ -56,6 +56,12 @@ def test_rows_unlike_the_others_are_left_out(read, line):
     assert (finding.code, finding.numbers) == (Code.ROW_UNREADABLE, {"count": 1, "first_line": 2})
 
 
+def test_a_row_without_its_last_comma_may_lack_digits_too(read):
+    pose, (finding,) = read(TITLE + ROWS + b"14,1,2,3,4,0.5,0.9\n" + ROWS)
+    assert pose.frame_count.tolist() == [12, 13, 12, 13]
+    assert (finding.code, finding.numbers) == (Code.ROW_UNREADABLE, {"count": 1, "first_line": 4})
+
+
 @pytest.mark.parametrize("cut", [2, 4, 6])
 def test_a_cut_last_row_is_left_out(read, cut):
     pose, findings = read(TITLE + ROWS[:-cut])

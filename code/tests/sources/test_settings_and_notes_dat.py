@@ -46,11 +46,23 @@ def test_settings_and_notes_in_seconds(read):
         lambda text: "\ufeff" + text,
         lambda text: "\r\n" + text.replace("\r\n", "\r\n\r\n"),
         lambda text: text.replace("elapsedTime", "ELAPSEDTIME "),
-        lambda text: text.encode() + bytes(100),
     ],
 )
 def test_ways_to_write_the_same(read, change):
     assert read(change(EXAMPLE)) == read(EXAMPLE)
+
+
+@pytest.mark.parametrize("keep", [len(EXAMPLE), EXAMPLE.index("Note")])
+def test_zeros_of_a_crash_in_place_of_remarks_are_said(read, keep):
+    found, findings = read(EXAMPLE[:keep].encode() + bytes(100))
+    assert found.settings == VALUES
+    assert codes(findings)[0] is Code.FILE_TRUNCATED
+
+
+def test_lines_between_settings_and_remarks_are_named(read):
+    found, (finding,) = read(EXAMPLE.replace("elapsedTime\tNote", "elapXedTime\tNote"))
+    assert (found.settings, found.notes) == (VALUES, ())
+    assert (finding.code, finding.numbers) == (Code.ROW_UNREADABLE, {"count": 2, "first_line": 4})
 
 
 def test_text_of_a_windows_program(read):
