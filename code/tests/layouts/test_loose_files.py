@@ -56,6 +56,17 @@ def test_files_in_the_order_given(truth, find_one):
     assert [segment.path.name for segment in stream.segments] == ["0.avi", "2.avi", "1.avi"]
 
 
+@pytest.mark.parametrize("numbers", [(1,), (10, 9, 3)])
+def test_a_part_of_a_device_folder_keeps_its_stamps(truth, find_one, holds, numbers):
+    folder = truth.devices[HPC].folder
+    session = find_one(folder, video_files=tuple(folder / f"{k}.avi" for k in numbers))
+    ((_, stream),) = session.streams
+    rows = [row for k in sorted(numbers) for row in range(10 * k, 10 * k + 10)]
+    holds(stream, truth.devices[HPC].rows.stamp_ms, rows)
+    missing = {finding.where for finding in session.findings if finding.code is Code.FILE_MISSING}
+    assert f"{HPC}/0.avi" in missing
+
+
 def test_no_table_names_the_option(tmp_path, truth, find_failure):
     lonely = tmp_path / "x.avi"
     shutil.copy(truth.devices[HPC].folder / "0.avi", lonely)

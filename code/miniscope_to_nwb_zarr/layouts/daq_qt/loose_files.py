@@ -59,7 +59,7 @@ def discover(layout: str, request: Request) -> Discovery:
         settings=settings_file,
         table=table,
         orientation=orientation,
-        videos=dict(enumerate(videos)),
+        videos=_numbered(videos, table),
         label=listed.label(name),
         kind=listed.kind(name) or DeviceKind.SCOPE,
         files=_files(table, settings_file, orientation),
@@ -70,6 +70,17 @@ def discover(layout: str, request: Request) -> Discovery:
         return Discovery((assemble(layout, folder.parent, around, [device], request, findings),))
     except InputError as error:
         return Discovery(failures=(Failure(folder, str(error), tuple(findings)),))
+
+
+def _numbered(videos: Sequence[Path], table: Path | None) -> Mapping[int, Path]:
+    """The videos by their place in the recording: as given; of a part of a device's folder, by their names.
+
+    The table in such a folder lists the frames of all its videos, so the first of some is not the first of the table.
+    """
+    numbered, others = on_disk.numbered_videos(videos)
+    is_of_folder = table is not None and table.name == on_disk.TABLE and {v.parent for v in videos} == {table.parent}
+    is_part = list(numbered) != list(range(len(videos)))
+    return numbered if is_of_folder and is_part and not others else dict(enumerate(videos))
 
 
 def resolve_videos(given: Sequence[Path]) -> tuple[Path, ...]:
