@@ -33,4 +33,4 @@ def drop_impedances(nwbfile: NWBFile, _context: Context) -> list[Change]:
         set_field(region, "table", made)
     nwbfile.set_modified()
     sentence = f"column imp (impedance) was left out: it was NaN for all {len(made)} electrodes"
-    return [Change(DROP_IMPEDANCES, path_of(made), sentence)]
+    return [Change(DROP_IMPEDANCES, f"{path_of(made)}/imp", sentence, (f"{path_of(made)}@colnames",))]

@@ -122,7 +122,9 @@ def _move_csd(nwbfile: NWBFile, probe: OpenedFile) -> list[Change]:
     for name, csd in list(module.data_interfaces.items()):
         if csd.neurodata_type != _CSD_TYPE:
             continue
+        made: tuple[str, ...] = ()
         if _MODULE not in nwbfile.processing:
+            made = (f"/processing/{_MODULE}",)
             described = f"Extracellular recordings processed for each probe. {module.description}"
             nwbfile.create_processing_module(name=_MODULE, description=described)
         target = nwbfile.processing[_MODULE]
@@ -131,7 +133,7 @@ def _move_csd(nwbfile: NWBFile, probe: OpenedFile) -> list[Change]:
         module.data_interfaces.pop(name)
         target.add(rebuilt(csd, name=renamed))
         where = f"/processing/{_MODULE}/{renamed}"
-        changes.append(Change(MERGE_PROBES, where, f"{_CSD_MODULE}/{name} from {probe.path.name}"))
+        changes.append(Change(MERGE_PROBES, where, f"{_CSD_MODULE}/{name} from {probe.path.name}", made))
     return changes
 
 

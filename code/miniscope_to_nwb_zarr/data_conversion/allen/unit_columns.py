@@ -79,7 +79,13 @@ def add_columns(
     if not added:
         return []
     table.set_modified()
-    return [Change(name, path_of(table), f"{len(added)} column(s) from {source.name}: {', '.join(added)}")]
+    return [columns_added(table, added, name, f"{len(added)} column(s) from {source.name}: {', '.join(added)}")]
+
+
+def columns_added(table: DynamicTable, columns: Sequence[str], name: str, sentence: str) -> Change:
+    """The change of a table that has got columns and is as it was otherwise."""
+    path = path_of(table)
+    return Change(name, f"{path}@colnames", sentence, tuple(f"{path}/{column}" for column in columns))
 
 
 def _equal(one: Values, other: Values) -> bool:

@@ -36,8 +36,6 @@ def keep_strain(nwbfile: NWBFile, context: Context) -> list[Change]:
         return []
     text = strain.decode("utf-8", "replace") if isinstance(strain, bytes) else str(strain)
     set_field(nwbfile.subject, STRAIN, text)
-    return [
-        Change(
-            STRAIN, f"/{_SUBJECT}/{STRAIN}", "an attribute of that name in the source; now the dataset of the schema"
-        )
-    ]
+    where = f"/{_SUBJECT}/{STRAIN}"
+    sentence = "an attribute of that name in the source, now the dataset of the schema"
+    return [Change(STRAIN, where, sentence, (f"/{_SUBJECT}@{STRAIN}",))]

@@ -51,14 +51,15 @@ def restore_epochs(nwbfile: NWBFile, context: Context) -> list[Change]:
     )
     if not blocks or doubts:
         return []
+    # with the first table of intervals the group of them is made, too
+    made = () if nwbfile.intervals else ("/intervals",)
     table = TimeIntervals(name="epochs", description="Blocks of stimuli, made from the times of their presentations")
     table.add_column(name="stimulus_type", description="The stimulus that was shown")
     for block in blocks:
         table.add_row(start_time=block.start_s, stop_time=block.stop_s, stimulus_type=block.stimulus)
     nwbfile.epochs = table
-    return [
-        Change(EPOCHS, "/intervals/epochs", f"{len(blocks)} blocks made from the times at which stimuli were shown")
-    ]
+    sentence = f"{len(blocks)} blocks made from the times at which stimuli were shown"
+    return [Change(EPOCHS, "/intervals/epochs", sentence, made)]
 
 
 def split_blocks(starts: NDArray[np.float64], stops: NDArray[np.float64]) -> list[tuple[float, float]]:

@@ -62,7 +62,8 @@ def describe_experiment(nwbfile: NWBFile, context: Context) -> list[Change]:
     text = json.dumps(row, ensure_ascii=False, sort_keys=True)
     nwbfile.add_lab_meta_data(made(name="ophys_experiment_metadata", ophys_experiment_metadata=text))
     sentence = f"the row of experiment {row['id']} in {_table_name(context)}"
-    return [Change(EXPERIMENT_METADATA, "/general/ophys_experiment_metadata", sentence)]
+    also = (f"/specifications/{NAMESPACE}",)
+    return [Change(EXPERIMENT_METADATA, "/general/ophys_experiment_metadata", sentence, also)]
 
 
 def name_animal(nwbfile: NWBFile, context: Context) -> list[Change]:

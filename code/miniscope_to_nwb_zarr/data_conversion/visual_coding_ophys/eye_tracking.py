@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
 
 EYE_TRACKING = "eye_tracking"
+_ADDED = ("CompassDirection", "PupilTracking")
 _REPLACED = ("EyeTracking", "PupilTracking", "CompassDirection")
 _COLUMNS = 5
 _REFERENCE = "Azimuth and altitude on the monitor, in degrees from its centre; the eye is at the centre of the sphere"
@@ -58,7 +59,8 @@ def replace_eye_tracking(nwbfile: NWBFile, context: Context) -> list[Change]:
         module.add(container)
     instead = f" instead of {', '.join(removed)}" if removed else ""
     sentence = f"pupil and eye of every imaging frame from {table.name}{instead}"
-    return [Change(EYE_TRACKING, "/processing/behavior", sentence)]
+    where, *also = (f"/processing/behavior/{name}" for name in dict.fromkeys((*_ADDED, *removed)))
+    return [Change(EYE_TRACKING, where, sentence, tuple(also))]
 
 
 def _read(path: Path) -> NDArray[Any]:

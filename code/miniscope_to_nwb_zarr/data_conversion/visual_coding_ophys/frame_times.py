@@ -8,8 +8,7 @@ import numpy as np
 from pynwb import TimeSeries
 from pynwb.epoch import TimeIntervals
 
-from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.allen.unit_columns import columns_added
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pynwb import NWBFile
 
-    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Context
 
 FRAME_COLUMNS = "frame_columns"
 _START = "First imaging frame at or after start_time, counted from 0: traces[start_frame:end_frame] is the presentation"
@@ -52,7 +51,7 @@ def add_frame_columns(nwbfile: NWBFile, _context: Context) -> list[Change]:
     stamps = frame_times(series) if series is not None else None
     if series is None or stamps is None:
         return []
-    changes = []
+    changes: list[Change] = []
     for table in _tables(nwbfile):
         if {"start_frame", "end_frame"} & set(table.colnames):
             continue
@@ -61,7 +60,7 @@ def add_frame_columns(nwbfile: NWBFile, _context: Context) -> list[Change]:
             table.add_column(name=name, description=text, data=np.searchsorted(stamps, wanted, side="left"))
         table.set_modified()
         sentence = f"frames of {series.name} at start and stop of {len(table)} rows"
-        changes.append(Change(FRAME_COLUMNS, path_of(table), sentence))
+        changes.append(columns_added(table, ("start_frame", "end_frame"), FRAME_COLUMNS, sentence))
     return changes
 
 

@@ -10,7 +10,7 @@ from pynwb.base import ImageReferences, Images
 from pynwb.image import ImageSeries, IndexSeries
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
+from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of, set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def stack_images(nwbfile: NWBFile, context: Context) -> list[Change]:
         nwbfile.stimulus_template.pop(name)
         nwbfile.add_stimulus_template(series)
         shown = _point_at(nwbfile, images, series)
-        sentence = f"{len(ordered)} images in one series of frames, in the order of their numbers; shown in {shown}"
-        changes.append(Change(STACK_IMAGES, f"/stimulus/templates/{name}", sentence))
+        where = ", ".join(one.name for one in shown) or "no presentation"
+        sentence = f"{len(ordered)} images in one series of frames, in the order of their numbers; shown in {where}"
+        links = (f"{path_of(one)}/{link}" for one in shown for link in ("indexed_images", "indexed_timeseries"))
+        changes.append(Change(STACK_IMAGES, f"/stimulus/templates/{name}", sentence, tuple(links)))
     _check_indices(nwbfile, context)
     return changes
 
@@ -85,15 +87,15 @@ def _display(nwbfile: NWBFile) -> Device:
     return nwbfile.create_device(name=_DISPLAY, description="The monitor on which stimuli were shown")
 
 
-def _point_at(nwbfile: NWBFile, images: Images, series: ImageSeries) -> str:
+def _point_at(nwbfile: NWBFile, images: Images, series: ImageSeries) -> list[IndexSeries]:
     shown = []
     for presentation in nwbfile.stimulus.values():
         if isinstance(presentation, IndexSeries) and presentation.indexed_images is images:
             # pynwb makes no new series that indexes a series, though the schema still has it
             set_field(presentation, "indexed_images", None)
             set_field(presentation, "indexed_timeseries", series)
-            shown.append(presentation.name)
-    return ", ".join(shown) or "no presentation"
+            shown.append(presentation)
+    return shown
 
 
 def _check_indices(nwbfile: NWBFile, context: Context) -> None:

@@ -41,7 +41,7 @@ def test_metrics_are_joined_by_the_units_ids(base, tables, tmp_path):
         (change,) = add_unit_metrics(session.nwbfile, session.context)
         (finding,) = session.context.findings
         output = session.write(tmp_path / "out.nwb.zarr")
-    assert change.where == "/units"
+    assert (change.where, change.also[0]) == ("/units@colnames", "/units/pref_ori_dg")
     assert "3 column(s) from brain_observatory_1.1_analysis_metrics.csv" in change.sentence
     assert (finding.code, finding.numbers) == (Code.PART_MISSING, {"missing": 1})
     with read_back(output) as nwbfile:
@@ -87,7 +87,7 @@ def test_z_is_taken_from_the_table_where_it_repeats_y(base, tables, tmp_path):
         changes = mend_electrode_places(session.nwbfile, session.context)
         assert not session.context.findings
         output = session.write(tmp_path / "out.nwb.zarr")
-    assert [change.where for change in changes] == [f"{ELECTRODES}/z", ELECTRODES]
+    assert [change.where for change in changes] == [f"{ELECTRODES}/z", f"{ELECTRODES}@colnames"]
     with read_back(output) as nwbfile:
         table = nwbfile.electrodes
         expected = [7000, 7001, 7002, 7003, *[np.nan] * 4]
@@ -103,7 +103,7 @@ def test_z_that_is_right_is_kept_and_sentinels_are_nan(base, tables):
         table["z"].transform(lambda z: np.asarray(z) + 1000)
         table["x"].transform(lambda x: np.where(np.arange(16) == 2, -1000, np.asarray(x)))
         changes = mend_electrode_places(session.nwbfile, session.context)
-        assert [change.where for change in changes] == [f"{ELECTRODES}/x", ELECTRODES]
+        assert [change.where for change in changes] == [f"{ELECTRODES}/x", f"{ELECTRODES}@colnames"]
         assert table["z"].data[0] == 1500
         assert np.isnan(table["x"].data[2])
 
@@ -116,7 +116,7 @@ def test_impedances_that_nobody_measured_are_left_out(base, tmp_path):
         (change,) = drop_impedances(session.nwbfile, session.context)
         assert drop_impedances(session.nwbfile, session.context) == []
         output = session.write(tmp_path / "out.nwb.zarr")
-    assert change.where == ELECTRODES
+    assert change.where == f"{ELECTRODES}/imp"
     with read_back(output) as nwbfile:
         assert "imp" not in nwbfile.electrodes.colnames
         assert nwbfile.electrodes.object_id == before

@@ -1,0 +1,72 @@
+"""Convert sessions of Visual Coding Ephys (reference allen-datasets 2.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
+from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
+from miniscope_to_nwb_zarr.data_conversion.allen.empty_columns import DROP_IMPEDANCES, drop_impedances
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords, set_session_id
+from miniscope_to_nwb_zarr.data_conversion.allen.invalid_times import SORT_INVALID_TIMES, sort_invalid_times
+from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
+    MODULE_NAMES,
+    OPTOTAGGING,
+    behavior_module,
+    optotagging_intervals,
+)
+from miniscope_to_nwb_zarr.data_conversion.allen.probes import merge_probes
+from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
+from miniscope_to_nwb_zarr.data_conversion.allen.vector_indices import unsigned_indices
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ephys.electrode_places import (
+    ELECTRODE_PLACES,
+    mend_electrode_places,
+)
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ephys.sessions import find_sessions
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ephys.strain import keep_strain
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ephys.unit_metrics import (
+    UNIT_METRICS,
+    UNIT_PLACES,
+    add_unit_metrics,
+    add_unit_places,
+)
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.core.errors import ExitCode
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+DATA_SET = DataSet(
+    name="Visual Coding Ephys",
+    bucket="s3://allen-brain-observatory/visual-coding-neuropixels/ecephys-cache",
+    find_sessions=find_sessions,
+    steps=(
+        Step(merge_probes),
+        Step(set_session_id),
+        Step(keep_strain),
+        Step(fill_descriptions),
+        Step(unsigned_indices),
+        Step(add_unit_metrics, UNIT_METRICS),
+        Step(add_unit_places, UNIT_PLACES),
+        Step(mend_electrode_places, ELECTRODE_PLACES),
+        Step(drop_impedances, DROP_IMPEDANCES),
+        Step(sort_invalid_times, SORT_INVALID_TIMES),
+        Step(add_keywords, KEYWORDS),
+        Step(behavior_module, MODULE_NAMES),
+        Step(optotagging_intervals, OPTOTAGGING),
+        Step(times_to_rates, REGULAR_TIMES),
+    ),
+    namespaces=(),
+    expected="expected session_<id>.nwb, with the probe_<id>_lfp.nwb of the session in the same folder",
+)
+
+
+def run(options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with sessions of Visual Coding Ephys.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    return run_data_set(DATA_SET, options, console)
