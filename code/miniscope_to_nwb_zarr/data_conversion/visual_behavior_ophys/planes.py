@@ -104,14 +104,13 @@ def _move_plane(base: NWBFile, source: NWBFile, number: int, file_name: str) -> 
     base.add_processing_module(rebuilt(module, name=f"{_MODULE}_plane_{number}"))
     facts = source.lab_meta_data.pop(_FACTS)
     base.add_lab_meta_data(rebuilt(facts, name=f"{_FACTS}_plane_{number}"))
-    return [
-        Change(MERGE_PLANES, where, f"plane {number}, from {file_name}")
-        for where in (
-            f"/general/optophysiology/imaging_plane_{number}",
-            f"/processing/{_MODULE}_plane_{number}",
-            f"/general/{_FACTS}_plane_{number}",
-        )
-    ]
+    places = (
+        (f"/general/optophysiology/imaging_plane_{number}", "/general/optophysiology"),
+        (f"/processing/{_MODULE}_plane_{number}", f"/processing/{_MODULE}"),
+        (f"/general/{_FACTS}_plane_{number}", f"/general/{_FACTS}"),
+    )
+    # the first file has no longer what became that of plane 1
+    return [Change(MERGE_PLANES, now, f"plane {number}, from {file_name}", (before,)) for now, before in places]
 
 
 def _repoint(nwbfile: NWBFile, former: ImagingPlane, plane: ImagingPlane) -> None:
