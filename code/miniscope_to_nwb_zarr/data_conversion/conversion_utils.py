@@ -41,6 +41,8 @@ DATASET_MODULES: dict[str, DatasetModule] = {
     **dict.fromkeys(LAYOUTS, miniscope),
     "NWB": _OnDemand("nwb"),
     "Visual Behavior Ophys": _OnDemand("visual_behavior_ophys"),
+    "Visual Coding Ephys": _OnDemand("visual_coding_ephys"),
+    "Visual Coding Ophys": _OnDemand("visual_coding_ophys"),
 }
 
 

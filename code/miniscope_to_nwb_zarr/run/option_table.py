@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 
-DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, "NWB", "Visual Behavior Ophys")
+DATASETS = (
+    "auto",
+    "demo",
+    "Miniscope",
+    *LAYOUTS,
+    "NWB",
+    "Visual Behavior Ophys",
+    "Visual Coding Ephys",
+    "Visual Coding Ophys",
+)
 """Values of ``--dataset``, whatever their case."""
 
 

@@ -77,22 +77,24 @@ def stem(kind, experiment=EXPERIMENT):
     return f"sub-{SPECIMEN}_ses-{experiment}-{kind}"
 
 
-def write_session(folder, kind="StimB", has_epochs=False, has_eye=True, has_raw=True, bad_index=False):
+def write_session(
+    folder, kind="StimB", experiment=EXPERIMENT, has_epochs=False, has_eye=True, has_raw=True, n_raw=40, bad_index=False
+):
     """Write the processed and the raw file; give the path of the former."""
     place = folder / f"sub-{SPECIMEN}"
     place.mkdir(parents=True, exist_ok=True)
-    nwbfile = _new_file(kind)
+    nwbfile = _new_file(kind, experiment)
     plane = _add_imaging(nwbfile)
     corrected = _add_traces(nwbfile, plane)
     _add_behavior(nwbfile, corrected, has_eye=has_eye)
     _add_stimuli(nwbfile, SHOWN[kind], bad_index=bad_index)
     if has_epochs:
         _add_epochs(nwbfile, SHOWN[kind])
-    path = place / f"{stem(kind)}_behavior+image+ophys.nwb"
+    path = place / f"{stem(kind, experiment)}_behavior+image+ophys.nwb"
     with NWBHDF5IO(str(path), "w") as io:
         io.write(nwbfile)
     if has_raw:
-        write_raw(place / f"{stem(kind)}_ophys.nwb", kind)
+        write_raw(place / f"{stem(kind, experiment)}_ophys.nwb", kind, experiment, n_frames=n_raw)
     return path
 
 
@@ -100,20 +102,20 @@ def raw_frames(n_frames=40):
     return (np.arange(n_frames * HEIGHT * WIDTH).reshape(n_frames, HEIGHT, WIDTH) % 4093).astype(np.uint16)
 
 
-def write_raw(path, kind="StimB", specimen=SPECIMEN):
+def write_raw(path, kind="StimB", experiment=EXPERIMENT, specimen=SPECIMEN, n_frames=40):
     """Write the file of frames as they came from the microscope."""
-    nwbfile = _new_file(kind, specimen)
+    nwbfile = _new_file(kind, experiment, specimen)
     plane = _add_imaging(nwbfile)
     frames = TwoPhotonSeries(
         name="MotionCorrectedTwoPhotonSeries",
         description="frames",
-        data=H5DataIO(raw_frames(), chunks=(10, HEIGHT, WIDTH), compression="gzip"),
-        timestamps=frame_times()[:40],
+        data=H5DataIO(raw_frames(n_frames), chunks=(10, HEIGHT, WIDTH), compression="gzip"),
+        timestamps=frame_times()[:n_frames],
         imaging_plane=plane,
         unit="n.a.",
     )
     nwbfile.add_acquisition(frames)
-    shifts = np.arange(80, dtype=np.int16).reshape(40, 2)
+    shifts = np.arange(2 * n_frames, dtype=np.int16).reshape(n_frames, 2)
     nwbfile.add_acquisition(
         TimeSeries(name="MotionCorrectionShiftsPerFrame", data=shifts, timestamps=frames, unit="pixels")
     )
@@ -122,12 +124,12 @@ def write_raw(path, kind="StimB", specimen=SPECIMEN):
     return path
 
 
-def _new_file(kind, specimen=SPECIMEN):
+def _new_file(kind, experiment=EXPERIMENT, specimen=SPECIMEN):
     return NWBFile(
         session_description="Two-photon imaging while images are shown",
-        identifier=f"{EXPERIMENT}-{kind}",
+        identifier=f"{experiment}-{kind}",
         session_start_time=START,
-        session_id=f"{EXPERIMENT}-{kind}",
+        session_id=f"{experiment}-{kind}",
         protocol=KINDS[kind],
         subject=Subject(subject_id=str(specimen), species="Mus musculus", sex="M", age="P105D"),
     )
@@ -262,13 +264,34 @@ def _add_epochs(nwbfile, shown):
     nwbfile.epochs = table
 
 
-def write_tables(folder, kind="StimB", eye_rows=N_FRAMES):
-    """The table of experiments, the gratings and the eye tracking of the experiment; give their paths by name."""
+def write_tables(folder, experiments=None, eye_rows=N_FRAMES):
+    """The table of experiments, the gratings and the eye tracking of each; give the paths of those of the last.
+
+    `experiments` has the number of the experiment of each kind of session.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    experiments = folder / "ophys_experiments.json"
-    row = {
-        "id": EXPERIMENT,
-        "specimen_id": SPECIMEN,
+    table = folder / "ophys_experiments.json"
+    rows = [_row(1, 2, "StimA")]
+    for kind, experiment in (experiments or {"StimB": EXPERIMENT}).items():
+        rows.append(_row(experiment, SPECIMEN, kind))
+        gratings = folder / "visual-coding-ophys-static-gratings" / f"{experiment}.csv"
+        gratings.parent.mkdir(exist_ok=True)
+        with gratings.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["start_time", "stop_time", *GRATING_COLUMNS])
+            for line in grating_rows(SHOWN["StimB"].gratings):
+                writer.writerow(["" if value != value else value for value in line])
+        eye = folder / "behavior_ophys_experiments" / str(experiment) / "eye_tracking.npy"
+        eye.parent.mkdir(parents=True, exist_ok=True)
+        np.save(eye, eye_values(eye_rows))
+    table.write_text(json.dumps(rows))
+    return {"experiments": table, "static_gratings": gratings, "eye_tracking": eye}
+
+
+def _row(experiment, specimen, kind):
+    return {
+        "id": experiment,
+        "specimen_id": specimen,
         "stimulus_name": KINDS[kind],
         "imaging_depth": 275,
         "targeted_structure": {"acronym": "VISp"},
@@ -276,19 +299,6 @@ def write_tables(folder, kind="StimB", eye_rows=N_FRAMES):
         "experiment_container_id": 511510753,
         "date_of_acquisition": "2016-07-15T09:30:01Z",
     }
-    other = {**row, "id": 1, "specimen_id": 2, "imaging_depth": 375}
-    experiments.write_text(json.dumps([other, row]))
-    gratings = folder / "visual-coding-ophys-static-gratings" / f"{EXPERIMENT}.csv"
-    gratings.parent.mkdir(exist_ok=True)
-    with gratings.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["start_time", "stop_time", *GRATING_COLUMNS])
-        for line in grating_rows(SHOWN["StimB"].gratings):
-            writer.writerow(["" if value != value else value for value in line])
-    eye = folder / "behavior_ophys_experiments" / str(EXPERIMENT) / "eye_tracking.npy"
-    eye.parent.mkdir(parents=True, exist_ok=True)
-    np.save(eye, eye_values(eye_rows))
-    return {"experiments": experiments, "static_gratings": gratings, "eye_tracking": eye}
 
 
 def eye_values(n_rows=N_FRAMES):

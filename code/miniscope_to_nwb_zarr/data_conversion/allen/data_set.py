@@ -46,7 +46,7 @@ class DataSet:
 
     name: str
     bucket: str
-    """The address at which it was published, ``s3://bucket/folder``."""
+    """The address at which it was published, ``s3://bucket/folder``; empty where its files lie in no bucket by name."""
     find_sessions: Callable[[Library], list[AllenSession]]
     steps: tuple[Step, ...]
     """In their order."""
@@ -130,6 +130,11 @@ def _library(data_set: DataSet, options: Options, console: Console) -> Library:
     if not options.sessions:
         raise UsageError(f"--s3 {options.s3}: name the sessions to convert with --sessions, by their ids")
     url = data_set.bucket if options.s3.casefold() == PUBLIC else options.s3
+    if not url:
+        raise UsageError(
+            f"--s3 {options.s3}: the files of {data_set.name} were published in an archive that is no bucket of files by "
+            "name: download them into --data_dir, or give the address of a bucket of yours"
+        )
     store = ObjectStore(url, with_credentials=options.s3_credentials)
     return BucketLibrary(store, options.scratch_dir, console.info)
 
