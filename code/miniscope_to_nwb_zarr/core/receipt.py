@@ -58,6 +58,8 @@ class Receipt:
     versions: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     """Digest of the receipt of the version that this one follows."""
+    store_plan: str = ""
+    """Plan digest of the run that made the NWB file, where a later run added metadata to it."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -146,6 +148,8 @@ def differences(
         was, is_now = receipt.options.get(name), options.get(name)
         if was != is_now and name == "session_metadata":
             found.append("what --session_metadata, --subjects or --metadata_service say of it")
+        elif was and not is_now and name == "metadata":
+            found.append("metadata were added since to its NWB file, which was made without the facts given now")
         elif was != is_now:
             is_digest = any(isinstance(value, str) and len(value) == 64 for value in (was, is_now))
             found.append(f"--{name}, another file" if is_digest else f"--{name} was {was}, is {is_now}")

@@ -199,9 +199,11 @@ def _state_of(session: Session, before: Mapping[Path, int] | None = None) -> dic
 
 
 def _is_followed(final: Path, job: Job) -> bool:
-    """Whether the output there is a metadata-only one that a full conversion may follow, or the other way round."""
+    """Whether this output adds to the one there: metadata to an NWB file, or an NWB file where there is none."""
     found = commit.read_receipt(final)
-    return found is not None and bool(found.options.get("metadata")) != job.metadata_only
+    if found is None:
+        return False
+    return not found.options.get("metadata") if job.metadata_only else not found.nwb_digest
 
 
 def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
@@ -211,12 +213,13 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
     series: tuple[SeriesEntry, ...] = ()
     sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
-    nwb_digest = ""
+    nwb_digest = store_plan = ""
     if job.metadata_only:
         findings = session.findings
         if kept:
             kept.link_into(work.staging)
             series, nwb_digest = kept.receipt.series, kept.receipt.nwb_digest
+            store_plan = kept.receipt.store_plan or kept.receipt.plan_digest
             sources, findings = kept.with_known(sources), kept.findings
         with work.phases.phase("metadata"):
             findings += write_metadata(work, sources, findings, kept=kept)
@@ -244,6 +247,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
         nwb_digest=nwb_digest,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=parent,
+        store_plan=store_plan,
     )
 
 

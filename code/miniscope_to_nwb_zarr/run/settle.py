@@ -65,7 +65,7 @@ def settle(
             f"{final.name}: a folder of that name is in the results and holds no receipt of ours; nothing was changed. "
             "Move it away, or use --existing replace"
         )
-    if found.plan_digest == plan:
+    if plan in {found.plan_digest, found.store_plan}:
         problems = check_files(final, found, workers)
         if problems:
             raise VerificationError(

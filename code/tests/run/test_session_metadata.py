@@ -196,3 +196,21 @@ def test_what_a_person_adds_to_the_nwb_file_may_not_contradict(tiny, facts):
     nwbfile.subject.fields["sex"] = "M"
     with pytest.raises(MetadataError, match="the animal's sex is `M` in the NWB file"):
         convert_with(tiny, tiny.session, nwbfile=nwbfile, sidecar=facts)
+
+
+def test_a_store_is_not_made_again_because_metadata_were_added_to_it(tiny, facts):
+    """The command that made the store finds it done; one that would say more in the store names the difference."""
+    first = convert(tiny.session, tiny.results)
+    added = convert(tiny.session, tiny.results, sidecar=facts, **METADATA)
+    before = listing(added.output)
+    again = convert(tiny.session, tiny.results)
+    assert (again.word, again.receipt.parent is None) == ("already done", False)
+    other = OPTIONS | {"session_metadata": "0" * 64}
+    with pytest.raises(ConflictError, match="made without the facts given now"):
+        convert(tiny.session, tiny.results, sidecar=facts, output_options=other)
+    assert listing(first.output) == before
+
+
+def test_a_store_follows_where_there_are_metadata_only(tiny, facts):
+    convert(tiny.session, tiny.results, sidecar=facts, **METADATA)
+    assert convert(tiny.session, tiny.results, sidecar=facts).word == "written"
