@@ -59,7 +59,8 @@ def _process(session: Session, sidecar: Sidecar, provenance: Provenance) -> Data
         name="" if is_conversion else METADATA_PROCESS,
         stage=ProcessStage.PROCESSING,
         code=_code(session, provenance),
-        experimenters=list(sidecar.session.experimenters),
+        # those who processed the data, whom nobody has named: not those who recorded them
+        experimenters=[],
         pipeline_name=pipelines[0].name if pipelines else None,
         start_date_time=started,
         end_date_time=ended,

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.file_numbers import FileFrames, explains, from_zero
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Loss, Segment
 from miniscope_to_nwb_zarr.core.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -30,18 +30,6 @@ DEFAULT_FRAMES_PER_FILE = 1000
 """What the acquisition software uses when its configuration does not say."""
 # more than tables usually have rows: a number that is larger than this and than the table is a damaged one
 _MAX_FRAMES = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class FileFrames:
-    """A video file and the number of its complete frames."""
-
-    path: Path
-    n_frames: int
-    problem: str | None = None
-    """Why frames of the file cannot be used, as the end of a sentence that begins with its name: ``is empty``."""
-    is_whole: bool = True
-    """The file was closed by its writer and nothing of it is cut off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +102,8 @@ def align(
     """
     place, findings = _places(table, where)
     total = int(place.max(initial=-1)) + 1
+    files, more = from_zero(files, frames_per_file, total, where)
+    findings += more
     plan, more = _plan(files, frames_per_file, total, where)
     findings += more
 
@@ -190,12 +180,12 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
     Where nothing is stated, a whole file that others follow shows it.
     """
     ordered = [files[number] for number in sorted(files)]
-    if not ordered or total == 0 or (stated and _explains(files, stated, total)):
+    if not ordered or total == 0 or (stated and explains(files, stated, total)):
         return _Plan(total, stated or DEFAULT_FRAMES_PER_FILE), []
     fullest = max((file.n_frames for file in ordered[:-1] if file.is_whole), default=0)
     is_whole = all(file.is_whole for file in ordered)
     for guess in (fullest, total):
-        if guess > 0 and is_whole and _explains(files, guess, total):
+        if guess > 0 and is_whole and explains(files, guess, total):
             return _Plan(total, guess), [_per_file_finding(guess, stated, where)] if stated or len(ordered) > 1 else []
     closed = [file.n_frames for file in ordered[:-1] if file.is_whole]
     if stated:
@@ -219,13 +209,6 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
 def _per_file_finding(found: int, stated: int | None, where: str) -> Finding:
     sentence = f"the files hold {found} frames each, the settings say {stated or 'nothing'}; {found} is used"
     return Finding(Code.FRAMES_PER_FILE, Severity.INFO, where or ".", sentence, {"found": found, "stated": stated})
-
-
-def _explains(files: Mapping[int, FileFrames], per_file: int, total: int) -> bool:
-    """Whether the files hold exactly what the table lists, at so many frames a file."""
-    return len(files) == -(-total // per_file) and all(
-        file.n_frames == min(per_file, total - number * per_file) for number, file in files.items()
-    )
 
 
 def _segments(

@@ -30,6 +30,7 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file_unreadable"
     FILE_TRUNCATED = "file_truncated"
     FILE_STALE = "file_stale"
+    FILES_RENUMBERED = "files_renumbered"
     FILE_IGNORED = "file_ignored"
     FOLDER_INCOMPLETE = "folder_incomplete"
     LINK_REFUSED = "link_refused"

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.alignment import FileFrames
+from miniscope_to_nwb_zarr.core.file_numbers import FileFrames
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
 from miniscope_to_nwb_zarr.core.paths import inside

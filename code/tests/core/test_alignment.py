@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniscope_to_nwb_zarr.core.alignment import FileFrames, align
+from miniscope_to_nwb_zarr.core.alignment import align
+from miniscope_to_nwb_zarr.core.file_numbers import FileFrames
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.core.model import TimeTable
 
@@ -88,6 +89,20 @@ def test_nothing_is_reported_of_a_sound_recording():
     assert aligned.findings == ()
     assert len(aligned.rows) == 25
     assert [s.n_frames for s in aligned.segments] == [10, 10, 5]
+
+
+def test_files_that_somebody_renamed_keep_their_frames():
+    aligned = align(table_of(range(25)), files_of({1: 10, 2: 10, 3: 5}), 10, "scope")
+    (finding,) = aligned.findings
+    assert (finding.code, finding.severity) == (Code.FILES_RENUMBERED, Severity.WARNING)
+    assert len(aligned.rows) == 25
+    assert [(s.path.name, s.n_frames) for s in aligned.segments] == [("1.avi", 10), ("2.avi", 10), ("3.avi", 5)]
+
+
+@pytest.mark.parametrize("counts", [{1: 10, 2: 10}, {1: 10, 2: 5, 3: 10}, {2: 5}, {1: 25, 2: 1}])
+def test_files_whose_first_is_missing_are_not_taken_for_renamed_ones(counts):
+    aligned = align(table_of(range(25)), files_of(counts), 10, "scope")
+    assert Code.FILES_RENUMBERED not in {finding.code for finding in aligned.findings}
 
 
 def test_a_missing_file_is_one_finding_with_its_frames():
