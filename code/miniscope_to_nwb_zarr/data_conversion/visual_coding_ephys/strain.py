@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import h5py
-import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
@@ -27,11 +26,8 @@ def keep_strain(nwbfile: NWBFile, context: Context) -> list[Change]:
     """
     if nwbfile.subject is None or nwbfile.subject.strain is not None:
         return []
-    if context.path.is_dir():
-        strain = zarr.open_group(str(context.path), mode="r")[_SUBJECT].attrs.get(STRAIN)
-    else:
-        with h5py.File(context.path, "r") as file:
-            strain = file[_SUBJECT].attrs.get(STRAIN)
+    with h5py.File(context.path, "r") as file:
+        strain = file[_SUBJECT].attrs.get(STRAIN)
     if strain is None:
         return []
     text = strain.decode("utf-8", "replace") if isinstance(strain, bytes) else str(strain)

@@ -80,7 +80,7 @@ def add_unit_metrics(nwbfile: NWBFile, context: Context) -> list[Change]:
     ids = unit_ids(nwbfile.units)
     rows = read_rows(table, "ecephys_unit_id", set(ids))
     check_found(rows, ids, table, context)
-    names = [name for name in next(iter(rows.values()), {}) if name != "ecephys_unit_id"]
+    names = [name for name in next(iter(rows.values()), {}) if name and name != "ecephys_unit_id"]
     columns = {name: (describe(name), column(rows, ids, name)) for name in names}
     return add_columns(nwbfile.units, columns, UNIT_METRICS, table, context)
 
@@ -109,7 +109,8 @@ def add_unit_places(nwbfile: NWBFile, context: Context) -> list[Change]:
     units = nwbfile.units
     if table is None or units is None or "peak_channel_id" not in units.colnames:
         return []
-    channels = [int(one) for one in units["peak_channel_id"].data[:]]
+    # a unit without such a channel is placed nowhere
+    channels = [int(one) if np.isfinite(one) else -1 for one in units["peak_channel_id"].data[:]]
     rows = read_rows(table, "id", set(channels))
     check_found(rows, channels, table, context)
     columns: dict[str, tuple[str, Values]] = {}

@@ -12,6 +12,7 @@ from pynwb.image import IndexSeries
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.frame_times import frame_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,10 +86,11 @@ def _blocks(name: str, presented: object) -> list[Block]:
     stimulus = name.removesuffix("_stimulus")
     if isinstance(presented, TimeIntervals):
         starts, stops = (np.asarray(presented[one].data[:], float) for one in ("start_time", "stop_time"))
-    elif isinstance(presented, IndexSeries) and presented.timestamps is not None:
-        starts = stops = np.asarray(presented.timestamps[:], float)
     else:
-        return []
+        times = frame_times(presented) if isinstance(presented, IndexSeries) else None
+        if times is None:
+            return []
+        starts = stops = times
     return [Block(start, stop, stimulus) for start, stop in split_blocks(starts, stops)]
 
 

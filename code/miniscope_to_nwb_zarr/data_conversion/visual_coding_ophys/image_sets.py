@@ -12,6 +12,7 @@ from pynwb.image import ImageSeries, IndexSeries
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of, set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.lazy_stack import LazyStack
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -40,7 +41,7 @@ def stack_images(nwbfile: NWBFile, context: Context) -> list[Change]:
         series.__init__(
             name=name,
             description=images.description,
-            data=np.stack([np.asarray(one.data[:]) for one in ordered]),
+            data=LazyStack([one.data for one in ordered]),
             unit="n.a.",
             format="raw",
             starting_time=np.nan,

@@ -73,6 +73,14 @@ def test_units_are_placed_by_their_largest_waveform(base, tables, tmp_path):
         np.testing.assert_array_equal(units["ecephys_structure_id"].data[:], [385, 385, 385, np.nan])
 
 
+def test_a_unit_without_a_largest_waveform_is_placed_nowhere(base, tables):
+    with opened(base, tables=tables) as session:
+        session.nwbfile.units["peak_channel_id"].transform(lambda _: np.array([101000, np.nan, 102001, 102007]))
+        add_unit_places(session.nwbfile, session.context)
+        np.testing.assert_array_equal(session.nwbfile.units["ecephys_probe_id"].data, [101, np.nan, 102, 102])
+        assert [finding.code for finding in session.context.findings] == [Code.PART_MISSING]
+
+
 def test_a_column_that_is_there_is_kept(base, tables):
     with opened(base, tables=tables) as session:
         session.nwbfile.units.add_column(name="g_dsi_dg", description="mine", data=[0.0, 1.0, 2.0, 3.0])

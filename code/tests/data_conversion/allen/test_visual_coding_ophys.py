@@ -238,6 +238,14 @@ def test_blocks_that_no_session_has_make_no_epochs(sessions):
         assert "the block of static_gratings at 2.0 s has 2.2 s, expected at least 5 s" in finding.sentence
 
 
+def test_presentations_at_a_rate_are_in_the_epochs_too(sessions):
+    with opened(sessions["StimC"]) as session:
+        series = session.nwbfile.stimulus["natural_movie_one_stimulus"]
+        series.fields.update(timestamps=None, rate=29 / 5.0, starting_time=9.0)
+        restore_epochs(session.nwbfile, session.context)
+        np.testing.assert_allclose(session.nwbfile.epochs["stop_time"].data[0], 14.0)
+
+
 def test_a_presentation_within_another_splits_no_block():
     starts, stops = np.array([0.0, 1.0, 25.0]), np.array([20.0, 2.0, 26.0])
     assert split_blocks(starts, stops) == [(0.0, 26.0)]
