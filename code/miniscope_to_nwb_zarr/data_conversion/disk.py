@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from miniscope_to_nwb_zarr.core.errors import InputError, MiniscopeError, TemporaryError
+from miniscope_to_nwb_zarr.sources.failed_reads import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def sync_folder(folder: Path) -> None:
 
 def hash_file(path: Path) -> str:
     """The sha256 of a file."""
-    with path.open("rb") as file:
+    with named(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -85,14 +86,20 @@ def copy_file(source: Path, target: Path) -> str:
 
     Never a hard link: the copy must not change when the original does.
     """
-    with source.open("rb") as reader, target.open("xb") as writer:
+    with source.open("rb") as reader, named(target), target.open("xb") as writer:
         if _clone(reader, writer):
-            return hashlib.file_digest(reader, "sha256").hexdigest()
+            with named(source):
+                return hashlib.file_digest(reader, "sha256").hexdigest()
         digest = hashlib.sha256()
-        while block := reader.read(_COPY_BYTES):
+        while block := _next_block(reader, source):
             digest.update(block)
             writer.write(block)
         return digest.hexdigest()
+
+
+def _next_block(reader: BinaryIO, source: Path) -> bytes:
+    with named(source):
+        return reader.read(_COPY_BYTES)
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class Failure:
     """What had been found of it by then."""
     label: str = ""
     """What its files are called, where a folder holds several recordings."""
+    is_temporary: bool = False
+    """The disk or the network failed while it was read: it may be there the next time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import session_name
 from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure, Request
+from miniscope_to_nwb_zarr.sources import failed_reads
 from miniscope_to_nwb_zarr.sources.tree import Tree, natural_key, shown, walk
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     if request.layout is not None and request.layout not in LAYOUTS:
         raise InputError(f"there is no layout {request.layout!r}; known are {', '.join(LAYOUTS)}")
     layouts = [load(name) for name in ([request.layout] if request.layout else LAYOUTS)]
+    failed_reads.take()
     if request.video_files:
-        return _with_names(_named_files(layouts, request), request)
+        return _with_names(_without_unread(_named_files(layouts, request)), request)
     if not data_dir.is_dir():
         raise InputError(f"--data_dir: {data_dir} is not there, or is no folder")
     tree = walk(data_dir)
@@ -67,7 +69,7 @@ def discover(data_dir: Path, request: Request) -> Discovery:
         raise InputError(
             f"--start_time is the start of one recording, {n_found} were found: give the folder of one of them"
         )
-    return _with_names(_without_shared_videos(_in_order(found)), request)
+    return _with_names(_without_unread(_without_shared_videos(_in_order(found))), request)
 
 
 def _shares(
@@ -137,6 +139,38 @@ def _without_shared_videos(found: Discovery) -> Discovery:
             failures.setdefault(path.parent, Failure(path.parent, message))
     sessions = tuple(session for session in found.sessions if id(session) not in refused)
     return replace(found, sessions=sessions, failures=found.failures + tuple(failures.values()))
+
+
+def _without_unread(found: Discovery) -> Discovery:
+    """Without the recordings of which a file could not be read: those are failures, and so are files of none."""
+    unread = failed_reads.take()
+    listed = {file.path for session in found.sessions for file in session.source_files}
+    sessions, failures, explained = [], [], set()
+    for session in found.sessions:
+        own = {file.path for file in session.source_files}
+        folder = session.recordings[0].folder
+        missed = [p for p in unread if p in own or (p not in listed and p.is_relative_to(folder))]
+        if missed:
+            failures.append(Failure(folder, _unread(missed, unread, folder), is_temporary=True))
+        else:
+            sessions.append(session)
+        explained.update(missed)
+    for failure in found.failures:
+        missed = [p for p in unread if p not in listed and p.is_relative_to(failure.folder)]
+        message = f"{failure.message}. But {_unread(missed, unread, failure.folder)}" if missed else failure.message
+        failures.append(replace(failure, message=message, is_temporary=bool(missed)))
+        explained.update(missed)
+    lone = [path for path in unread if path not in explained]
+    failures += [Failure(p.parent, _unread([p], unread, p.parent), is_temporary=True) for p in lone]
+    return replace(found, sessions=tuple(sessions), failures=tuple(failures))
+
+
+def _unread(paths: Sequence[Path], reasons: Mapping[Path, str], folder: Path) -> str:
+    named = ", ".join(f"{shown(os.path.relpath(path, folder))} ({reasons[path]})" for path in paths)
+    return (
+        f"the disk or the network did not give back {named}, so that it is not known what the recording holds; run "
+        "again when it works"
+    )
 
 
 def nothing_found(data_dir: Path, found: Discovery, request: Request) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import SourceFile
-from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources import failed_reads, limits
 from miniscope_to_nwb_zarr.sources.small_file import read_bytes
 from miniscope_to_nwb_zarr.sources.tree import shown
 
@@ -41,7 +41,8 @@ def size_of(path: Path) -> int:
     """Size in bytes; 0 for a file that is gone since it was listed."""
     try:
         return path.stat().st_size
-    except OSError:
+    except OSError as error:
+        failed_reads.note(path, error)
         return 0
 
 

@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
 from miniscope_to_nwb_zarr.core.paths import inside
 from miniscope_to_nwb_zarr.layouts.source_files import size_of
+from miniscope_to_nwb_zarr.sources import failed_reads
 from miniscope_to_nwb_zarr.sources.avi import AviScan, NotAnAviError, scan_avi
 from miniscope_to_nwb_zarr.sources.tree import shown
 from miniscope_to_nwb_zarr.sources.video import NoPictureError, UndecodableError, VideoFile, listen_to_decoder
@@ -73,6 +74,7 @@ def read_videos(
         try:
             scan = scan_avi(path)
         except (NotAnAviError, OSError) as error:
+            failed_reads.note(path, error)
             found, problem = _unusable(path, name, error)
             findings.append(found)
             files[number] = FileFrames(path, 0, problem, is_whole=False)
@@ -165,6 +167,7 @@ def _picture(
         except NoPictureError as error:
             problem = str(error)
         except (UndecodableError, NotAnAviError, OSError) as error:
+            failed_reads.note(file.path, error)
             closed.add(file.path)
             problem = str(error)
         sentence = f"no picture could be decoded ({problem})"

@@ -14,6 +14,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Orientation, Signal
+from miniscope_to_nwb_zarr.sources import failed_reads
 from miniscope_to_nwb_zarr.sources.bonsai_csv import BonsaiTable, Kind, read_table
 from miniscope_to_nwb_zarr.sources.delimited import (
     Head,
@@ -68,7 +69,8 @@ def clock_range(path: Path) -> tuple[int, int] | None:
             first = file.readline(4096)
             file.seek(max(0, file.seek(0, 2) - 4096))
             lines = file.read().split(b"\n")
-    except OSError:
+    except OSError as error:
+        failed_reads.note(path, error)
         return None
     # what stands behind the last line end may be cut
     last = next((line for line in reversed(lines[:-1]) if line.strip()), first)

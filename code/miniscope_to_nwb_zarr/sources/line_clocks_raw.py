@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources import failed_reads, limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,8 @@ def count_frames(path: Path) -> int:
     """Whole frames of a file, by its size; 0 for a file that cannot be looked at."""
     try:
         return path.stat().st_size // FRAME_BYTES
-    except OSError:
+    except OSError as error:
+        failed_reads.note(path, error)
         return 0
 
 
@@ -66,7 +67,8 @@ def begins_with_lines(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             raw = file.read(2 * FRAME_BYTES)
-    except OSError:
+    except OSError as error:
+        failed_reads.note(path, error)
         return False
     if len(raw) < 2 * FRAME_BYTES:
         return False
@@ -87,7 +89,8 @@ def clock_range(path: Path) -> tuple[int, int] | None:
             first = file.read(8)
             file.seek(n_frames * FRAME_BYTES - 8)
             return int.from_bytes(first, "little"), int.from_bytes(file.read(8), "little")
-    except OSError:
+    except OSError as error:
+        failed_reads.note(path, error)
         return None
 
 
@@ -119,6 +122,7 @@ def read_line_clocks(path: Path, where: str) -> tuple[LineClocks | None, tuple[F
         with path.open("rb") as file:
             blocks = [block for _ in range(0, size, _BLOCK_BYTES) if (block := _read_block(file)) is not None]
     except OSError as error:
+        failed_reads.note(path, error)
         sentence = f"cannot be read: {error.strerror}"
         return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence),)
     findings = _cut(size, where)

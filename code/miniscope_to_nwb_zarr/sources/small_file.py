@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources import failed_reads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ def read_bytes(path: Path, where: str, limit: Limit) -> tuple[bytes | None, tupl
         finding = Finding(Code.FILE_MISSING, Severity.ERROR, where, "the file is not there")
         return None, (finding,)
     except (OSError, ValueError) as error:
+        failed_reads.note(path, error)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return None, (_unreadable(where, f"cannot be read: {reason}"),)
     if len(raw) > limit.value:
@@ -46,7 +48,8 @@ def first_bytes(path: Path, n_bytes: int) -> bytes:
     try:
         with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             return file.read(n_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        failed_reads.note(path, error)
         return b""
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources import failed_reads, limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,6 +229,7 @@ class _Walker:
                         return None
                     _sort_in(entry, entries)
         except OSError as error:
+            failed_reads.note(Path(place.path), error)
             self._report(place.path, f"cannot be listed: {error.strerror}")
             return None
         return entries
@@ -275,7 +276,8 @@ def _looks_recorded(entry: os.DirEntry[str]) -> bool:
         with os.scandir(entry.path) as found:
             names = (inner.name for inner, _ in zip(found, range(limits.FILES_PER_FOLDER.value), strict=False))
             return any(_RECORDING_FILE.fullmatch(name) for name in names)
-    except OSError:
+    except OSError as error:
+        failed_reads.note(Path(entry.path), error)
         return False
 
 

@@ -7,6 +7,7 @@ looks normal: its error counter is compared around each packet.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import av.logging
 from miniscope_to_nwb_zarr.core.model import Picture
 from miniscope_to_nwb_zarr.sources import ffv1, limits
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
+from miniscope_to_nwb_zarr.sources.failed_reads import named
 from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
 from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
 
@@ -85,7 +87,8 @@ class VideoFile:
 
     def __init__(self, path: Path, *, as_color: bool = False) -> None:
         self.path = path
-        self.scan: AviScan = scan_avi(path)
+        with named(path):
+            self.scan: AviScan = scan_avi(path)
         self._as_color = as_color
         self._raw = _raw_format(self.scan, path.name)
         self._container: Any = None
@@ -198,12 +201,16 @@ class VideoFile:
         return DecodedFrame(frame.array, is_damaged=self._is_tainted)
 
     def _is_key(self, index: int) -> bool:
-        return ffv1.is_key(os.pread(self._fd, 2, int(self.scan.offsets[index])))
+        return ffv1.is_key(self._bytes(2, int(self.scan.offsets[index])))
+
+    def _bytes(self, n_bytes: int, offset: int) -> bytes:
+        with named(self.path):
+            return os.pread(self._fd, n_bytes, offset)
 
     def _packet(self, index: int) -> tuple[Any, bool]:
         """A packet, and whether its header in the container still says what the index says and it is all there."""
         offset, size = int(self.scan.offsets[index]), int(self.scan.sizes[index])
-        header, data = os.pread(self._fd, 8, offset - 8), os.pread(self._fd, size, offset)
+        header, data = self._bytes(8, offset - 8), self._bytes(size, offset)
         is_intact = len(data) == size and int.from_bytes(header[4:], "little") == size
         if self._has_slices:
             is_intact = is_intact and ffv1.slices_fill(data)
@@ -296,8 +303,12 @@ def _raw_format(scan: AviScan, name: str) -> RawFormat | None:
 def _open(path: Path) -> tuple[Any, Any]:
     """What libav makes of the file: the container, which must stay open as long as its decoder is used, and that."""
     try:
-        container = av.open(str(path))
+        # what it says in words is not used, and may be damaged
+        container = av.open(str(path), metadata_errors="replace")
     except av.error.FFmpegError as error:
+        if error.errno == errno.EIO:
+            # of 12,000 damaged files none gave this: it is the disk
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
         raise UndecodableError(f"{path.name}: libav cannot open the file ({error.strerror})") from error
     context: Any = container.streams.video[0].codec_context if container.streams.video else None
     problem = None

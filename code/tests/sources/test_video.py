@@ -394,3 +394,12 @@ def test_a_file_without_a_frame_has_no_picture(tmp_path, encoding):
         assert video.scan.n_frames == 0
         with pytest.raises(UndecodableError):
             video.picture()
+
+
+def test_damaged_words_in_the_header_cost_nothing(written):
+    path, frames = written
+    raw = path.read_bytes()
+    assert b"Lavf" in raw
+    path.write_bytes(raw.replace(b"Lavf", b"La\xff\xfe"))
+    with VideoFile(path) as video:
+        assert np.array_equal(video.read(0).array, frames[0])

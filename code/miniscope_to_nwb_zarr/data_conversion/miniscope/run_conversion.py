@@ -136,9 +136,8 @@ def _existing_parent(folder: Path) -> Path:
 
 
 def _failed(failure: Failure, data_dir: Path) -> SessionResult:
-    return SessionResult(
-        _place(failure, data_dir), ExitCode.INVALID_INPUT, "failed", failure.message, findings=failure.findings
-    )
+    code = ExitCode.TEMPORARY if failure.is_temporary else ExitCode.INVALID_INPUT
+    return SessionResult(_place(failure, data_dir), code, "failed", failure.message, findings=failure.findings)
 
 
 def _place(failure: Failure, data_dir: Path) -> str:

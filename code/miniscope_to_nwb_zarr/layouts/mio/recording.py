@@ -23,6 +23,7 @@ from miniscope_to_nwb_zarr.layouts.stream import read_stream
 from miniscope_to_nwb_zarr.layouts.subject import find_subject
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
+from miniscope_to_nwb_zarr.sources import failed_reads
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
 from miniscope_to_nwb_zarr.sources.start_time import StartTime
 from miniscope_to_nwb_zarr.sources.tree import shown
@@ -89,7 +90,8 @@ def _is_first_black(video: Path) -> bool:
     try:
         with VideoFile(video) as opened:
             picture = opened.read(0).array
-    except (UndecodableError, NotAnAviError, OSError):
+    except (UndecodableError, NotAnAviError, OSError) as error:
+        failed_reads.note(video, error)
         return False
     return picture is not None and not picture.any()
 
@@ -98,7 +100,8 @@ def _header_rate_hz(video: Path) -> float | None:
     """What mio was asked for: it writes the rate of its configuration into the header."""
     try:
         return scan_avi(video).header_rate_hz or None
-    except (NotAnAviError, OSError):
+    except (NotAnAviError, OSError) as error:
+        failed_reads.note(video, error)
         return None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.layouts.onix.files import have_same_number
-from miniscope_to_nwb_zarr.sources import bno055_csv
+from miniscope_to_nwb_zarr.sources import bno055_csv, failed_reads
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
 from miniscope_to_nwb_zarr.sources.image_time_csv import count_rows
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import clock_range, count_frames
@@ -139,7 +139,8 @@ def _video_fits(clock: Path, video: Path) -> bool | None:
     """Whether a video has the frames of a clock; None for one that was never closed, or cannot be read."""
     try:
         scan = scan_avi(video)
-    except (NotAnAviError, OSError):
+    except (NotAnAviError, OSError) as error:
+        failed_reads.note(video, error)
         return None
     if not scan.is_closed or scan.cut_bytes:
         return None

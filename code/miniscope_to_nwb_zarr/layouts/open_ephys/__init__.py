@@ -26,6 +26,7 @@ from miniscope_to_nwb_zarr.layouts.open_ephys.sets import (
     sort_files,
 )
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files, source_file
+from miniscope_to_nwb_zarr.sources import failed_reads
 from miniscope_to_nwb_zarr.sources.delimited import head_finding
 from miniscope_to_nwb_zarr.sources.open_ephys_columns import EXPECTED, FIRST_BYTES
 from miniscope_to_nwb_zarr.sources.small_file import first_bytes
@@ -120,7 +121,8 @@ def _of_name(folder: Path, stems: Collection[str]) -> list[Path]:
     """The files of a folder that have one of these names, whatever they end with."""
     try:
         return sorted(path for path in folder.iterdir() if path.stem in stems and path.is_file())
-    except OSError:
+    except OSError as error:
+        failed_reads.note(folder, error)
         # files may be named in a folder that may not be listed
         return []
 
