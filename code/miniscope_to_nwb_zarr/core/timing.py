@@ -42,7 +42,7 @@ class Gap:
     stop_s: float
     """Stamp of the first frame after."""
     n_missing: int
-    """Frames that would have fallen into it at the median interval; exact where rows of the table tell."""
+    """Frames that would have fallen into it at the measured rate; exact where rows of the table tell."""
     reason: str
 
 
@@ -60,9 +60,23 @@ def median_interval_s(time_s: NDArray[np.float64]) -> float | None:
 
 
 def rate_hz(time_s: NDArray[np.float64]) -> float | None:
-    """Measured frame rate, 1 / median interval."""
+    """Measured frame rate: 1 / mean of the usual intervals; None where there is none.
+
+    Usual are those within half of the median interval. The median itself would be off by up to a whole step of the
+    clock: 33 ms for frames that are 33.3 ms apart.
+    """
+    usual = _usual_interval_s(time_s)
+    return None if usual is None else 1.0 / usual
+
+
+def _usual_interval_s(time_s: NDArray[np.float64]) -> float | None:
     median = median_interval_s(time_s)
-    return None if median is None else 1.0 / median
+    if median is None:
+        return None
+    step = np.diff(time_s)
+    usual = step[np.abs(step - median) < median / 2]
+    # where short and long intervals take turns none is near their middle
+    return float(usual.mean()) if 2 * len(usual) > len(step) else median
 
 
 def find_gaps(stream: Stream) -> tuple[Gap, ...]:
@@ -73,8 +87,8 @@ def find_gaps(stream: Stream) -> tuple[Gap, ...]:
     """
     time_s = stream.time_s
     table_s = _steady(stream.table.time_s[np.isfinite(stream.table.time_s)])
-    median, shortest = median_interval_s(table_s), _shortest_gap_s(table_s)
-    if median is None or shortest is None or len(time_s) < 2:
+    usual, shortest = _usual_interval_s(table_s), _shortest_gap_s(table_s)
+    if usual is None or shortest is None or len(time_s) < 2:
         return ()
     first = int(_first_is_outlier(time_s))
     gaps = []
@@ -84,7 +98,7 @@ def find_gaps(stream: Stream) -> tuple[Gap, ...]:
         if lost:
             n_missing, reason = sum(loss.n_rows for loss in lost), lost[0].reason
         else:
-            n_missing = max(round((stop_s - start_s) / median) - 1, 1)
+            n_missing = max(round((stop_s - start_s) / usual) - 1, 1)
             around = stream.rows[k : k + 2]
             is_told = max(np.diff(around)[0], np.diff(stream.table.frame_number[around])[0]) == 1
             reason = "no frame was recorded" if is_told else "rows of the time table are missing or cannot be read"

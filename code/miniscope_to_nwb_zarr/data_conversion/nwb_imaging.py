@@ -109,7 +109,7 @@ def add_gaps(nwbfile: NWBFile, session: Session) -> None:
     )
     table.add_column("series", "the series that has no frame there")
     table.add_column(
-        "missing_frames", "frames missing: lost rows of the time table, else estimated by the median interval"
+        "missing_frames", "frames missing: lost rows of the time table, else estimated by the measured rate"
     )
     table.add_column("reason", "why, as far as the files tell")
     for recording, stream, gap in sorted(found, key=lambda item: item[0].offset_s + item[2].start_s):
@@ -156,7 +156,7 @@ def _description(session: Session, recording: Recording, stream: Stream) -> str:
     is_scope = device.kind is DeviceKind.SCOPE
     parts = [f"{'One-photon imaging' if is_scope else 'Behaviour video'} by {device.label!r}"]
     if rate is not None:
-        parts.append(f"measured rate {rate:.3f} Hz (1 / median interval)")
+        parts.append(f"measured rate {rate:.3f} Hz (1 / mean of the usual intervals)")
     if len(session.recordings) > 1:
         parts.append(f"recording of {recording.start.isoformat()}")
         common = common_settings(session, device.name)

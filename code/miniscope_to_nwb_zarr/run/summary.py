@@ -54,11 +54,14 @@ class SessionResult:
 def exit_code_of(results: Sequence[SessionResult]) -> ExitCode:
     """The exit code of a run: the one that all its failures share when nothing was written, else `SOME_FAILED`.
 
+    A fault of this program is said as such, whatever else there is.
     A run that failed for a temporary reason only says so, whatever was written: run again, it goes on where it stopped.
     """
     failed = {result.exit_code for result in results if result.exit_code is not ExitCode.DONE}
     if not failed:
         return ExitCode.DONE
+    if ExitCode.BUG in failed:
+        return ExitCode.BUG
     if failed == {ExitCode.TEMPORARY}:
         return ExitCode.TEMPORARY
     if len(failed) == 1 and not any(result.exit_code is ExitCode.DONE for result in results):

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import zarr
+from distributed import KilledWorker
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
 from miniscope_to_nwb_zarr.run import engine, named_session
@@ -75,15 +76,28 @@ def test_a_session_travels_as_its_name(two, tmp_path):
     assert gone.exit_code is ExitCode.INVALID_INPUT
 
 
-def test_a_worker_that_is_lost_is_a_reason_to_run_again():
-    class Lost:
-        def exception(self):
-            return RuntimeError("killed worker")
+class Ended:
+    """A task of a cluster that ended with an error."""
 
-    result = engine._result_of(Lost(), "M1")
+    def __init__(self, error):
+        self.error = error
+
+    def exception(self):
+        return self.error
+
+
+@pytest.mark.parametrize("error", [KilledWorker("task", None, 0), OSError("connection closed"), TimeoutError()])
+def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
+    result = engine._result_of(Ended(error), "M1")
     assert isinstance(result, SessionResult)
     assert (result.session, result.exit_code) == ("M1", ExitCode.TEMPORARY)
-    assert "killed worker" in result.message
+    assert type(error).__name__ in result.message
+
+
+def test_a_fault_of_the_program_is_no_reason_to_run_again():
+    result = engine._result_of(Ended(NameError("name 'x' is not defined")), "M1")
+    assert result.exit_code is ExitCode.BUG
+    assert "please report it: NameError: name 'x'" in result.message
 
 
 def test_what_killed_workers_leave_is_cleared_when_the_run_ends_early(tmp_path):

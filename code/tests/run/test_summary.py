@@ -30,6 +30,7 @@ def result(code=ExitCode.DONE, name="M1"):
         ((3, 5), 4),
         ((0, 75), 75),
         ((75, 3), 4),
+        ((0, 1, 75), 1),
     ],
 )
 def test_the_exit_code_of_a_run_sums_up_its_sessions(codes, expected):
