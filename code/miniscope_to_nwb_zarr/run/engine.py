@@ -112,7 +112,7 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
     # a connection that is closed is an OSError
     if not isinstance(error, KilledWorker | FutureCancelledError | TimeoutError | OSError):
         message = f"{name}: a fault of this program, please report it: {type(error).__name__}: {error}"
-        return SessionResult(name, ExitCode.BUG, "failed", message)
+        return SessionResult(name, ExitCode.INTERNAL, "failed", message)
     message = f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}); run again"
     return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
 

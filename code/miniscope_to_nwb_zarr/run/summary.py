@@ -60,8 +60,8 @@ def exit_code_of(results: Sequence[SessionResult]) -> ExitCode:
     failed = {result.exit_code for result in results if result.exit_code is not ExitCode.DONE}
     if not failed:
         return ExitCode.DONE
-    if ExitCode.BUG in failed:
-        return ExitCode.BUG
+    if ExitCode.INTERNAL in failed:
+        return ExitCode.INTERNAL
     if failed == {ExitCode.TEMPORARY}:
         return ExitCode.TEMPORARY
     if len(failed) == 1 and not any(result.exit_code is ExitCode.DONE for result in results):

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import zarr
@@ -86,7 +87,7 @@ class Ended:
         return self.error
 
 
-@pytest.mark.parametrize("error", [KilledWorker("task", None, 0), OSError("connection closed"), TimeoutError()])
+@pytest.mark.parametrize("error", [KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3), OSError("connection closed"), TimeoutError()])
 def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
     result = engine._result_of(Ended(error), "M1")
     assert isinstance(result, SessionResult)
@@ -96,7 +97,7 @@ def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
 
 def test_a_fault_of_the_program_is_no_reason_to_run_again():
     result = engine._result_of(Ended(NameError("name 'x' is not defined")), "M1")
-    assert result.exit_code is ExitCode.BUG
+    assert result.exit_code is ExitCode.INTERNAL
     assert "please report it: NameError: name 'x'" in result.message
 
 
