@@ -94,6 +94,8 @@ def _show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
         for finding in session.findings:
             console.finding(finding, session.name)
     for failure in found.failures:
+        for finding in failure.findings:
+            console.finding(finding, _place(failure, data_dir))
         console.error(f"{_place(failure, data_dir)}: {failure.message}")
     for finding in found.findings:
         console.finding(finding)
