@@ -48,9 +48,17 @@ def encode_table() -> Blosc:
     return Blosc(cname="zstd", clevel=5, shuffle=Blosc.SHUFFLE)
 
 
-def encode_array(level: int, chunks: tuple[int, ...], dtype: np.dtype[Any]) -> Encoding:
-    """Codecs of a large array of an NWB file: frames of whole numbers as those of a scope, all else shuffled only."""
-    if len(chunks) == 3 and dtype.kind == "u" and dtype.itemsize <= 2:
-        return encode_frames(level, chunks, dtype)
-    shuffle = Blosc.SHUFFLE if dtype.itemsize > 1 else Blosc.NOSHUFFLE
-    return Encoding(Blosc(cname="zstd", clevel=level, shuffle=shuffle, blocksize=_BLOCK_BYTES), ())
+def encode_array(level: int, n_axes: int, dtype: np.dtype[Any]) -> Encoding:
+    """Codecs of a large array of numbers of an NWB file, none of which loses a bit.
+
+    Measured on LFP as the Allen's files have it, on time stamps, spike times and two-photon frames, on one core
+    (scripts/benchmark.py --only nwb). Differences are those of the bits, taken as whole numbers: stamps pack to a 300th
+    instead of a 60th, spike times to 0.70 instead of 0.76, channels that lie in a chunk one after the other to 0.61
+    instead of 0.74. Frames of photons gain nothing by them, and are packed bit by bit twice as fast as byte by byte with
+    differences.
+    """
+    is_number = dtype.kind in "iuf" and dtype.itemsize > 1
+    delta = (Delta(dtype.str.replace("i", "u").replace("f", "u")),) if is_number and n_axes < 3 else ()
+    by_bits = dtype.names is None and n_axes != 2
+    shuffle = Blosc.BITSHUFFLE if by_bits else Blosc.SHUFFLE
+    return Encoding(Blosc(cname="zstd", clevel=level, shuffle=shuffle, blocksize=_BLOCK_BYTES), delta)

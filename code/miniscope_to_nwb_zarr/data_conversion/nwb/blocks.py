@@ -10,7 +10,7 @@ import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import h5py
 import numcodecs
@@ -81,13 +81,15 @@ class BoxReport:
 def copy_box(task: BoxTask) -> BoxReport:
     """Read a box from the source and write it in chunks, digesting the values before they are put together."""
     hasher = xxhash.xxh3_128()
+    array = zarr.open_array(f"{task.target.file}/{task.target.path}", mode="r+") if task.target.is_zarr else None
     with _opened(task.source) as source:
-        block = np.empty([stop - first for first, stop in task.box], task.dtype)
+        order: Literal["C", "F"] = array.order if array is not None else "C"
+        block = np.empty([stop - first for first, stop in task.box], task.dtype, order)
         for piece in _pieces(task.box, source.chunks):
             values = np.ascontiguousarray(source[_slices(piece)], dtype=block.dtype)
             hasher.update(values.view(np.uint8).reshape(-1).data)
             block[_slices(piece, task.box)] = values
-    written = tuple(_write_chunks(task, block))
+    written = tuple(_write_chunks(task, array, block))
     return BoxReport(hasher.hexdigest(), block.nbytes, written)
 
 
@@ -126,18 +128,16 @@ def _slices(box: Box, inside: Box | None = None) -> tuple[slice, ...]:
     return tuple(slice(first - zero, stop - zero) for (first, stop), zero in zip(box, origin, strict=True))
 
 
-def _write_chunks(task: BoxTask, block: NDArray[Any]) -> Iterator[ChunkWritten]:
-    array = zarr.open_array(f"{task.target.file}/{task.target.path}", mode="r+") if task.target.is_zarr else None
+def _write_chunks(task: BoxTask, array: zarr.Array | None, block: NDArray[Any]) -> Iterator[ChunkWritten]:
     steps = (range(first, stop, chunk) for (first, stop), chunk in zip(task.box, task.chunks, strict=True))
+    ends = [stop for _, stop in task.box]
     for corner in product(*steps):
-        sides = tuple(
-            (at, min(at + chunk, stop)) for at, chunk, (_, stop) in zip(corner, task.chunks, task.box, strict=True)
-        )
-        values = _whole(block[_slices(sides, task.box)], task.chunks)
+        sides = tuple((at, min(at + chunk, end)) for at, chunk, end in zip(corner, task.chunks, ends, strict=True))
+        values = block[_slices(sides, task.box)]
         if array is None:
-            yield ChunkWritten(corner, 0, "", encode_hdf5(values))
+            yield ChunkWritten(corner, 0, "", encode_hdf5(_whole(values, task.chunks, "C")))
             continue
-        data = values
+        data = _whole(values, task.chunks, array.order)
         for codec in array.filters or ():
             data = codec.encode(data)
         encoded = array.compressor.encode(data)
@@ -146,11 +146,11 @@ def _write_chunks(task: BoxTask, block: NDArray[Any]) -> Iterator[ChunkWritten]:
         yield chunk
 
 
-def _whole(values: NDArray[Any], chunks: tuple[int, ...]) -> NDArray[Any]:
-    """The values of a chunk at the array's edge, filled up with zeros."""
+def _whole(values: NDArray[Any], chunks: tuple[int, ...], order: Literal["C", "F"]) -> NDArray[Any]:
+    """The values of a chunk in the order of its memory; at the array's edge filled up with zeros."""
     if values.shape == chunks:
-        return np.ascontiguousarray(values)
-    filled = np.zeros(chunks, values.dtype)
+        return np.asarray(values, order=order)
+    filled = np.zeros(chunks, values.dtype, order)
     filled[tuple(slice(size) for size in values.shape)] = values
     return filled
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,10 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from hdmf.build import GroupBuilder
+
     from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
 
     Advance = Callable[[int, int], None]
+    Prepare = Callable[[GroupBuilder], None]
+    Meanwhile = Callable[[], None]
 
 SUFFIXES = {"zarr": zarr_writer.SUFFIX, "hdf5": hdf5_writer.SUFFIX}
 _WAITING_PER_WORKER = 2
@@ -32,11 +35,14 @@ _WAITING_PER_WORKER = 2
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How arrays are written."""
+    """How a file is written."""
 
     chunk_bytes: int
     level: int
     """Of compression."""
+    is_changed: bool
+    """Whether the objects of the source were changed after it was read: they are written then, with the schemas in use.
+    Otherwise what is written is what the source holds as it is stored, whatever its schema."""
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class Copied:
 
 
 def write_zarr(
-    source: NwbSource, store: Path, layout: Layout, pool: Pool, advance: Advance, *, is_changed: bool
+    source: NwbSource, store: Path, layout: Layout, pool: Pool, advance: Advance, prepare: Prepare, meanwhile: Meanwhile
 ) -> Copied:
     """Write a store; the workers fill large arrays while the rest is written.
 
@@ -74,17 +80,18 @@ def write_zarr(
     pool : Pool
     advance : callable
         Told the boxes and bytes that are done.
-    is_changed : bool
-        Whether the objects of the file were changed after it was read: they are written then, with the schemas in use.
-        Otherwise what is written is what the source holds as it is stored, whatever its schema.
+    prepare : callable
+        May change what is to be written, right before it is.
+    meanwhile : callable
+        What else there is to do while the workers are busy.
     """
     running: list[Iterator[tuple[BoxTask, BoxReport]]] = []
 
     def start(tasks: Sequence[BoxTask]) -> None:
         running.append(pool.run(copy_box, tasks))
 
-    with ZarrWriter(store, source.io.manager, layout.chunk_bytes, layout.level, start) as writer:
-        if is_changed:
+    with ZarrWriter(store, source.io.manager, layout.chunk_bytes, layout.level, start, prepare) as writer:
+        if layout.is_changed:
             # NWBZarrIO's own leaves no choice of when the metadata is consolidated
             ZarrIO.export(
                 writer,
@@ -94,10 +101,9 @@ def write_zarr(
                 consolidate_metadata=False,
             )
         else:
-            writer.write_builder(
-                builder=source.builder, link_data=False, export_source=source.io.source, consolidate_metadata=False
-            )
+            writer.write_builder(builder=source.builder, export_source=source.io.source)
             writer.write_specs(read_specs(source))
+    meanwhile()
     copied = Copied()
     for reports in running:
         for task, report in reports:
@@ -108,7 +114,7 @@ def write_zarr(
 
 
 def write_hdf5(
-    source: NwbSource, path: Path, layout: Layout, pool: Pool, advance: Advance, *, is_changed: bool
+    source: NwbSource, path: Path, layout: Layout, pool: Pool, advance: Advance, prepare: Prepare, meanwhile: Meanwhile
 ) -> Copied:
     """Write an HDF5 file: the workers compress the chunks of large arrays, this process puts them into the file.
 
@@ -116,17 +122,18 @@ def write_hdf5(
     """
     tasks: list[BoxTask] = []
     copied = Copied()
-    with Hdf5Writer(path, source.io.manager, layout.chunk_bytes, tasks.extend) as writer:
-        if is_changed:
+    with Hdf5Writer(path, source.io.manager, layout.chunk_bytes, tasks.extend, prepare) as writer:
+        if layout.is_changed:
             writer.export(source.io, source.nwbfile, write_args={"link_data": False})
         else:
-            writer.write_builder(source.builder, link_data=False, export_source=os.path.abspath(source.io.source))  # noqa: PTH100
+            writer.write_builder(builder=source.builder, link_data=False, export_source=source.io.source)
             writer.write_specs(read_specs(source))
         for task, report in _few_at_once(pool, tasks):
             for chunk in report.written:
                 writer.write_chunk(task.target.path, chunk)
             copied.note(task, report)
             advance(1, report.n_bytes)
+    meanwhile()
     return copied
 
 

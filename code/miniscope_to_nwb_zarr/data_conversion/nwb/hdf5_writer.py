@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from hdmf.build import BuildManager, DatasetBuilder
+    from hdmf.build import BuildManager, DatasetBuilder, GroupBuilder
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import ChunkWritten
@@ -43,14 +43,27 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
     chunk_bytes : int
     start : callable
         Given the tasks of each large array as soon as it is there.
+    prepare : callable
+        Given what is to be written right before it is; may change it.
     """
 
     def __init__(
-        self, path: Path, manager: BuildManager, chunk_bytes: int, start: Callable[[Sequence[BoxTask]], None]
+        self,
+        path: Path,
+        manager: BuildManager,
+        chunk_bytes: int,
+        start: Callable[[Sequence[BoxTask]], None],
+        prepare: Callable[[GroupBuilder], None],
     ) -> None:
         super().__init__(str(path), mode="w", manager=manager)
+        self._prepare = prepare
         self._chunk_bytes = chunk_bytes
         self._start = start
+
+    def write_builder(self, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
+        """Write all that a builder holds."""
+        self._prepare(kwargs["builder"])
+        super().write_builder(**kwargs)
 
     def write_dataset(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
         """Write one dataset; a dataset that is written already is left alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,9 +18,12 @@ from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.change_log import add_change_log, findings_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
+from miniscope_to_nwb_zarr.data_conversion.nwb.complete import complete
 from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES, Layout, read_back, write_hdf5, write_zarr
+from miniscope_to_nwb_zarr.data_conversion.nwb.external_files import ExternalFiles
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
+from miniscope_to_nwb_zarr.data_conversion.nwb.other_files import take_in
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedFile
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
@@ -28,9 +32,10 @@ from miniscope_to_nwb_zarr.run.session_job import Outcome
 from miniscope_to_nwb_zarr.run.settle import settle
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from hdmf.build import GroupBuilder
 
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
     from miniscope_to_nwb_zarr.data_conversion.nwb.export import Advance, Copied
@@ -106,6 +111,8 @@ class _Written:
     """What is known of the staged file before it is read back."""
 
     copied: Copied
+    known: Mapping[str, tuple[int, str]]
+    """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
     own_errors: Counter[str]
     """What the validator says of the source."""
     remarks: tuple[str, ...]
@@ -181,8 +188,7 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
         read_back(written.copied, work.pool, work.advance)
     findings = written.findings + findings_of(written.changes) + _verify(work, written)
     with work.phases.phase("hash output"):
-        known = {f"{work.store.name}/{path}": entry for path, entry in written.copied.known.items()}
-        files = commit.list_files(work.staging, known)
+        files = commit.list_files(work.staging, written.known)
     former = job.results / job.name
     return Receipt(
         session=job.name,
@@ -201,21 +207,41 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
 
 def _write(work: _Work) -> _Written:
     job = work.job
-    layout = Layout(job.chunk_bytes, job.compression_level)
+    layout = Layout(job.chunk_bytes, job.compression_level, is_changed=bool(job.transforms))
+    root = job.root or job.sources[0].parent
+    external = ExternalFiles(job.sources[0], root, work.staging, work.store.name)
+    taken: list[Finding] = []
+    errors: Counter[str] = Counter()
     with ExitStack() as opened:
-        base = opened.enter_context(open_source(job.sources[0], root=job.root, namespaces=job.namespaces))
-        others = [
-            opened.enter_context(open_source(path, root=job.root, manager=base.io.manager)) for path in job.sources[1:]
-        ]
-        own_errors = errors_of(base)
-        for other in others:
-            own_errors += errors_of(other)
+        base = opened.enter_context(open_source(job.sources[0], root=root, namespaces=job.namespaces))
+        manager = base.io.manager
+        others = [opened.enter_context(open_source(path, root=root, manager=manager)) for path in job.sources[1:]]
         changes, announced, findings = _transform(job, base, others)
-        copied = _WRITERS[job.format](
-            base, work.store, layout, work.pool, work.advance, is_changed=bool(job.transforms)
-        )
+        # objects that pynwb has made know nothing of it
+        lost = () if job.transforms else complete(base)
+
+        def prepare(builder: GroupBuilder) -> None:
+            taken.extend(take_in(builder, job.sources[0]))
+            external.copy_all(builder)
+
+        def look_at_sources() -> None:
+            for source in (base, *others):
+                errors.update(errors_of(source))
+            # a file that pynwb cannot read is refused, and what it says while it reads is passed on
+            _ = base.nwbfile
+
+        write = _WRITERS[job.format]
+        copied = write(base, work.store, layout, work.pool, work.advance, prepare, look_at_sources)
         remarks = dict.fromkeys(remark for source in (base, *others) for remark in source.remarks)
-        return _Written(copied, own_errors, tuple(remarks), changes, announced, findings)
+    return _Written(
+        copied,
+        known={f"{work.store.name}/{path}": entry for path, entry in copied.known.items()} | external.known,
+        own_errors=errors,
+        remarks=tuple(remarks),
+        changes=changes,
+        announced=(*announced, *external.changed, *(finding.where for finding in (*lost, *taken))),
+        findings=(*findings, *lost, *taken, *external.findings),
+    )
 
 
 def _transform(

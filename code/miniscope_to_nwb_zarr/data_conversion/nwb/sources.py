@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 from hdmf.build import BuildManager
+from hdmf.build.errors import ConstructError
 from hdmf_zarr.nwb import NWBZarrIO
 from pynwb import NWBHDF5IO, get_type_map
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hdmf.build import GroupBuilder, TypeMap
     from pynwb import NWBFile
 
-_READABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+_READABLE = (ConstructError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 
 
 @dataclass(eq=False)
@@ -195,7 +196,8 @@ def _explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except _READABLE as error:
-        reason = str(error).strip() or type(error).__name__
+        # that of hdmf holds the whole file before its sentence
+        reason = str(error.args[-1] if error.args else "").strip() or type(error).__name__
         raise InputError(
             f"{path.name}: cannot be read as an NWB file ({reason}). Check that it was copied whole, and open it with "
             "pynwb"

@@ -100,7 +100,8 @@ def _bare(data: Any) -> Any:  # noqa: ANN401 - whatever a builder holds
 def _holds_references(data: Any, dtype: Any) -> bool:  # noqa: ANN401
     if isinstance(dtype, list):
         return any(field["dtype"] == "object" or isinstance(field["dtype"], dict) for field in dtype)
-    if dtype == "object" or isinstance(dtype, dict):
+    # numpy takes the name "object" for its type of that name, which texts have
+    if (isinstance(dtype, str) and dtype == "object") or isinstance(dtype, dict):
         return True
     first = data[0] if isinstance(data, (list, tuple)) and len(data) else None
     return isinstance(first, (ReferenceBuilder, AbstractContainer, dict))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import zarr
-    from hdmf.build import BuildManager, DatasetBuilder
+    from hdmf.build import BuildManager, DatasetBuilder, GroupBuilder
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.specs import Specs
@@ -42,6 +42,8 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
         Of compression.
     start : callable
         Given the tasks of each large array as soon as it is there.
+    prepare : callable
+        Given what is to be written right before it is; may change it.
     """
 
     def __init__(
@@ -51,11 +53,26 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
         chunk_bytes: int,
         level: int,
         start: Callable[[Sequence[BoxTask]], None],
+        prepare: Callable[[GroupBuilder], None],
     ) -> None:
         super().__init__(str(store), manager=manager, mode="w")
+        self._prepare = prepare
         self._chunk_bytes = chunk_bytes
         self._level = level
         self._start = start
+
+    def write_builder(self, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
+        """Write all that the builder of a file holds, links at its top too, which hdmf-zarr 0.13 leaves out."""
+        root, source = kwargs["builder"], kwargs["export_source"]
+        self._prepare(root)
+        for group in root.groups.values():
+            self.write_group(parent=self._file, builder=group, link_data=False, export_source=source)
+        for dataset in root.datasets.values():
+            self.write_dataset(parent=self._file, builder=dataset, link_data=False, export_source=source)
+        for link in root.links.values():
+            self.write_link(parent=self._file, builder=link, export_source=source)
+        self.write_attributes(self._file, root.attributes)
+        self._written_builders.set_written(root)
 
     def write_dataset(self, **kwargs: Any) -> zarr.Array | None:  # noqa: ANN401 - as hdmf has it
         """Write one dataset; a dataset that is written already is left alone."""
@@ -93,7 +110,7 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
 
     def _make_large(self, parent: zarr.Group, builder: DatasetBuilder, stored: Stored) -> zarr.Array:
         plan = plan_array(stored.shape, stored.dtype.itemsize, self._chunk_bytes, stored.chunks)
-        encoding = encode_array(self._level, plan.chunks, stored.dtype)
+        encoding = encode_array(self._level, len(plan.shape), stored.dtype)
         array = parent.create_dataset(
             builder.name,
             shape=plan.shape,
@@ -102,6 +119,8 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
             compressor=encoding.compressor,
             filters=list(encoding.filters) or None,
             fill_value=None if stored.dtype.names else 0,
+            # each channel's samples lie together in a chunk: they are more alike than those of one moment
+            order="F" if len(plan.shape) == 2 else "C",
         )
         array.attrs["zarr_dtype"] = _type_name(stored.dtype)
         target = Place(self.abspath, array.path, is_zarr=True)
