@@ -40,6 +40,7 @@ DATASET_MODULES: dict[str, DatasetModule] = {
     "Miniscope": miniscope,
     **dict.fromkeys(LAYOUTS, miniscope),
     "NWB": _OnDemand("nwb"),
+    "Visual Behavior Ephys": _OnDemand("visual_behavior_ephys"),
     "Visual Behavior Ophys": _OnDemand("visual_behavior_ophys"),
     "Visual Coding Ephys": _OnDemand("visual_coding_ephys"),
     "Visual Coding Ophys": _OnDemand("visual_coding_ophys"),

@@ -13,6 +13,7 @@ DATASETS = (
     "Miniscope",
     *LAYOUTS,
     "NWB",
+    "Visual Behavior Ephys",
     "Visual Behavior Ophys",
     "Visual Coding Ephys",
     "Visual Coding Ophys",

@@ -24,11 +24,11 @@ STIMULUS_RATE_HZ = 60.0
 N_STIMULUS_FRAMES = 600
 
 
-def new_file(identifier, session_type, **facts):
+def new_file(identifier, session_type, *, start=START, **facts):
     return NWBFile(
         session_description=session_type,
         identifier=str(identifier),
-        session_start_time=START,
+        session_start_time=start,
         file_create_date=START,
         institution="Allen Institute for Brain Science",
         keywords=["visual", "behavior", "task"],

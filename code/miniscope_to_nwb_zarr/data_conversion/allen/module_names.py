@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pynwb import TimeSeries
+from pynwb.base import TimeSeriesReference, TimeSeriesReferenceVectorData
 from pynwb.behavior import BehavioralTimeSeries
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pynwb import NWBFile
+    from pynwb.epoch import TimeIntervals
     from pynwb.file import ProcessingModule
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
@@ -58,6 +60,7 @@ def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Chang
     changes = [Change(OPTOTAGGING, "/processing/optotagging", "the processing module was taken apart, see below")]
     table = former.data_interfaces.get(_TABLE)
     if table is not None:
+        _load_references(table)
         former.data_interfaces.pop(_TABLE)
         nwbfile.add_time_intervals(table)
         changes.append(Change(OPTOTAGGING, f"/intervals/{_TABLE}", "moved from the processing module optotagging"))
@@ -71,6 +74,18 @@ def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Chang
         sentence = "moved from the processing module optotagging"
         changes.append(Change(OPTOTAGGING, f"/processing/ogen/{each.name}", sentence, ("/processing/ogen",)))
     return changes
+
+
+def _load_references(table: TimeIntervals) -> None:
+    """Turn what a table says of time series into objects, which may be moved: in the file these are paths."""
+    for column in table.columns:
+        if isinstance(column, TimeSeriesReferenceVectorData):
+            column.transform(_as_objects)
+            column.set_modified()
+
+
+def _as_objects(rows: Sequence[Sequence[Any]]) -> list[TimeSeriesReference]:
+    return [TimeSeriesReference(int(first), int(count), series) for first, count, series in rows[:]]
 
 
 def _module(nwbfile: NWBFile, name: str, description: str) -> ProcessingModule:

@@ -1,0 +1,1 @@
+"""Visual Behavior Ephys: behaviour sessions, some of them with up to six Neuropixels probes."""

@@ -1,0 +1,67 @@
+"""Convert sessions of Visual Behavior Ephys (reference allen-datasets 2.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
+from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
+from miniscope_to_nwb_zarr.data_conversion.allen.empty_columns import DROP_IMPEDANCES, drop_impedances
+from miniscope_to_nwb_zarr.data_conversion.allen.extensions import namespace_file, newer_extensions
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords, set_session_id
+from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
+    MODULE_NAMES,
+    OPTOTAGGING,
+    behavior_module,
+    optotagging_intervals,
+)
+from miniscope_to_nwb_zarr.data_conversion.allen.probes import merge_probes
+from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
+from miniscope_to_nwb_zarr.data_conversion.allen.stimulus_templates import templates_to_images
+from miniscope_to_nwb_zarr.data_conversion.allen.template_links import TEMPLATE_LINKS, link_presentations
+from miniscope_to_nwb_zarr.data_conversion.allen.vector_indices import unsigned_indices
+from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ephys.facts import describe_experiment, mark_unregistered
+from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ephys.sessions import find_sessions
+from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ephys.unit_facts import UNIT_PLACES, add_unit_facts
+
+if TYPE_CHECKING:
+    from miniscope_to_nwb_zarr.core.errors import ExitCode
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.options import Options
+
+DATA_SET = DataSet(
+    name="Visual Behavior Ephys",
+    bucket="s3://visual-behavior-neuropixels-data/visual-behavior-neuropixels",
+    find_sessions=find_sessions,
+    steps=(
+        Step(newer_extensions),
+        Step(merge_probes),
+        Step(set_session_id),
+        Step(templates_to_images),
+        Step(link_presentations, TEMPLATE_LINKS),
+        Step(fill_descriptions),
+        Step(describe_experiment),
+        Step(mark_unregistered),
+        Step(unsigned_indices),
+        Step(add_unit_facts, UNIT_PLACES),
+        Step(drop_impedances, DROP_IMPEDANCES),
+        Step(add_keywords, KEYWORDS),
+        Step(behavior_module, MODULE_NAMES),
+        Step(optotagging_intervals, OPTOTAGGING),
+        Step(times_to_rates, REGULAR_TIMES),
+    ),
+    namespaces=(namespace_file("ndx-aibs-stimulus-template"), namespace_file("ndx-ellipse-eye-tracking")),
+    expected="expected ecephys_session_<id>.nwb with the probe_<id>.nwb of the session beside it, or "
+    "behavior_session_<id>.nwb",
+)
+
+
+def run(options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with sessions of Visual Behavior Ephys.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    return run_data_set(DATA_SET, options, console)
