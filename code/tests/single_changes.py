@@ -223,13 +223,14 @@ def _of_zarr_array(array):
     if array.size:
         last = tuple(n - 1 for n in array.shape)
         found.append(SingleChange("value", f"/{path}", lambda root: _put_value(root[path], last)))
-    if array.size > 1 or array.attrs["zarr_dtype"] != "scalar":
+    # of rows with references zarr writes metadata that it cannot read again
+    if not (array.dtype.names and array.dtype.hasobject) and array.attrs["zarr_dtype"] != "scalar":
         found.append(SingleChange("shape", f"/{path}", lambda root: root[path].append(_row(root[path]))))
     return found
 
 
 def _row(array):
-    return np.empty((1, *array.shape[1:]), dtype=array.dtype) if array.dtype.kind != "O" else _same_row(array)
+    return np.zeros((1, *array.shape[1:]), dtype=array.dtype) if array.dtype.kind != "O" else _same_row(array)
 
 
 def _same_row(array):

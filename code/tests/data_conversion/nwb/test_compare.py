@@ -323,6 +323,52 @@ def test_a_damaged_chunk_is_named(made, tmp_path):
         compare_files(path, copy)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "named"),
+    [
+        ("acquisition/one/.zattrs", "{", "/acquisition/one"),
+        ("acquisition/one/.zattrs", '{"zarr_link": [{"name": 1}]}', "/acquisition/one has links"),
+        ("acquisition/one/.zattrs", '{"comments": null}', "an attribute is None"),
+        ("acquisition/one/data/.zarray", "[]", "/acquisition/one/data"),
+        ("acquisition/one/data/.zarray", '{"zarr_format": 2}', "/acquisition/one/data"),
+        (".zattrs", "[1]", "the group at its root"),
+    ],
+)
+def test_damaged_metadata_are_named(made, tmp_path, file, text, named):
+    path, store = made["rich_file"]
+    copy = shutil.copytree(store, tmp_path / "copy.nwb.zarr", ignore=shutil.ignore_patterns(".zmetadata"))
+    (copy / file).write_text(text)
+    with pytest.raises(InputError, match=named):
+        compare_files(path, copy)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.9, 0.999])
+def test_a_file_that_ends_too_early_is_named(made, tmp_path, part):
+    path = made["bare_file"][0]
+    content = path.read_bytes()
+    copy = tmp_path / "copy.nwb"
+    copy.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(InputError, match=r"copy\.nwb: cannot be opened as HDF5"):
+        compare_files(path, copy)
+
+
+def test_a_damaged_array_of_hdf5_is_named(pair):
+    with h5py.File(pair[1], "r") as file:
+        chunk = file["acquisition/frames/data"].id.get_chunk_info(3)
+    with pair[1].open("r+b") as raw:
+        raw.seek(chunk.byte_offset)
+        raw.write(b"\x78\x9c damaged")
+    with pytest.raises(InputError, match=r"copy\.nwb: /acquisition/frames/data cannot be read"):
+        compare_files(*pair)
+
+
+def test_an_object_that_references_lost_is_told(pair):
+    found = changed(pair, lambda file: file.pop("general/extracellular_ephys/shank 0"))
+    said = {one.where: one.sentence for one in found.differences}
+    assert said["/general/extracellular_ephys/shank 0"] == "an ElectrodeGroup, then nothing"
+    assert said["/units/electrode_group"].endswith("then a reference to an object that was deleted")
+
+
 def test_a_hostile_reference_is_refused(made, tmp_path):
     path, store = made["rich_file"]
     copy = shutil.copytree(store, tmp_path / "copy.nwb.zarr")

@@ -31,6 +31,12 @@ class Reference:
     region: str = ""
     """The part of the object that is meant, where it is not all of it."""
 
+    def __str__(self) -> str:
+        within = f" in {self.file}" if self.file else ""
+        return f"a reference to {self.path or 'nothing'}{within}{self.region and ' '}{self.region}"
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -20,7 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _SPECIFICATIONS = ".specloc"
 # what one value of a text or list takes in memory, when nobody knows
 _GUESSED_BYTES = 128
+_GONE = "an object that was deleted"
+_READING = (OSError, RuntimeError, ValueError, LookupError, TypeError)
 
 
 class Hdf5Contents(Contents):
@@ -42,18 +45,18 @@ class Hdf5Contents(Contents):
     """
 
     def __init__(self, path: Path) -> None:
-        try:
+        with _explaining(path, "cannot be opened as HDF5", "expected an NWB file"):
             self._file = h5py.File(path, "r")
-        except OSError as error:
-            raise InputError(f"{path}: cannot be opened as HDF5 ({error}); expected an NWB file") from error
         self._path = path
         self._others: dict[str, Hdf5Contents] = {}
-        self._hidden = self._specifications()
-        self.root = Hdf5Group(self._file, hidden=self._hidden)
+        with _explaining(path, "the group at its root cannot be read"):
+            self._hidden = self._specifications()
+            self.root = Hdf5Group(self._file, hidden=self._hidden)
 
     def cached_specifications(self) -> Hdf5Group | None:
         """The group that the file names as such."""
-        return Hdf5Group(self._file[self._hidden]) if self._hidden else None
+        with _explaining(self._path, "the specifications in it cannot be read"):
+            return Hdf5Group(self._file[self._hidden]) if self._hidden else None
 
     def other(self, file: str) -> Hdf5Contents | None:
         """Another HDF5 file in the same folder or below it."""
@@ -89,11 +92,18 @@ class Hdf5Group(Group):
 
     def names(self) -> Collection[str]:
         """Of what lies in it."""
-        return [name for name in self._group if name != self._hidden]
+        with _explaining(self._group.file.filename, f"{self._group.name} cannot be read"):
+            return [name for name in self._group if name != self._hidden]
 
     def get(self, name: str) -> Item | None:
         """What lies in it by that name."""
-        if name == self._hidden or name not in self._group.keys():  # noqa: SIM118 - a link to nowhere is there, too
+        if name == self._hidden:
+            return None
+        with _explaining(self._group.file.filename, f"{self._group.name.rstrip('/')}/{name} cannot be read"):
+            return self._get(name)
+
+    def _get(self, name: str) -> Item | None:
+        if name not in self._group.keys():  # noqa: SIM118 - a link to nowhere is there, too
             return None
         link = self._group.get(name, getlink=True)
         if isinstance(link, h5py.ExternalLink):
@@ -125,12 +135,17 @@ class Hdf5Array(Array):
         InputError
             The file is damaged here.
         """
-        try:
-            read = self._dataset[part]
-        except OSError as error:
-            where = f"{self._dataset.file.filename}: {self._dataset.name}"
-            raise InputError(f"{where} cannot be read ({error}); the file is damaged") from error
-        return _values(read, self._dataset.dtype, self._dataset.file)
+        with _explaining(self._dataset.file.filename, f"{self._dataset.name} cannot be read"):
+            return _values(self._dataset[part], self._dataset.dtype, self._dataset.file)
+
+
+@contextmanager
+def _explaining(path: Path | str, what: str, then: str = "the file is damaged") -> Iterator[None]:
+    """Within this context whatever HDF5 makes of a damaged file becomes an `InputError` that names it."""
+    try:
+        yield
+    except _READING as error:
+        raise InputError(f"{path}: {what} ({error}); {then}") from error
 
 
 def _attributes(found: h5py.Group | h5py.Dataset) -> dict[str, Attribute]:
@@ -197,11 +212,12 @@ def _text(value: bytes | str) -> str:
 def _reference(value: h5py.Reference | h5py.RegionReference, file: h5py.File) -> Reference:
     if not value:
         return Reference("")
-    target = file[value]
-    if isinstance(value, h5py.RegionReference):
-        dataset = file[h5py.h5r.get_name(value, file.id)]
-        return Reference(str(dataset.name), region=_region(value, dataset))
-    return Reference(str(target.name))
+    name = h5py.h5r.get_name(value, file.id)
+    if name is None:
+        return Reference(_GONE)
+    path = name.decode("utf-8", "surrogateescape")
+    region = _region(value, file[path]) if isinstance(value, h5py.RegionReference) else ""
+    return Reference(path, region=region)
 
 
 def _region(value: h5py.RegionReference, dataset: h5py.Dataset) -> str:

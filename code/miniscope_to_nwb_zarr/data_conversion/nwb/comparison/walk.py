@@ -9,7 +9,15 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison import allowed
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.cached_schema import Place, read_schema
-from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import TEXT, Array, Group, Item, Link, find
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
+    TEXT,
+    Array,
+    Group,
+    Item,
+    Link,
+    Reference,
+    find,
+)
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Difference, Kind
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.specifications import compare_specifications
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.values import compare_arrays, unequal
@@ -195,7 +203,9 @@ def _kind(item: Item | None) -> str:
         return "nothing"
     if isinstance(item, Link):
         return f"a link to {item.path}" + (f" in {item.file}" if item.file else "")
-    kind = f"a {_own_type(item)}" if _own_type(item) else "a group" if isinstance(item, Group) else "an array"
+    own_type = _own_type(item)
+    article = "an" if own_type[:1] in set("AEIOU") else "a"
+    kind = f"{article} {own_type}" if own_type else "a group" if isinstance(item, Group) else "an array"
     return kind if isinstance(item, Group) else f"{kind} of shape {item.shape} and type {_shown(item.type)}"
 
 
@@ -206,6 +216,7 @@ def _all(array: Array) -> np.ndarray[Any, Any]:
 def _shown(value: ValueType | Any) -> str:  # noqa: ANN401 - a value of any file
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    text = value if isinstance(value, str) else repr(value)
-    text = text if isinstance(value, str) is False or text.isprintable() else repr(text)
+    text = str(value) if isinstance(value, (str, Reference)) else repr(value)
+    # a line break or an escape must not act on the terminal of who reads this
+    text = text if text.isprintable() else repr(text)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 3]}..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,6 +39,17 @@ _TYPE, _LINKS, _SPECIFICATIONS = "zarr_dtype", "zarr_link", ".specloc"
 _OWN = {_TYPE, _LINKS, _SPECIFICATIONS}
 _SCALAR, _OBJECT = "scalar", "object"
 _GUESSED_BYTES = 128
+_READING = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    pickle.UnpicklingError,
+    zarr.errors.MetadataError,
+    zarr.errors.GroupNotFoundError,
+)
 
 
 class ZarrContents(Contents):
@@ -52,14 +64,13 @@ class ZarrContents(Contents):
     def __init__(self, path: Path) -> None:
         admit_only_references()
         self._path = path
-        try:
+        with _explaining(path, "cannot be opened as Zarr", "expected an NWB file"):
             opener = zarr.open_consolidated if (path / ".zmetadata").is_file() else zarr.open_group
             self._group = opener(str(path), mode="r")
-        except (OSError, KeyError, ValueError, zarr.errors.GroupNotFoundError) as error:
-            raise InputError(f"{path}: cannot be opened as Zarr ({error}); expected an NWB file") from error
+        with _explaining(path, "the group at its root cannot be read"):
+            self._hidden = str(self._group.attrs.get(_SPECIFICATIONS, ""))
+            self.root = ZarrGroup(self._group, path, hidden=self._hidden)
         self._others: dict[str, ZarrContents] = {}
-        self._hidden = str(self._group.attrs.get(_SPECIFICATIONS, ""))
-        self.root = ZarrGroup(self._group, path, hidden=self._hidden)
 
     def cached_specifications(self) -> ZarrGroup | None:
         """The group that the store names as such."""
@@ -100,10 +111,13 @@ class ZarrGroup(Group):
         """What lies in it by that name."""
         if name in self._links:
             return Link(self._links[name]["path"], _file(self._links[name], self._store))
-        found = None if name == self._hidden else self._group.get(name)
-        if isinstance(found, zarr.Group):
-            return ZarrGroup(found, self._store)
-        return None if found is None else ZarrArray(found, self._store)
+        if name == self._hidden:
+            return None
+        with _explaining(self._store, f"{self._group.name.rstrip('/')}/{name} cannot be read"):
+            found = self._group.get(name)
+            if isinstance(found, zarr.Group):
+                return ZarrGroup(found, self._store)
+            return None if found is None else ZarrArray(found, self._store)
 
 
 class ZarrArray(Array):
@@ -128,16 +142,22 @@ class ZarrArray(Array):
         InputError
             The store is damaged here.
         """
-        try:
+        with _explaining(self._store, f"{self._array.name} cannot be read"):
             values = self._array[0] if self._said == _SCALAR else self._array[part]
-        except (OSError, RuntimeError, ValueError, IndexError, pickle.UnpicklingError) as error:
-            where = f"{self._store}: {self._array.name}"
-            raise InputError(f"{where} cannot be read ({error}); the store is damaged") from error
         if self._said == _SCALAR and self.type in {TEXT, REFERENCE}:
             alone = np.empty((), dtype=object)
             alone[()] = values
             values = alone
         return _values(np.asarray(values), self.type, self._store)
+
+
+@contextmanager
+def _explaining(store: Path, what: str, then: str = "the store is damaged") -> Iterator[None]:
+    """Within this context whatever zarr makes of a damaged store becomes an `InputError` that names it."""
+    try:
+        yield
+    except _READING as error:
+        raise InputError(f"{store}: {what} ({error}); {then}") from error
 
 
 def _links(group: zarr.Group, store: Path) -> list[dict[str, Any]]:
