@@ -132,8 +132,8 @@ def _library(data_set: DataSet, options: Options, console: Console) -> Library:
     url = data_set.bucket if options.s3.casefold() == PUBLIC else options.s3
     if not url:
         raise UsageError(
-            f"--s3 {options.s3}: the files of {data_set.name} were published in an archive that is no bucket of files by "
-            "name: download them into --data_dir, or give the address of a bucket of yours"
+            f"--s3 {options.s3}: the files of {data_set.name} were published in an archive that is no bucket of files "
+            "by name: download them into --data_dir, or give the address of a bucket of yours"
         )
     store = ObjectStore(url, with_credentials=options.s3_credentials)
     return BucketLibrary(store, options.scratch_dir, console.info)
