@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Session, Stream
 from miniscope_to_nwb_zarr.core.naming import session_name
+from miniscope_to_nwb_zarr.sources import failed_reads
+from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,8 +64,18 @@ def _digest(streams: Sequence[Stream]) -> str:
     """The sha256 that stands in the name of a session without subject.
 
     That of the first MiB of the first device's time table; of the first video file if no device has a table.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
     """
     tables = [stream.table.path for stream in streams if stream.table.n_rows]
     videos = [file.path for stream in streams for file in stream.video_files]
-    with (tables + videos)[0].open("rb") as file:
-        return hashlib.sha256(file.read(_FIRST_BYTES)).hexdigest()
+    path = (tables + videos)[0]
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(_FIRST_BYTES)).hexdigest()
+    except OSError as error:
+        failed_reads.note(path, error)
+        raise InputError(f"{shown(path.name)}: cannot be read: {error.strerror}") from error

@@ -18,6 +18,14 @@ def hold_whole_or_absent(final: Path, wanted: str) -> bool:
     return True
 
 
+def is_whole(final: Path, wanted: str) -> bool:
+    """Whether there is an output, and it is the wanted one down to the bytes of each file."""
+    try:
+        return hold_whole_or_absent(final, wanted)
+    except AssertionError:
+        return False
+
+
 def outputs_in(results: Path) -> list[str]:
     """Names of what lies in the results, but for what runs say of themselves."""
     return sorted(path.name for path in results.iterdir() if not path.name.startswith("run-"))

@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.model import Session
 from tests.conversions import convert, listing
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, die, in_child, shared_folder, spread
-from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
+from tests.faults.outputs import clear_staging, hold_whole_or_absent, is_whole, outputs_in
 from tests.faults.steps import watched
 
 _MAIN_LAYOUT = "Miniscope DAQ"
@@ -111,15 +111,8 @@ def _hold_outputs(results: Path, name: str, former: str, wanted: str) -> None:
     if not former:
         hold_whole_or_absent(final, wanted)
         return
-    kept = [path for path in (results / ".replaced").glob("*") if _is(path, former)]
-    assert _is(final, former) or (_is(final, wanted) and kept)
-
-
-def _is(output: Path, digest: str) -> bool:
-    try:
-        return hold_whole_or_absent(output, digest)
-    except AssertionError:
-        return False
+    kept = [path for path in (results / ".replaced").glob("*") if is_whole(path, former)]
+    assert is_whole(final, former) or (is_whole(final, wanted) and kept)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

@@ -2,8 +2,11 @@
 
 from tests.faults import (
     r01_kill,
+    r02_syscalls,
+    r03_any_time,
     r04_signals,
     r05_full_disk,
+    r06_read_errors,
     r07_power,
     r09_rot,
     r10_video,
@@ -12,8 +15,11 @@ from tests.faults.harness import Row
 
 _MODULES = (
     r01_kill,
+    r02_syscalls,
+    r03_any_time,
     r04_signals,
     r05_full_disk,
+    r06_read_errors,
     r07_power,
     r09_rot,
     r10_video,

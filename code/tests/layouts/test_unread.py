@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -17,15 +18,18 @@ def test_a_recording_is_a_temporary_failure_that_names_the_file(layout, monkeypa
     files = {file.path for file in samples.session_of(layout).source_files}
     request = Request(**samples.LAYOUTS[layout].request)
     opened = []
-    open_file = os.open
 
-    def noting(path, *rest, **more):
-        opened.append(path)
-        if len(opened) == failing:
-            raise FAILING
-        return open_file(path, *rest, **more)
+    def failing_sometimes(opener):
+        def open_file(path, *rest, **more):
+            opened.append(path)
+            if len(opened) == failing:
+                raise FAILING
+            return opener(path, *rest, **more)
 
-    monkeypatch.setattr(os, "open", noting)
+        return open_file
+
+    for owner in (os, Path):
+        monkeypatch.setattr(owner, "open", failing_sometimes(owner.open))
     failing = 0
     assert len(discover(samples.folder_of(layout), request).sessions) == 1
     reads = opened.copy()
