@@ -54,8 +54,8 @@ def encode_array(level: int, n_axes: int, dtype: np.dtype[Any]) -> Encoding:
     Measured on LFP as the Allen's files have it, on time stamps, spike times and two-photon frames, on one core
     (scripts/benchmark.py --only nwb). Differences are those of the bits, taken as whole numbers: stamps pack to a 300th
     instead of a 60th, spike times to 0.70 instead of 0.76, channels that lie in a chunk one after the other to 0.61
-    instead of 0.74. Frames of photons gain nothing by them, and are packed bit by bit twice as fast as byte by byte with
-    differences.
+    instead of 0.74. Frames of photons gain nothing by them, and are packed bit by bit twice as fast as byte by byte
+    with differences.
     """
     is_number = dtype.kind in "iuf" and dtype.itemsize > 1
     delta = (Delta(dtype.str.replace("i", "u").replace("f", "u")),) if is_number and n_axes < 3 else ()

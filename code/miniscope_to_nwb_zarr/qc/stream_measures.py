@@ -102,8 +102,8 @@ def _rate(stream: Stream, findings: Sequence[Finding], aspect: Aspect) -> Measur
     value = {"measured_hz": measured, "nominal_hz": nominal}
     return Measure(
         "Frame rate",
-        "Passes where the measured rate (1 / mean of the usual intervals) is within 5 % of the one that was asked for, where that "
-        "is known, and does not change during the recording; a person has to look otherwise.",
+        "Passes where the measured rate (1 / mean of the usual intervals) is within 5 % of the one that was asked for, "
+        "where that is known, and does not change during the recording; a person has to look otherwise.",
         {name: round(rate, 6) for name, rate in value.items() if rate is not None},
         verdict_of(findings, {Code.RATE_CHANGED}, doubtful={Code.RATE_DIFFERS}),
         aspect,

@@ -87,7 +87,10 @@ class Ended:
         return self.error
 
 
-@pytest.mark.parametrize("error", [KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3), OSError("connection closed"), TimeoutError()])
+LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
+
+
+@pytest.mark.parametrize("error", [LOST, OSError("connection closed"), TimeoutError()])
 def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
     result = engine._result_of(Ended(error), "M1")
     assert isinstance(result, SessionResult)
