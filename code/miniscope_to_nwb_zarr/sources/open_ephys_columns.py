@@ -56,6 +56,8 @@ class Roles:
     """The frame counter of the acquisition board."""
     quaternion: tuple[int, ...]
     """Places of w, x, y and z; empty where the table has no quaternion."""
+    n_axes_alone: int = 0
+    """Columns that are named as some of those four, where others of them are missing."""
 
     @property
     def is_frame_table(self) -> bool:
@@ -92,15 +94,15 @@ def roles_of(names: Sequence[str]) -> Roles:
     """Which column is what."""
     paths = {normalised(name): k for k, name in reversed(list(enumerate(names)))}
     leaves = {path.rpartition(".")[2]: k for path, k in paths.items()}
-    quaternions = (
-        found
+    named = [
+        [paths[prefix + axis] for axis in _AXES if prefix + axis in paths]
         for prefix in dict.fromkeys(path[:-1] for path in paths if path[-2:-1] in {".", "_"})
-        if len(found := [paths[prefix + axis] for axis in _AXES if prefix + axis in paths]) == len(_AXES)
-    )
-    quaternion = tuple(next(quaternions, ()))
+    ]
+    quaternion = tuple(next((found for found in named if len(found) == len(_AXES)), ()))
+    n_alone = 0 if quaternion else max(map(len, named), default=0)
     # the first member of what Bonsai stamped is the frame number, in the workflow of the tutorials
     frame = leaves.get(_FRAME, paths.get(_FIRST_ITEM) if quaternion else None)
-    return Roles(leaves.get(_STAMP), leaves.get(_HARDWARE), frame, quaternion)
+    return Roles(leaves.get(_STAMP), leaves.get(_HARDWARE), frame, quaternion, n_alone if n_alone > 1 else 0)
 
 
 def _is_log(head: Head) -> bool:

@@ -182,6 +182,12 @@ def _judge_columns(
     But for the column of the times: its fields are judged as rows.
     """
     findings = []
+    if roles.n_axes_alone:
+        sentence = (
+            f"names {roles.n_axes_alone} of the 4 columns of a quaternion: they are kept as numbers, and there is no "
+            "head orientation"
+        )
+        findings.append(Finding(Code.ORIENTATION_INCOMPLETE, Severity.WARNING, where, sentence))
     for k, column in enumerate(columns):
         wanted = Kind.STAMP if k == roles.stamp else Kind.NUMBER if k in roles.places else None
         is_kept = column.kind is wanted if wanted else column.kind in _KEPT or _is_of_few_texts(column)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TITLE = "dlc-live pose data."
 _VALUES_PER_POINT = 3
 _MAX_WHOLE = 2**53
-_NOT_WHOLE = re.compile(rb"(?<=[0-9])(\r?\n)")
+_NOT_WHOLE = re.compile(rb"(?<=[0-9.])(\r?\n)")
 
 
 def read_pose(path: Path, where: str) -> tuple[Pose | None, tuple[Finding, ...]]:
@@ -53,8 +53,8 @@ def read_pose(path: Path, where: str) -> tuple[Pose | None, tuple[Finding, ...]]
     raw, findings = read_raw(path, where)
     if not raw:
         return None, findings if raw is None else (*findings, empty_finding(where))
-    # every value is written with a comma behind it, so that a row is whole when it ends with one. Others among those get
-    # a field too many: the last number, which may be cut, is not used. Another program may have left all of them out
+    # every value is written with a comma behind it, so that a row is whole when it ends with one. Others among those
+    # get a field too many: the last number, which may be cut, is not used. Another program may leave out all of them
     if 2 * (raw.count(b",\n") + raw.count(b",\r\n")) > raw.count(b"\n"):
         raw = _NOT_WHOLE.sub(rb",?\1", raw)
     raw = raw.replace(b",\r\n", b"\n").replace(b",\n", b"\n").removesuffix(b",") + b"\n" * raw.endswith(b",")

@@ -10,6 +10,7 @@ from tests.faults import (
     r07_power,
     r09_rot,
     r10_video,
+    r11_tables,
 )
 from tests.faults.harness import Row
 
@@ -23,6 +24,7 @@ _MODULES = (
     r07_power,
     r09_rot,
     r10_video,
+    r11_tables,
 )
 
 ROWS: dict[str, Row] = {module.ROW.name: module.ROW for module in _MODULES}

@@ -174,6 +174,15 @@ def test_of_two_recordings_in_one_table_the_video_is_of_the_last(version):
         placed(joined(earlier[2], table), len(frames) + 3, is_first_black=is_old)
 
 
+def test_a_number_beyond_all_tables_is_none():
+    _, _, table = made()
+    number, _ = placed(table, N_FRAMES - 1)
+    table.values[20, 3] = 2e24
+    damaged, _ = placed(table, N_FRAMES - 1)
+    assert damaged[20] == -1
+    assert np.array_equal(np.delete(damaged, 20), np.delete(number, 20))
+
+
 def test_numbers_that_go_back_without_a_header_between():
     _, _, table = made()
     twice = replace(joined(table, table), part=np.zeros(2 * table.n_rows, np.int64))

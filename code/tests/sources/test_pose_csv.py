@@ -57,7 +57,7 @@ def test_rows_unlike_the_others_are_left_out(read, line):
 
 
 def test_a_row_without_its_last_comma_may_lack_digits_too(read):
-    pose, (finding,) = read(TITLE + ROWS + b"14,1,2,3,4,0.5,0.9\n" + ROWS)
+    pose, (finding,) = read(TITLE + ROWS + b"14,1,2,3,4,0.5,0.\n" + ROWS)
     assert pose.frame_count.tolist() == [12, 13, 12, 13]
     assert (finding.code, finding.numbers) == (Code.ROW_UNREADABLE, {"count": 1, "first_line": 4})
 

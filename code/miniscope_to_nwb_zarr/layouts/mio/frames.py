@@ -14,6 +14,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def _frames(table: BufferTable, chosen: NDArray[np.bool_], video: Written, where
 
 def _numbered(index: NDArray[np.float64], lines: NDArray[np.int64], video: Written, where: str) -> _Frames:
     """Frames as mio numbered them."""
-    is_number = (index >= 0) & (np.floor(index) == index)
+    is_number = (index >= 0) & (index < limits.TABLE_ROWS.value) & (np.floor(index) == index)
     rows = np.flatnonzero(is_number)
     number = np.full(len(index), -1)
     number[rows] = index[rows].astype(np.int64)

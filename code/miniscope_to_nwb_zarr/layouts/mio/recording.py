@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.layouts.mio.doubts import doubts_of_buffers, doubts_o
 from miniscope_to_nwb_zarr.layouts.mio.files import RAW_STREAM
 from miniscope_to_nwb_zarr.layouts.mio.frames import Written, frames_of_buffers
 from miniscope_to_nwb_zarr.layouts.mio.table import FrameTable, frame_table, judge_buffers
-from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
+from miniscope_to_nwb_zarr.layouts.recording_start import first_sound, settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import kept_files, size_of, source_file
 from miniscope_to_nwb_zarr.layouts.stream import read_stream
@@ -113,9 +113,11 @@ def _start(found: FrameTable, request: Request, where: str, *, is_late: bool) ->
     """When the first frame was taken, by the time of day at which its buffer was received."""
     is_told = np.isfinite(found.table.time_s) & (found.received_s > _EARLIEST_S) & (found.received_s < _LATEST_S)
     recorded = None
+    doubts: tuple[Finding, ...] = ()
     if is_told.any():
-        at = int(np.argmax(is_told))
-        recorded = StartTime(datetime.fromtimestamp(found.received_s[at] - found.table.time_s[at], UTC), None)
+        begin_s = (found.received_s - found.table.time_s)[is_told]
+        first, doubts = first_sound(begin_s, where, csv.RECEIVED)
+        recorded = StartTime(datetime.fromtimestamp(begin_s[first], UTC), None)
     unknown = f"{where} has no usable {csv.RECEIVED!r}, and no other file of mio tells it"
     start, findings = settle_start(recorded, None, request, where, unknown=unknown)
     if recorded is not None and request.timezone is None:
@@ -125,7 +127,7 @@ def _start(found: FrameTable, request: Request, where: str, *, is_late: bool) ->
             "not recorded: give it with --timezone, so that names and times of day are local"
         )
         findings += (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
-    return start, findings
+    return start, doubts + findings
 
 
 def _kept(files: RecordingFiles, request: Request) -> tuple[tuple[SourceFile, ...], tuple[Finding, ...]]:

@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Note, PropertyChange, Recording
 from miniscope_to_nwb_zarr.layouts.contract import Failure
 from miniscope_to_nwb_zarr.layouts.open_ephys.pairs import suffix_of
-from miniscope_to_nwb_zarr.layouts.open_ephys.table import TableReading, read_frame_table
+from miniscope_to_nwb_zarr.layouts.open_ephys.table import HARDWARE, TableReading, read_frame_table
 from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import source_file
@@ -58,6 +58,12 @@ def _assemble(layout: str, folder: Path, files: RecordingFiles, request: Request
     findings += more
     reading = read_frame_table(files.table, where)
     findings += reading.findings
+    if (files.log or files.configuration) and HARDWARE not in reading.table.extra:
+        sentence = (
+            f"has no column {HARDWARE!r}, which the GUI writes, or not one of numbers: stamps are the moments at which "
+            "the computer received the frames, some milliseconds late by turns"
+        )
+        findings.append(Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence))
     videos = read_videos(dict(enumerate(files.videos)), "")
     findings += videos.findings
     device, more = _device(reading, facts, settings, videos)

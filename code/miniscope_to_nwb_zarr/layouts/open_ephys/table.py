@@ -58,9 +58,9 @@ def read_frame_table(path: Path, where: str) -> TableReading:
     if rows is None:
         sentences = "; ".join(finding.sentence for finding in findings)
         raise InputError(f"{where}: {sentences}")
-    times = times_of(rows)
+    times, more = times_of(rows, where)
     is_timed = np.isfinite(times.time_s)
-    findings += examine_clocks(times, where)
+    findings += more + examine_clocks(times, where)
     orientation = None
     if rows.quaternion is not None and is_timed.any():
         quaternion = rows.quaternion[is_timed]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.layouts.recording_start import first_sound
 from miniscope_to_nwb_zarr.sources.iso_stamps import NO_OFFSET, TICKS_PER_S, moment, ticks_of
 from miniscope_to_nwb_zarr.sources.start_time import StartTime
 
@@ -74,10 +75,11 @@ class Times:
         return (utc - ticks_of(start)) / TICKS_PER_S
 
 
-def times_of(rows: FrameRows) -> Times:
+def times_of(rows: FrameRows, where: str) -> tuple[Times, tuple[Finding, ...]]:
     """Bring the clocks of a table together.
 
-    Time zero is the first row that has a time; the start is its moment by the computer's clock, in whole microseconds.
+    Time zero is the first row that has a time; the start is its moment by the computer's clock, in whole microseconds,
+    told by the first row whose moment can be right.
     """
     ticks, is_known, offset_min = _moments(rows)
     hardware_s = None if rows.hardware_ms is None else rows.hardware_ms / _MS_PER_S
@@ -89,12 +91,17 @@ def times_of(rows: FrameRows) -> Times:
         hardware_s, both = None, is_known
     if not both.any():
         nothing = np.full(rows.n_rows, np.nan)
-        return Times(nothing if hardware_s is None else hardware_s, None, None, None)
-    first = int(np.argmax(both))
+        return Times(nothing if hardware_s is None else hardware_s, None, None, None), ()
+    told = np.flatnonzero(both)
+    # without a clock of the hardware there is nothing that a moment could be held against
+    begin_s = np.zeros(1) if hardware_s is None else ticks[told] / TICKS_PER_S - hardware_s[told]
+    place, doubts = first_sound(begin_s, where, "Timestamp")
+    first = int(told[place])
     passed_s = 0.0 if hardware_s is None else float(hardware_s[first])
     start = moment(int(ticks[first]) - round(passed_s * _MS_PER_S) * _TICKS_PER_MS, int(offset_min[first]))
     received_s = np.where(is_known, (ticks - ticks_of(start)) / TICKS_PER_S, np.nan)
-    return Times(received_s if hardware_s is None else hardware_s, received_s, _start_time(start), offset_min)
+    times = Times(received_s if hardware_s is None else hardware_s, received_s, _start_time(start), offset_min)
+    return times, doubts
 
 
 def examine_clocks(times: Times, where: str) -> tuple[Finding, ...]:
