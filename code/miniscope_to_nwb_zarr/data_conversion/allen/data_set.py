@@ -108,6 +108,7 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
             tables={key: library.path(name) for key, name in session.tables.items()},
             transform_options={"dataset": data_set.name, "leave_out": leave_out},
             namespaces=data_set.namespaces,
+            findings=session.findings,
             format=options.format,
             chunk_bytes=int(options.chunk_mb * 1_000_000),
             compression_level=options.compression.level,
@@ -116,10 +117,13 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
         )
         for session in sessions
     ]
-    findings = (*library.findings, *(finding for session in sessions for finding in session.findings))
-    for finding in findings:
+    for finding in library.findings:
         console.finding(finding)
-    return show_plan(jobs, options, console) if options.dry_run else run_jobs(jobs, options, console, began, findings)
+    return (
+        show_plan(jobs, options, console)
+        if options.dry_run
+        else run_jobs(jobs, options, console, began, library.findings)
+    )
 
 
 def _library(data_set: DataSet, options: Options, console: Console) -> Library:

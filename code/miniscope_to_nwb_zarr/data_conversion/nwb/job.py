@@ -66,6 +66,8 @@ class NwbJob:
     """Options of the transforms, as plain JSON values; a part of the plan digest."""
     namespaces: tuple[Path, ...] = ()
     """Namespace files that are loaded before the sources are opened: they win over older ones that these hold."""
+    findings: tuple[Finding, ...] = ()
+    """What was found of the sources before they were opened; a part of the receipt."""
     format: Literal["zarr", "hdf5"] = "zarr"
     """Of the output."""
     chunk_bytes: int = 10_000_000
@@ -186,7 +188,7 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
         written = _write(work)
     with work.phases.phase("read back"):
         read_back(written.copied, work.pool, work.advance)
-    findings = written.findings + findings_of(written.changes) + _verify(work, written)
+    findings = job.findings + written.findings + findings_of(written.changes) + _verify(work, written)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, written.known)
     former = job.results / job.name

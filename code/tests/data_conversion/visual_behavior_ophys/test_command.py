@@ -209,6 +209,10 @@ def test_a_plane_that_is_not_there_is_reported(data, tmp_path, capsys):
     assert run(tmp_path / "results", "--data_dir", str(tmp_path / "data")) == 0
     assert outputs(tmp_path / "results") == ["behavior_ophys_session_5"]
     assert "behavior_ophys_experiment_51.nwb" in " ".join(capsys.readouterr().err.split())
+    findings = receipt_of(tmp_path / "results", "behavior_ophys_session_5").findings
+    assert [each.numbers for each in findings if each.code == "part_missing"] == [
+        {"missing": ["behavior_ophys_experiment_51.nwb"]}
+    ]
 
 
 @pytest.fixture
