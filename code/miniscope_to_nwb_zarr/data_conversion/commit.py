@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 import sys
+import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
-    from typing import IO
 
 STAGING_PREFIX = ".staging-"
 REPLACED_FOLDER = ".replaced"
 _OWNER_NAME = ".owner.json"
+_BEGINNING_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,17 @@ class Leftover:
 def staging_folder(results: Path, session: str) -> Iterator[Path]:
     """A folder of its own beside the final place; removed on leaving unless it was published.
 
-    While it exists a lock on its marker shows that this process is alive, also to other machines on most shared disks.
+    While it exists a lock on its marker shows that this process is alive, also to other machines on most shared disks;
+    one on the folder itself does when the marker is gone, until the folder has its final name.
     """
     results.mkdir(parents=True, exist_ok=True)
     folder = results / f"{STAGING_PREFIX}{session}-{uuid.uuid4().hex}"
     folder.mkdir()
     try:
-        with (folder / _OWNER_NAME).open("w", encoding="utf-8") as marker:
+        with _locked(folder), (folder / _OWNER_NAME).open("w", encoding="utf-8") as marker:
             json.dump({"program": "miniscope-to-nwb-zarr", "pid": os.getpid(), "host": socket.gethostname()}, marker)
             marker.flush()
-            _lock(marker)
+            _lock(marker.fileno())
             yield folder
     finally:
         # the folder bears another name once it is published
@@ -87,7 +89,7 @@ def list_files(folder: Path, known: Mapping[str, tuple[int, str]]) -> tuple[File
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
-def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now: datetime) -> None:
+def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now: datetime) -> Receipt:
     """Make a staged output the finished one.
 
     Parameters
@@ -99,6 +101,11 @@ def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now:
         Take the place of an output that is there; it is kept under ``.replaced``.
     now : datetime
         Names the folder of a replaced output.
+
+    Returns
+    -------
+    Receipt
+        Of the output that is there now: `receipt`, or that of another run which did the same and was first.
 
     Raises
     ------
@@ -114,20 +121,17 @@ def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now:
     except FileExistsError:
         if replace:
             _take_place(staging, final, now)
-        elif not is_same(final, receipt):
-            raise ConflictError(
-                f"{final.name}: another run has published a different output there meanwhile; nothing was changed. "
-                "Move it away, or use --existing replace"
-            ) from None
         else:
+            found = read_receipt(final)
+            if found is None or found.plan_digest != receipt.plan_digest:
+                raise ConflictError(
+                    f"{final.name}: another run has published a different output there meanwhile; nothing was changed. "
+                    "Move it away, or use --existing replace"
+                ) from None
             _remove(staging)
+            receipt = found
     disk.sync_folder(final.parent)
-
-
-def is_same(final: Path, receipt: Receipt) -> bool:
-    """Whether the output at `final` was made by the same plan."""
-    found = read_receipt(final)
-    return found is not None and found.plan_digest == receipt.plan_digest
+    return receipt
 
 
 def read_receipt(output: Path) -> Receipt | None:
@@ -156,15 +160,22 @@ def leftovers(results: Path) -> tuple[Leftover, ...]:
     """Staging folders in a results folder; ours where they hold our marker, alive where its lock is held."""
     found = []
     for folder in sorted(results.glob(f"{STAGING_PREFIX}*")):
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        marker = folder / _OWNER_NAME
-        n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        # a run that was killed on the point of publishing has left the receipt and no marker, one that was killed at
-        # its first step nothing at all
-        is_ours = _is_ours(marker) or read_receipt(folder) is not None or _holds_nothing(folder)
-        found.append(Leftover(folder, _is_locked(marker), is_ours, n_bytes))
+        if folder.is_dir() and not folder.is_symlink():
+            # it may be published or removed while it is looked at
+            with suppress(FileNotFoundError):
+                found.append(_look_at(folder))
     return tuple(found)
+
+
+def _look_at(folder: Path) -> Leftover:
+    marker = folder / _OWNER_NAME
+    n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    # a run that was killed at its first step has left nothing but a name; one that is at it has just made that
+    is_empty = _holds_nothing(folder)
+    is_beginning = is_empty and time.time() - folder.stat().st_mtime < _BEGINNING_S
+    # a run that was killed on the point of publishing has left the receipt and no marker
+    is_ours = is_empty or _is_ours(marker) or read_receipt(folder) is not None
+    return Leftover(folder, is_beginning or _is_locked(marker) or _is_locked(folder), is_ours, n_bytes)
 
 
 def remove_leftover(leftover: Leftover) -> bool:
@@ -199,24 +210,42 @@ def _is_ours(marker: Path) -> bool:
         return False
 
 
-def _lock(marker: IO[str]) -> None:
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    if sys.platform == "win32":
+        yield
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(fd)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int) -> None:
     if sys.platform == "win32":
         return
     import fcntl  # noqa: PLC0415 - not on Windows
 
     # a disk without locks: the marker still tells whose folder it is
     with suppress(OSError):
-        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_locked(marker: Path) -> bool:
-    if sys.platform == "win32" or not marker.exists():
+def _is_locked(path: Path) -> bool:
+    if sys.platform == "win32" or not path.exists():
         return False
     import fcntl  # noqa: PLC0415 - not on Windows
 
-    with marker.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        # a disk that knows no locks of a folder
+        return path.is_file()
+    finally:
+        os.close(fd)
     return False

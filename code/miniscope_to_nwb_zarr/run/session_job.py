@@ -160,10 +160,10 @@ def convert_session(
                 _state_of(session, state)
                 takes_place = job.existing == "replace" or _is_followed(final, job)
                 with phases.phase("publish"):
-                    commit.publish(staging, final, receipt, replace=takes_place, now=now())
+                    there = commit.publish(staging, final, receipt, replace=takes_place, now=now())
     except OSError as error:
         raise (no_room(session.name, [session], job) if disk.is_full(error) else disk.explain(error)) from error
-    return Outcome("written", receipt, final)
+    return Outcome("written" if there is receipt else "already done", there, final)
 
 
 def hash_sources(session: Session, pool: Pool, *, with_video: bool) -> tuple[FileEntry, ...]:

@@ -232,8 +232,14 @@ def test_what_a_run_left_at_its_first_step_is_ours(tmp_path, got_to):
     if got_to == "the marker":
         (left / ".owner.json").touch()
     (tmp_path / f"{commit.STAGING_PREFIX}mine").mkdir()
-    found = {leftover.path: leftover.is_ours for leftover in commit.leftovers(tmp_path)}
-    assert found == {left: True, tmp_path / f"{commit.STAGING_PREFIX}mine": False}
+    found = {leftover.path: leftover for leftover in commit.leftovers(tmp_path)}
+    is_ours = {path: leftover.is_ours for path, leftover in found.items()}
+    assert is_ours == {left: True, tmp_path / f"{commit.STAGING_PREFIX}mine": False}
+    # a run may be at its first step just now
+    assert not commit.remove_leftover(found[left])
+    os.utime(left, (0, 0))
+    found = {leftover.path: leftover for leftover in commit.leftovers(tmp_path)}
+    assert commit.remove_leftover(found[left])
 
 
 def test_a_staging_folder_that_cannot_be_marked_does_not_stay(tmp_path, monkeypatch):
@@ -262,3 +268,26 @@ def test_a_removal_that_is_cut_short_is_taken_up_again(tmp_path, monkeypatch, te
     assert found.is_ours
     assert commit.remove_leftover(found)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_just_being_published_is_alive(tmp_path, monkeypatch):
+    """Without its marker, on the way to its name: what is removed now would be gone from the finished output."""
+    alive = []
+    rename_new = disk.rename_new
+
+    def looking(source, target):
+        alive.extend(leftover.is_alive for leftover in commit.leftovers(tmp_path))
+        rename_new(source, target)
+
+    monkeypatch.setattr(disk, "rename_new", looking)
+    stage(tmp_path)
+    assert alive == [True]
+
+
+def test_who_comes_second_is_told_what_is_there(tmp_path):
+    stage(tmp_path, "first")
+    with commit.staging_folder(tmp_path, NAME) as staging:
+        (staging / "store").write_text("second")
+        own = receipt(staging)
+        there = commit.publish(staging, tmp_path / NAME, own, replace=False, now=NOW)
+    assert there == commit.read_receipt(tmp_path / NAME) != own

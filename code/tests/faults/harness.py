@@ -58,6 +58,16 @@ def in_child(work: Callable[[], object]) -> int:
     int
         The exit code; minus the number of the signal that ended it.
     """
+    return end_of(start_child(work))
+
+
+def end_of(child: int) -> int:
+    """Wait for a forked child; gives what `in_child` gives."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def start_child(work: Callable[[], object]) -> int:
+    """Begin something in a forked child; gives its number."""
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -70,8 +80,7 @@ def in_child(work: Callable[[], object]) -> int:
             traceback.print_exc()
         finally:
             os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    return pid
 
 
 def die() -> None:

@@ -32,6 +32,8 @@ def outputs_in(results: Path) -> list[str]:
 
 
 def clear_staging(results: Path) -> None:
-    """Do what ``--clean_staging delete`` does; no staging folder is left after that."""
+    """Do what ``--clean_staging delete`` does a while later; no staging folder is left after that."""
+    for folder in results.glob(f"{commit.STAGING_PREFIX}*"):
+        os.utime(folder, (0, 0))
     for leftover in commit.leftovers(results) if results.exists() else ():
         assert commit.remove_leftover(leftover), f"{leftover} cannot be removed"

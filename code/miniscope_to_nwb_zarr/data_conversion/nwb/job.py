@@ -171,7 +171,7 @@ def convert(
                 if state_of(job.inputs) != state:
                     raise InputError(f"{job.name}: a source changed while it was read; run again when it is finished")
                 with phases.phase("publish"):
-                    commit.publish(staging, final, receipt, replace=job.existing == "replace", now=now())
+                    there = commit.publish(staging, final, receipt, replace=job.existing == "replace", now=now())
     except OSError as error:
         if disk.is_full(error):
             raise TemporaryError(
@@ -179,7 +179,7 @@ def convert(
                 "command again"
             ) from error
         raise disk.explain(error) from error
-    return Outcome("written", receipt, final)
+    return Outcome("written" if there is receipt else "already done", there, final)
 
 
 def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datetime) -> Receipt:
