@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark_codecs import compare_chunks, compare_codecs
 from benchmark_contestants import CODE, LIMIT, NEUROCONV, OURS, convert, differing_chunks, our_command
 from benchmark_figures import Figures, as_json, as_text, comparison, phase_rows
+from benchmark_nwb import compare_nwb
 from benchmark_process import measure
 from benchmark_reading import time_reading
 from benchmark_recordings import FRAMES_PER_FILE, NOISE, first_frames, lengthen, make_fifty, make_recording
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from benchmark_recordings import BenchRecording
 
 FRAMES = {"FFV1": 4000, "GREY": 12000}
-PARTS = ("compare", "memory", "scaling", "chunks", "codecs", "dry-run")
+PARTS = ("compare", "memory", "scaling", "chunks", "codecs", "dry-run", "nwb")
+_ONCE = ("dry-run", "nwb")
 _WARM_UP_FRAMES = 100
 _LENGTHS = (1, 4, 16)
 _MEMORY_FACTOR = 10
@@ -59,6 +61,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--contestants", nargs="+", choices=[OURS, LIMIT, NEUROCONV], default=[OURS, LIMIT, NEUROCONV])
+    parser.add_argument(
+        "--nwb-share",
+        type=float,
+        default=0.1,
+        help="size of the NWB file of --only nwb: 1 is 3 GB, which takes minutes",
+    )
     parser.add_argument("--real-video", type=Path, help="an existing video, for --only codecs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to this file")
     return parser.parse_args(arguments)
@@ -149,6 +157,13 @@ def dry_run(options: argparse.Namespace, _codec: str) -> dict[str, Any]:
     return _show("start-up", rows)
 
 
+def nwb(options: argparse.Namespace, _codec: str) -> dict[str, Any]:
+    """An NWB file from HDF5 to Zarr, against the plain export and against the limit."""
+    rows, parts = compare_nwb(options.work, options.nwb_share, options.workers, options.repeats)
+    title = f"NWB file of {options.nwb_share:g} x 3 GB, {options.workers} workers, {_load()}"
+    return {"contestants": _show(title, rows), "parts": _show("of which", parts)}
+
+
 def hashing_s(recording: BenchRecording, ours: Converted, workers: int) -> float:
     """Time to hash all source files and the whole store, and nothing else, on as many threads."""
     files = [*recording.videos, *(path for path in ours.store.rglob("*") if path.is_file())]
@@ -203,11 +218,11 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     print(NOISE, flush=True)
     print(f"{platform.platform()}, Python {platform.python_version()}, {_load()} at the start", flush=True)
-    parts = dict(zip(PARTS, (compare, memory, scaling, chunks, codecs, dry_run), strict=True))
+    parts = dict(zip(PARTS, (compare, memory, scaling, chunks, codecs, dry_run, nwb), strict=True))
     results: dict[str, Any] = {"noise": NOISE, "platform": platform.platform(), "workers": options.workers}
     for name in options.only:
-        # start-up does not depend on how frames are coded
-        kinds = options.codecs[:1] if name == "dry-run" else options.codecs
+        # start-up and NWB files do not depend on how frames are coded
+        kinds = options.codecs[:1] if name in _ONCE else options.codecs
         results[name] = {codec: parts[name](options, codec) for codec in kinds}
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from tests.faults import (
     r01_kill,
+    r01_nwb,
     r02_syscalls,
     r03_any_time,
     r04_signals,
@@ -17,6 +18,7 @@ from tests.faults.harness import Row
 
 _MODULES = (
     r01_kill,
+    r01_nwb,
     r02_syscalls,
     r03_any_time,
     r04_signals,

@@ -1,6 +1,7 @@
 import json
 import sys
 
+import h5py
 import numcodecs.blosc
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import zarr
 
 import benchmark
 import benchmark_limit
+import benchmark_nwb_limit
 from benchmark_codecs import compare_chunks, compare_codecs
 from benchmark_contestants import differing_chunks
 from benchmark_figures import Figures, as_text, comparison, phase_rows, ratio
+from benchmark_nwb import compare_nwb
 from benchmark_process import ProgramFailedError, measure, pss_of
 from benchmark_reading import time_reading
 from benchmark_recordings import first_frames, lengthen, make_recording, spec_of
@@ -143,3 +146,21 @@ def test_the_program_runs(tmp_path, monkeypatch, capsys):
     result = json.loads((tmp_path / "figures.json").read_text())["compare"]["GREY"]["contestants"][0]
     assert result["n_frames"] == 12
     assert result["store_bytes"] < result["source_bytes"]
+
+
+def test_an_nwb_file_is_converted_by_all_three(tmp_path):
+    rows, parts = compare_nwb(tmp_path, 0.003, 1, 1)
+    assert [row[0] for row in rows[1:4]] == ["this project", "NWBZarrIO.export", "the limit"]
+    assert all(float(row[1]) > 0 for row in rows[1:4])
+    assert {"write", "read back", "compare", "inspect"} <= {row[0] for row in parts}
+
+
+def test_the_limit_of_an_nwb_file_compresses_every_value(tmp_path):
+    values = np.arange(30_000, dtype="f4").reshape(-1, 3)
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        file.create_dataset("cut", data=values, chunks=(999, 1), compression="gzip")
+        file.create_dataset("whole", data=values)
+    codecs = {"chunks": [500, 3], "filters": None, "compressor": {"id": "zlib", "level": 0}}
+    for name in ("cut", "whole"):
+        n_bytes = benchmark_nwb_limit.convert_run(str(tmp_path / "a.nwb"), name, codecs, 0, 10**6)
+        assert values.nbytes < n_bytes < 1.01 * values.nbytes

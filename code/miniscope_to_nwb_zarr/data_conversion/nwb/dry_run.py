@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.plan import LARGE_BYTES, plan_array
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
-from miniscope_to_nwb_zarr.data_conversion.nwb.values import stored_numbers
+from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_ragged, stored_numbers
 from miniscope_to_nwb_zarr.run.rows import PlanRow
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def plan_row(job: NwbJob) -> PlanRow:
             if stored is None or stored.n_bytes < LARGE_BYTES:
                 n_objects += 1
                 continue
-            plan = plan_array(stored.shape, stored.dtype.itemsize, job.chunk_bytes, stored.chunks)
+            itemsize, is_column = stored.dtype.itemsize, is_ragged(dataset)
+            plan = plan_array(stored.shape, itemsize, job.chunk_bytes, stored.chunks, is_ragged=is_column)
             raw_bytes += prod(stored.shape) * stored.dtype.itemsize
             n_objects += plan.n_objects
     return PlanRow(

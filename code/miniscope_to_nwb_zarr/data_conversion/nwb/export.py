@@ -10,6 +10,7 @@ import zarr
 from hdmf_zarr import ZarrIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_writer, zarr_writer
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import BoxReport, BoxTask, copy_box, read_box
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_writer import Hdf5Writer
@@ -57,6 +58,13 @@ class Copied:
     def arrays(self) -> frozenset[str]:
         """The arrays, by their path in the file."""
         return frozenset(task.target.path.lstrip("/") for task in self.digests)
+
+    @property
+    def digest(self) -> str:
+        """Of the values of all arrays."""
+        return digest_of(
+            sorted((task.target.path.lstrip("/"), task.box, found) for task, found in self.digests.items())
+        )
 
     def note(self, task: BoxTask, report: BoxReport) -> None:
         """Take in what a worker reports."""
@@ -137,15 +145,20 @@ def write_hdf5(
     return copied
 
 
-def read_back(copied: Copied, pool: Pool, advance: Advance) -> None:
-    """Read every large array as any reader would and hold it against what was read from the source.
+def start_reading(copied: Copied, pool: Pool) -> Iterator[tuple[BoxTask, BoxReport]]:
+    """Set the workers to read every large array back as any reader would; `hold` waits for them."""
+    return pool.run(read_box, list(copied.digests))
+
+
+def hold(reports: Iterable[tuple[BoxTask, BoxReport]], copied: Copied, advance: Advance) -> None:
+    """Hold what was read back against what was read from the source.
 
     Raises
     ------
     VerificationError
         Naming the array and the box that differ.
     """
-    for task, report in pool.run(read_box, list(copied.digests)):
+    for task, report in reports:
         if report.digest != copied.digests[task]:
             raise VerificationError(
                 f"{task.target.path}: the values {_shown(task)} are not what was read from the source; the output is "

@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import numpy as np
 from pynwb import NWBHDF5IO
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import GZIP_LEVEL, BoxTask, Place
 from miniscope_to_nwb_zarr.data_conversion.nwb.plan import LARGE_BYTES, plan_array
 from miniscope_to_nwb_zarr.data_conversion.nwb.specs import SPEC_FOLDER
-from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_scalar, stored_numbers, values_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_ragged, is_scalar, stored_numbers, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +100,8 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
         self._file.attrs[".specloc"] = folder.ref
 
     def _make_large(self, parent: h5py.Group, builder: DatasetBuilder, stored: Stored) -> h5py.Dataset:
-        plan = plan_array(stored.shape, stored.dtype.itemsize, self._chunk_bytes, stored.chunks)
+        itemsize, is_column = stored.dtype.itemsize, is_ragged(builder)
+        plan = plan_array(stored.shape, itemsize, self._chunk_bytes, stored.chunks, is_ragged=is_column)
         dataset = parent.create_dataset(
             builder.name,
             shape=plan.shape,
@@ -118,7 +120,7 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
 
 
 def _make_small(parent: h5py.Group, builder: DatasetBuilder, values: NDArray[Any]) -> h5py.Dataset:
-    dtype = _TEXT if values.dtype.kind == "O" else values.dtype
+    dtype = _with_text(values.dtype)
     if is_scalar(builder):
         return parent.create_dataset(builder.name, data=values[()], dtype=dtype)
     if not values.size:
@@ -133,3 +135,10 @@ def _make_small(parent: h5py.Group, builder: DatasetBuilder, values: NDArray[Any
         compression="gzip",
         compression_opts=GZIP_LEVEL,
     )
+
+
+def _with_text(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in a file of values whose objects are texts."""
+    if dtype.names and dtype.hasobject:
+        return np.dtype([(name, _with_text(dtype[name])) for name in dtype.names])
+    return np.dtype(_TEXT) if dtype.hasobject else dtype

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError, VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, plan_digest
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, digest_of, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.change_log import add_change_log, findings_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.complete import complete
-from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES, Layout, read_back, write_hdf5, write_zarr
+from miniscope_to_nwb_zarr.data_conversion.nwb.digest import digest_builder
+from miniscope_to_nwb_zarr.data_conversion.nwb.export import (
+    SUFFIXES,
+    Layout,
+    hold,
+    start_reading,
+    write_hdf5,
+    write_zarr,
+)
 from miniscope_to_nwb_zarr.data_conversion.nwb.external_files import ExternalFiles
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
@@ -113,6 +121,7 @@ class _Written:
     """What is known of the staged file before it is read back."""
 
     copied: Copied
+    nwb_digest: str
     known: Mapping[str, tuple[int, str]]
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
     own_errors: Counter[str]
@@ -186,9 +195,11 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
     job = work.job
     with work.phases.phase("write"):
         written = _write(work)
-    with work.phases.phase("read back"):
-        read_back(written.copied, work.pool, work.advance)
+    reports = start_reading(written.copied, work.pool)
+    # the workers read large arrays while this process looks at the rest
     findings = job.findings + written.findings + findings_of(written.changes) + _verify(work, written)
+    with work.phases.phase("read back"):
+        hold(reports, written.copied, work.advance)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, written.known)
     former = job.results / job.name
@@ -202,6 +213,7 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
         files=files,
         series=(),
         findings=findings,
+        nwb_digest=written.nwb_digest,
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=disk.hash_file(former / RECEIPT_NAME) if commit.read_receipt(former) else None,
     )
@@ -213,6 +225,7 @@ def _write(work: _Work) -> _Written:
     root = job.root or job.sources[0].parent
     external = ExternalFiles(job.sources[0], root, work.staging, work.store.name)
     taken: list[Finding] = []
+    said: list[str] = []
     errors: Counter[str] = Counter()
     with ExitStack() as opened:
         base = opened.enter_context(open_source(job.sources[0], root=root, namespaces=job.namespaces))
@@ -223,8 +236,9 @@ def _write(work: _Work) -> _Written:
         lost = () if job.transforms else complete(base)
 
         def prepare(builder: GroupBuilder) -> None:
-            taken.extend(take_in(builder, job.sources[0]))
+            taken.extend(take_in(builder))
             external.copy_all(builder)
+            said.append(digest_builder(builder))
 
         def look_at_sources() -> None:
             for source in (base, *others):
@@ -237,6 +251,7 @@ def _write(work: _Work) -> _Written:
         remarks = dict.fromkeys(remark for source in (base, *others) for remark in source.remarks)
     return _Written(
         copied,
+        nwb_digest=digest_of([*said, copied.digest]),
         known={f"{work.store.name}/{path}": entry for path, entry in copied.known.items()} | external.known,
         own_errors=errors,
         remarks=tuple(remarks),

@@ -11,39 +11,36 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _MAX_DEPTH = 32
 
 
-def take_in(root: GroupBuilder, own: Path) -> list[Finding]:
+def take_in(root: GroupBuilder) -> list[Finding]:
     """Put what lies in other files in the place of the links to it; gives a finding for each.
 
     Parameters
     ----------
     root : GroupBuilder
         Of the file that is to be written; changed in place.
-    own : Path
-        The file that it was read from, and the folder of a store.
 
     Raises
     ------
     InputError
         Files link to each other in a circle.
     """
-    here = os.path.realpath(own)
+    own = set(_ids(root))
     found: list[Finding] = []
     waiting = [("", root)]
     while waiting:
         where, group = waiting.pop()
         for name, link in list(group.links.items()):
             target = link.builder
-            # what transforms have moved or made bears the name of the output
-            if _top(target) is root or os.path.realpath(target.source or here) == here:
+            if id(target) in own:
                 continue
             del group.links[name]
             del group.obj_type[name]
-            copy = _copy(target, name, str(own), 0)
+            copy = _copy(target, name, root.source, 0)
             group.set_dataset(copy) if isinstance(copy, DatasetBuilder) else group.set_group(copy)
             file = os.path.basename(target.source)  # noqa: PTH119 - a text as hdmf has it
             sentence = f"was a link to {_place(target)} in {file}; what lies there was copied into this file"
@@ -56,6 +53,13 @@ def _top(builder: Any) -> Any:  # noqa: ANN401 - a group or a dataset
     while builder.parent is not None:
         builder = builder.parent
     return builder
+
+
+def _ids(group: GroupBuilder) -> Iterator[int]:
+    yield id(group)
+    yield from map(id, group.datasets.values())
+    for inner in group.groups.values():
+        yield from _ids(inner)
 
 
 def _copy(target: Any, name: str, source: str, depth: int) -> DatasetBuilder | GroupBuilder:  # noqa: ANN401

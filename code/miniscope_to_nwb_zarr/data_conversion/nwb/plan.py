@@ -22,6 +22,8 @@ LARGE_BYTES = 1 << 20
 _BOX_BYTES = 96_000_000
 # Channels of a chunk: a window of all channels then opens few chunks, and the trace of one reads few others.
 _COLUMNS = 32
+# Reading the spikes of 1000 units one by one takes 16 s with chunks of 10 MB, 2 s with an eighth of that.
+_RAGGED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ class ArrayPlan:
 
 
 def plan_array(
-    shape: tuple[int, ...], itemsize: int, chunk_bytes: int, source_chunks: tuple[int, ...] | None
+    shape: tuple[int, ...],
+    itemsize: int,
+    chunk_bytes: int,
+    source_chunks: tuple[int, ...] | None,
+    *,
+    is_ragged: bool = False,
 ) -> ArrayPlan:
     """Cut an array into chunks of about `chunk_bytes`, never more unless a single value is larger.
 
@@ -69,7 +76,11 @@ def plan_array(
         Of a chunk before compression.
     source_chunks : tuple of int, optional
         As the source is cut; None where it is contiguous.
+    is_ragged : bool
+        Whether it holds the rows of a table one after the other, as spike times do: they are read row by row.
     """
+    if is_ragged:
+        chunk_bytes //= _RAGGED
     chunks = _chunks(shape, itemsize, chunk_bytes, source_chunks)
     return ArrayPlan(shape, chunks, _box(shape, chunks, itemsize, source_chunks))
 

@@ -70,15 +70,23 @@ def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
         data = data[()]
     if _holds_references(data, builder.dtype):
         return None
-    if isinstance(builder.dtype, list) and not isinstance(data, np.ndarray):
-        row = np.dtype([(field["name"], np.dtype(field["dtype"])) for field in builder.dtype])
-        return np.array([tuple(values) for values in data], row)
+    if isinstance(builder.dtype, list) and (not isinstance(data, np.ndarray) or data.dtype.names is None):
+        # hdmf-zarr writes rows with text as objects
+        row = [
+            (field["name"], "O" if _is_text(field["dtype"]) else np.dtype(field["dtype"])) for field in builder.dtype
+        ]
+        return _as_array(np.array([tuple(values) for values in data], row), builder.dtype)
     return _as_array(data, builder.dtype)
 
 
 def is_scalar(builder: DatasetBuilder) -> bool:
     """Whether a dataset is one value without axes; a store keeps it as an array of one."""
     return builder.dtype == "scalar" or np.ndim(_bare(builder.data)) == 0
+
+
+def is_ragged(builder: DatasetBuilder) -> bool:
+    """Whether a dataset is a column of a table whose rows have lengths of their own."""
+    return builder.parent is not None and f"{builder.name}_index" in builder.parent.datasets
 
 
 def is_plain(dtype: np.dtype[Any]) -> bool:
@@ -89,12 +97,18 @@ def is_plain(dtype: np.dtype[Any]) -> bool:
 
 
 def _bare(data: Any) -> Any:  # noqa: ANN401 - whatever a builder holds
-    """The data without wrappers; of a table of numbers alone also without the one that resolves references."""
+    """The data without wrappers; of rows of numbers and texts alone also without the one that resolves references."""
     while isinstance(data, DataIO):
         data = data.data
-    if isinstance(data, HDMFDataset) and is_plain(getattr(data.dataset, "dtype", np.dtype(object))):
+    if isinstance(data, HDMFDataset) and _refers_to_nothing(getattr(data.dataset, "dtype", np.dtype(object))):
         return data.dataset
     return data
+
+
+def _refers_to_nothing(dtype: np.dtype[Any]) -> bool:
+    if dtype.names:
+        return all(_refers_to_nothing(dtype[name]) or h5py.check_string_dtype(dtype[name]) for name in dtype.names)
+    return is_plain(dtype)
 
 
 def _holds_references(data: Any, dtype: Any) -> bool:  # noqa: ANN401
@@ -112,7 +126,7 @@ def _as_array(data: Any, dtype: Any) -> NDArray[Any]:  # noqa: ANN401
     if values.dtype.kind in "SUO" or (values.size == 0 and _is_text(dtype)):
         return _text(values)
     if values.dtype.names:
-        return values
+        return _rows_with_text(values) if values.dtype.hasobject else values
     return values.astype(_wanted(dtype, values.dtype), copy=False)
 
 
@@ -124,8 +138,19 @@ def _text(values: NDArray[Any]) -> NDArray[Any]:
     return texts
 
 
+def _rows_with_text(values: NDArray[Any]) -> NDArray[Any]:
+    row = [(name, "O" if values.dtype[name].hasobject else values.dtype[name]) for name in values.dtype.names or ()]
+    rows = np.empty(values.shape, row)
+    for name, kind in row:
+        rows[name] = _text(values[name]) if kind == "O" else values[name]
+    return rows
+
+
 def _is_text(dtype: Any) -> bool:  # noqa: ANN401
-    return dtype in {"utf8", "utf", "utf-8", "text", "ascii", "str", "isodatetime", "datetime", "bytes"} or dtype is str
+    return (
+        dtype in {"utf8", "utf", "utf-8", "text", "ascii", "str", "isodatetime", "datetime", "bytes", "str_", "bytes_"}
+        or dtype is str
+    )
 
 
 def _wanted(dtype: Any, found: np.dtype[Any]) -> np.dtype[Any]:  # noqa: ANN401

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hdmf_zarr.nwb import NWBZarrIO
-from numcodecs import JSON, VLenUTF8
+from numcodecs import JSON, Pickle, VLenUTF8
 
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_array, encode_table
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import BoxTask, Place
 from miniscope_to_nwb_zarr.data_conversion.nwb.plan import LARGE_BYTES, plan_array
-from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_plain, is_scalar, stored_numbers, values_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_ragged, is_scalar, stored_numbers, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +109,8 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
             array[0] = text
 
     def _make_large(self, parent: zarr.Group, builder: DatasetBuilder, stored: Stored) -> zarr.Array:
-        plan = plan_array(stored.shape, stored.dtype.itemsize, self._chunk_bytes, stored.chunks)
+        itemsize, is_column = stored.dtype.itemsize, is_ragged(builder)
+        plan = plan_array(stored.shape, itemsize, self._chunk_bytes, stored.chunks, is_ragged=is_column)
         encoding = encode_array(self._level, len(plan.shape), stored.dtype)
         array = parent.create_dataset(
             builder.name,
@@ -137,7 +138,8 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
             shape=values.shape,
             chunks=tuple(max(1, min(size, _TABLE_ROWS)) for size in values.shape),
             dtype=object if is_text else values.dtype,
-            object_codec=VLenUTF8() if is_text else None,
+            # rows with text as hdmf-zarr writes rows with references
+            object_codec=VLenUTF8() if is_text else Pickle() if values.dtype.hasobject else None,
             compressor=encode_table(),
             fill_value="" if is_text else None if values.dtype.names else 0,
         )
@@ -149,6 +151,6 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
 
 def _type_name(dtype: np.dtype[Any]) -> str | list[dict[str, Any]]:
     """The type of an array as hdmf-zarr notes it."""
-    if dtype.names and is_plain(dtype):
+    if dtype.names:
         return [{"name": name, "dtype": _type_name(dtype[name])} for name in dtype.names]
-    return str(dtype.type.__name__)
+    return "str_" if dtype.hasobject else str(dtype.type.__name__)

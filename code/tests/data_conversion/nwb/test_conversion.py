@@ -139,12 +139,28 @@ def test_a_second_run_writes_nothing(tmp_path):
 
 def test_two_conversions_of_one_file_are_equal(tmp_path):
     (tmp_path / "data").mkdir()
-    bare_file(tmp_path / "data" / "a.nwb")
+    rich_file(tmp_path / "data" / "a.nwb")
+    for form, data in (("zarr", tmp_path / "data"), ("hdf5", tmp_path / "zarr0")):
+        for k in range(2):
+            assert run(data, tmp_path / f"{form}{k}", "--format", form) == ExitCode.DONE
+        receipts = [json.loads((tmp_path / f"{form}{k}" / "a" / "receipt.json").read_text()) for k in range(2)]
+        assert receipts[0]["content_digest"] == receipts[1]["content_digest"]
+        assert receipts[0]["nwb_digest"] == receipts[1]["nwb_digest"]
+
+
+def test_a_value_that_differs_gives_another_digest(tmp_path):
+    first = tmp_path / "data0" / "a.nwb"
+    for k in range(2):
+        (tmp_path / f"data{k}").mkdir()
+    bare_file(first)
+    # an id and a date of its own would make any other file differ
+    with h5py.File(shutil.copy(first, tmp_path / "data1"), "a") as file:
+        file["session_description"][()] = "another"
     digests = []
     for k in range(2):
-        assert run(tmp_path / "data", tmp_path / f"results{k}") == ExitCode.DONE
-        digests.append(json.loads((tmp_path / f"results{k}" / "a" / "receipt.json").read_text())["content_digest"])
-    assert digests[0] == digests[1]
+        assert run(tmp_path / f"data{k}", tmp_path / f"results{k}") == ExitCode.DONE
+        digests.append(json.loads((tmp_path / f"results{k}" / "a" / "receipt.json").read_text())["nwb_digest"])
+    assert digests[0] != digests[1]
 
 
 @pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"\x89HDF\r\n\x1a\n" + bytes(100)])
