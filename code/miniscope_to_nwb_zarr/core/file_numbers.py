@@ -30,17 +30,20 @@ def from_zero(
     """The files as they were numbered before somebody renamed them, where their lengths leave no doubt.
 
     Taken for `0.avi`, the first of them and all that follow then hold exactly what the time table lists: no frame is
-    missing, so that there was no other first file.
+    missing, so that there was no other first file. Only where the last one is not full: full ones may be left over from
+    a longer recording into the same folder.
     """
     first = min(files, default=0)
     moved = {number - first: file for number, file in files.items()}
     is_whole = all(file.is_whole for file in files.values())
     fullest = max((file.n_frames for file in files.values()), default=0)
-    if not first or not is_whole or not any(explains(moved, guess, total) for guess in (per_file, fullest) if guess):
+    guesses = [guess for guess in (per_file, fullest) if guess and total % guess]
+    if not first or not is_whole or not any(explains(moved, guess, total) for guess in guesses):
         return files, []
     sentence = (
         f"the video files begin with {files[first].path.name} and hold exactly the {total} frames of the time table: "
-        "they were renamed, and are taken for those that were numbered from 0"
+        "they were renamed, and are taken for those that were numbered from 0. If 0.avi is lost instead, and the end of "
+        "the table as well, the stamps are those of other frames"
     )
     finding = Finding(
         Code.FILES_RENUMBERED, Severity.WARNING, where or ".", sentence, {"first": first, "frames": total}

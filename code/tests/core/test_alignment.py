@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.alignment import align
@@ -56,6 +56,8 @@ def damaged_recordings(draw):
 def test_each_kept_row_is_the_frame_with_its_number(recording):
     per_file, numbers, counts, cut = recording
     aligned = align(table_of(numbers), files_of(counts, cut), per_file, "scope")
+    # the first files are lost, and so many rows at the end that the files seem to have been renamed
+    assume(Code.FILES_RENUMBERED not in codes(aligned))
     kept = [numbers[row] for row in aligned.rows]
     assert kept == located(aligned, per_file)
     there = [n for n in numbers if n >= 0 and n % per_file < (counts[n // per_file] or 0)]
