@@ -130,6 +130,29 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
     return tuple(findings)
 
 
+def first_sound(begin_s: NDArray[np.float64], where: str, column: str) -> tuple[int, tuple[Finding, ...]]:
+    """Which row tells the start: the first one, unless it is minutes away from the next two, which agree.
+
+    Parameters
+    ----------
+    begin_s : float64, shape (n_rows,)
+        What each row tells: the time of day at which its frame was received, less the time since the first frame where
+        another clock counts that.
+    where : str
+        The table, for the finding.
+    column : str
+        Its column with the times of day.
+    """
+    is_away = np.abs(begin_s[1:3] - begin_s[:1]) > _OUTLIER_S
+    if len(is_away) < 2 or not is_away.all() or abs(begin_s[2] - begin_s[1]) > _OUTLIER_S:
+        return 0, ()
+    sentence = (
+        f"the first value of {column!r} is minutes away from what the next ones tell, as where a digit is damaged: the "
+        "start is that of the second"
+    )
+    return 1, (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
+
+
 def _pair_median(time_s: NDArray[np.float64]) -> float:
     """Half the median over two intervals, which is the same whether they are equal or short and long in turn."""
     return float(np.median(time_s[2:] - time_s[:-2]) / 2) if len(time_s) > 2 else 0.0

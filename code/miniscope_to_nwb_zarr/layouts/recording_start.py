@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources.start_time import StartTime, clock_drift, start_time
@@ -17,16 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from miniscope_to_nwb_zarr.layouts.contract import Request
 
 # `yyyy_MM_dd` and `HH_mm_ss` (reference formats 1.1)
 _DATE = re.compile(r"([0-9]{4})_([0-9]{2})_([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2})_([0-9]{2})_([0-9]{2})")
 _UNKNOWN = "it is in no metaData.json, and no folders above are named yyyy_MM_dd and HH_mm_ss"
-# a frame waits for the computer for seconds, never for minutes
-_MOST_LATE_S = 60
 _TOLERANCE = timedelta(seconds=1)
 
 
@@ -99,28 +93,6 @@ def settle_start(
         return _zoned(recorded, request, (), where)
     given, findings = _given_or_named(named, request, unknown)
     return _zoned(given, request, findings, where)
-
-
-def first_sound(begin_s: NDArray[np.float64], where: str, column: str) -> tuple[int, tuple[Finding, ...]]:
-    """Which row tells the start: the first one, unless it is minutes away from the next two, which agree.
-
-    Parameters
-    ----------
-    begin_s : float64, shape (n_rows,)
-        What each row tells: the time of day at which its frame was received, less the time since the first frame.
-    where : str
-        The table, for the finding.
-    column : str
-        Its column with the times of day.
-    """
-    is_away = np.abs(begin_s[1:3] - begin_s[:1]) > _MOST_LATE_S
-    if len(is_away) < 2 or not is_away.all() or abs(begin_s[2] - begin_s[1]) > _MOST_LATE_S:
-        return 0, ()
-    sentence = (
-        f"the first value of {column!r} is minutes away from what the next ones tell, as where a digit is damaged: the "
-        "start is that of the second"
-    )
-    return 1, (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
 
 
 def _check_agreement(recorded: StartTime | None, request: Request) -> None:

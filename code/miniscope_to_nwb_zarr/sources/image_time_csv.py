@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.timing import first_sound
 from miniscope_to_nwb_zarr.sources.bonsai_csv import Kind, read_table
 from miniscope_to_nwb_zarr.sources.delimited import (
     Head,
@@ -42,7 +43,7 @@ class ImageTimes:
     Attributes
     ----------
     start : StartTime
-        The first readable time, to the microsecond.
+        The first readable time that can be right, to the microsecond.
     time_s : float64, shape (n_rows,)
         Seconds from the start; NaN where the row is unreadable.
     clock : uint64, shape (n_rows,)
@@ -109,7 +110,9 @@ def read_image_times(path: Path, where: str) -> tuple[ImageTimes | None, tuple[F
         line = int(table.lines[-1])
         sentence = f"line {line}, the last one, has no line end; its clock may be cut and was left out"
         findings += (Finding(Code.ROW_TORN, Severity.INFO, where, sentence, {"line": line}),)
-    when = moment(int(stamps.values[first]), int(stamps.offset_min[first]))
+    good = np.flatnonzero(is_good)
+    place, doubts = first_sound(stamps.values[good] / TICKS_PER_S, where, _COLUMNS[0])
+    when = moment(int(stamps.values[good[place]]), int(stamps.offset_min[good[place]]))
     start = StartTime(None, when) if when.tzinfo is None else StartTime(when, when.replace(tzinfo=None))
     time_s = np.where(is_good, (stamps.values - ticks_of(when)) / TICKS_PER_S, np.nan)
-    return ImageTimes(start, time_s, ticks), findings
+    return ImageTimes(start, time_s, ticks), findings + doubts

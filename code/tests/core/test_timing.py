@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Loss, Stream, TimeTable
-from miniscope_to_nwb_zarr.core.timing import count_dropped, examine, find_gaps, median_interval_s, rate_hz
+from miniscope_to_nwb_zarr.core.timing import count_dropped, examine, find_gaps, first_sound, median_interval_s, rate_hz
 
 SCOPE = Device("scope", "scope", DeviceKind.SCOPE, nominal_rate_hz=30.0)
 
@@ -189,3 +189,21 @@ def test_a_wide_counter_that_begins_anew_drops_no_frames():
     assert count_dropped(counter, np.arange(40)) == (15516, 0)
     wrapping = (2**32 - 10 + np.arange(40)) % 2**32
     assert count_dropped(wrapping, np.arange(40), n_bits=32) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "first"),
+    [
+        ([], 0),
+        ([5.0], 0),
+        ([5.0, 9000.0], 0),
+        ([5.0, 5.1, 9000.0], 0),
+        ([9000.0, 5.0, 5.1], 1),
+        ([9000.0, 5.0, 700.0], 0),
+        ([5.0, 9000.0, 5.1], 0),
+    ],
+)
+def test_the_first_row_tells_the_start_unless_the_next_two_agree_on_another(begin_s, first):
+    found, findings = first_sound(np.array(begin_s), "x", "Timestamp")
+    assert found == first
+    assert [finding.code for finding in findings] == [Code.START_UNCERTAIN] * first

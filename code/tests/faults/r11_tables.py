@@ -37,6 +37,7 @@ _RANDOM_CASES = {Tier.FAST: 90, Tier.FULL: 4500}
 _EXAMPLES = {Tier.FAST: 15, Tier.FULL: 400}
 _MAX_S = 10
 _TOLERANCE_S = 1e-6
+_START_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,12 @@ def _frames(session: Session, stream: Stream) -> list[tuple[str, int]]:
 
 
 def _times(session: Session, stream: Stream, zero: Any) -> list[float]:
-    return [(session.start - zero).total_seconds() + time_s for time_s in stream.time_s.tolist()]
+    """Seconds to each frame from the true start.
+
+    Where the computer's clock tells the start, another frame tells it within milliseconds.
+    """
+    late_s = (session.start - zero).total_seconds()
+    return [(late_s if abs(late_s) > _START_S else 0) + time_s for time_s in stream.time_s.tolist()]
 
 
 def _hold_stamps(form: str, session: Session, whole: Session, new: list[Finding], raw: bytes) -> None:

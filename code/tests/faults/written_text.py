@@ -89,7 +89,8 @@ class StampColumns:
     def _add(self, found: defaultdict[int, set[float]], place: int, line: Line, names: tuple[str, ...]) -> None:
         if len(line.fields) + line.is_torn != len(names):
             return
-        fields = {name.casefold(): field for name, field in zip(names, line.fields, strict=False)}
+        # of two columns of one name, the first is meant
+        fields = {name.casefold(): field for name, field in reversed(list(zip(names, line.fields, strict=False)))}
         if self.camera and number(fields.get(self.camera[0].casefold(), b"")) != self.camera[1]:
             return
         stamp = self.read(fields.get(self.stamp.casefold(), b""))

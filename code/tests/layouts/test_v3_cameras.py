@@ -113,3 +113,14 @@ def test_what_is_lost_never_turns_the_cameras_round(recorded, lost, of_rows, swa
     except InputError:
         return
     assert found.numbers == dict(zip(seen, numbers, strict=True))
+
+
+@pytest.mark.parametrize(("n_damaged", "is_certain"), [(2, True), (20, False)])
+def test_rows_that_tell_no_frame_may_make_a_count_agree(n_damaged, is_certain):
+    seen = {"msCam": FramesSeen(25), "behavCam": FramesSeen(37)}
+    number = np.concatenate([np.arange(37), np.full(n_damaged, -1)])
+    tables = {
+        0: TimeTable(Path("t"), np.zeros(len(number)), number),
+        1: TimeTable(Path("t"), np.zeros(25), np.arange(25)),
+    }
+    assert match_cameras(seen, tables, "timestamp.dat").is_certain is is_certain

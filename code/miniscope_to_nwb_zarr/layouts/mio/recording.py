@@ -11,12 +11,13 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Recording, SourceFile
+from miniscope_to_nwb_zarr.core.timing import first_sound
 from miniscope_to_nwb_zarr.layouts.contract import Failure
 from miniscope_to_nwb_zarr.layouts.mio.doubts import doubts_of_buffers, doubts_of_clock
 from miniscope_to_nwb_zarr.layouts.mio.files import RAW_STREAM
 from miniscope_to_nwb_zarr.layouts.mio.frames import Written, frames_of_buffers
 from miniscope_to_nwb_zarr.layouts.mio.table import FrameTable, frame_table, judge_buffers
-from miniscope_to_nwb_zarr.layouts.recording_start import first_sound, settle_start
+from miniscope_to_nwb_zarr.layouts.recording_start import settle_start
 from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.source_files import kept_files, size_of, source_file
 from miniscope_to_nwb_zarr.layouts.stream import read_stream

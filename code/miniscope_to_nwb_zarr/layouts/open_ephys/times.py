@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.layouts.recording_start import first_sound
+from miniscope_to_nwb_zarr.core.timing import first_sound
 from miniscope_to_nwb_zarr.sources.iso_stamps import NO_OFFSET, TICKS_PER_S, moment, ticks_of
 from miniscope_to_nwb_zarr.sources.start_time import StartTime
 
@@ -93,8 +93,7 @@ def times_of(rows: FrameRows, where: str) -> tuple[Times, tuple[Finding, ...]]:
         nothing = np.full(rows.n_rows, np.nan)
         return Times(nothing if hardware_s is None else hardware_s, None, None, None), ()
     told = np.flatnonzero(both)
-    # without a clock of the hardware there is nothing that a moment could be held against
-    begin_s = np.zeros(1) if hardware_s is None else ticks[told] / TICKS_PER_S - hardware_s[told]
+    begin_s = ticks[told] / TICKS_PER_S - (0 if hardware_s is None else hardware_s[told])
     place, doubts = first_sound(begin_s, where, "Timestamp")
     first = int(told[place])
     passed_s = 0.0 if hardware_s is None else float(hardware_s[first])

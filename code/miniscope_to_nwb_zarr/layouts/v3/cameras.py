@@ -42,7 +42,7 @@ class Matching:
 
     numbers: Mapping[str, int]
     is_certain: bool
-    """False where the nearest count was taken because none agrees."""
+    """False where the nearest count was taken because none agrees, or rows that tell no frame may make one agree."""
 
 
 def match_cameras(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable], table_name: str) -> Matching:
@@ -63,7 +63,7 @@ def match_cameras(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable
     with_frames = {camera: frames for camera, frames in seen.items() if frames.end}
     ways = [_Way.of(pairs, with_frames, tables) for pairs in _ways(with_frames, tables)]
     best = _certain(ways)
-    is_certain = best is not None
+    is_certain = best is not None and not _may_agree_by_damage(with_frames, tables)
     best = best or _nearest(ways)
     if best is None:
         raise InputError(_ambiguous(with_frames, tables, table_name))
@@ -115,6 +115,13 @@ def _nearest(ways: Sequence[_Way]) -> _Way | None:
     best, *others = sorted(ways, key=lambda way: way.n_apart)
     clear = _CLEAR_FACTOR * best.n_apart + (_CLEAR_FRAMES if len(best.pairs) > 1 else _CLEAR_FRAMES_ALONE)
     return best if all(other.n_apart >= clear for other in others) else None
+
+
+def _may_agree_by_damage(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable]) -> bool:
+    """Whether so many rows tell no frame that the counts of two cameras could have become each other's."""
+    ends = sorted(frames.end for frames in seen.values())
+    n_lost = sum(int((table.frame_number < 0).sum()) for table in tables.values())
+    return len(ends) > 1 and n_lost > 0 and 2 * n_lost >= ends[-1] - ends[0]
 
 
 def _ways(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable]) -> Iterator[dict[str, int]]:
