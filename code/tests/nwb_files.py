@@ -280,7 +280,10 @@ def extended_file(path):
     )
     rows = np.array([(1, 0.5), (255, -1.0)], dtype=[("id", "u1"), ("gain", "f8")])
     nwbfile.add_lab_meta_data(rig)
-    nwbfile.add_lab_meta_data(types["Task"](name="task", stage="stage ü", sizes=[2.5, 3.5], rows=rows, rig=rig))
+    labels = np.array([(7, "sieben µ"), (-8, "")], dtype=[("number", "i4"), ("label", "O")])
+    nwbfile.add_lab_meta_data(
+        types["Task"](name="task", stage="stage ü", sizes=[2.5, 3.5], rows=rows, labels=labels, rig=rig)
+    )
     notes = types["Notes"](name="notes", description="by hand", data=[(3, "three", licks), (4, "vier µ", rig)])
     seen = VectorData(name="seen", description="objects of any type", data=[rig, licks])
     nwbfile.add_scratch(types["Log"](name="log", description="what was seen", columns=[notes, seen]))
@@ -324,14 +327,16 @@ def _rig():
 
 def _task():
     rows = [NWBDtypeSpec("id", "of the row", "uint8"), NWBDtypeSpec("gain", "of the row", "float64")]
+    labels = [NWBDtypeSpec("number", "of the row", "int32"), NWBDtypeSpec("label", "of the row", "text")]
     return NWBGroupSpec(
-        "an attribute, numbers, rows of numbers and a link",
+        "an attribute, numbers, rows with and without text and a link",
         neurodata_type_def="Task",
         neurodata_type_inc="LabMetaData",
         attributes=[NWBAttributeSpec("stage", "of training", "text")],
         datasets=[
             NWBDatasetSpec("numbers", "float32", name="sizes", shape=(None,), dims=("size",)),
             NWBDatasetSpec("rows of numbers", rows, name="rows", shape=(None,), dims=("row",)),
+            NWBDatasetSpec("rows with text", labels, name="labels", shape=(None,), dims=("row",)),
         ],
         links=[NWBLinkSpec("where", "Rig", name="rig")],
     )

@@ -18,12 +18,16 @@ from numcodecs.registry import register_codec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# an array of objects, its dtype and the references in it; both names of numpy's module, before 2.0 and since
+# an array of objects, its dtype, the references in it, and rows with text, whose dtype names `str`; both names of
+# numpy's module, before 2.0 and since
 _ADMITTED = frozenset({
+    ("builtins", "str"),
     ("hdmf_zarr.utils", "ZarrReference"),
     ("numpy", "dtype"),
     ("numpy", "ndarray"),
     ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
     ("numpy._core.multiarray", "_reconstruct"),
     ("numpy.core.numeric", "_frombuffer"),
     ("numpy._core.numeric", "_frombuffer"),

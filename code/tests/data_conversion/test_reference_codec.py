@@ -70,6 +70,14 @@ def test_references_of_every_protocol_of_python_3(protocol):
     assert ReferenceCodec().decode(raw).tolist() == objects.tolist()
 
 
+def test_rows_with_text_as_hdmf_zarr_writes_them():
+    text = np.dtype("O", metadata={"vlen": str})
+    rows = np.empty(2, object)
+    rows[:] = list(np.array([(1, "a"), (2, "ü")], dtype=[("number", "i4"), ("label", text)]))
+    raw = numcodecs.Pickle().encode(rows)
+    assert [tuple(row) for row in ReferenceCodec().decode(raw)] == [(1, "a"), (2, "ü")]
+
+
 @pytest.mark.parametrize("name", ["os.system", "builtins.eval", "numpy.load", "hdmf_zarr.utils.os"])
 def test_nothing_else_is_loaded(name):
     module, _, function = name.rpartition(".")

@@ -82,8 +82,8 @@ def _retyped_rows(a: tuple[tuple[str, Any], ...], b: tuple[tuple[str, Any], ...]
 
 def retyped_attribute(a: Attribute, b: Attribute, spec: Spec | None) -> str | None:
     """Why an attribute may have another type; None: it may not."""
-    if NOTHING in {a.type, b.type} and not a.values.size and not b.values.size:
-        return SAME
+    if not a.values.size and not b.values.size and a.type != b.type:
+        return SAME if NOTHING in {a.type, b.type} else "a list without a value has no type in Zarr"
     if not isinstance(a.type, str) or not isinstance(b.type, str):
         return SAME if a.type == b.type else None
     first, second = _OF_JSON.get(a.type, a.type), _OF_JSON.get(b.type, b.type)

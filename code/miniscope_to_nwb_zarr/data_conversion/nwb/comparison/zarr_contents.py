@@ -128,7 +128,7 @@ class ZarrArray(Array):
         self._store = store
         self._said = array.attrs.get(_TYPE)
         self.attributes = _attributes(array, store)
-        self.type = _value_type(array.dtype, self._said)
+        self.type = _value_type(_row_type(array.dtype, self._said), self._said)
         # one value is kept as a list of one
         self.shape = () if self._said == _SCALAR else array.shape
         self.chunks = None if self._said == _SCALAR else array.chunks
@@ -148,7 +148,11 @@ class ZarrArray(Array):
             alone = np.empty((), dtype=object)
             alone[()] = values
             values = alone
-        return _values(np.asarray(values), self.type, self._store)
+        values = np.asarray(values)
+        row = _row_type(self._array.dtype, self._said)
+        if row.names and not values.dtype.names:
+            values = np.array([tuple(one) for one in values.ravel()], row).reshape(values.shape)
+        return _values(values, self.type, self._store)
 
 
 @contextmanager
@@ -193,6 +197,14 @@ def _kind(value: Any) -> str:  # noqa: ANN401 - what JSON may hold
     if isinstance(value, bool):
         return "bool"
     return TEXT if isinstance(value, str) else INTEGER if isinstance(value, int) else REAL
+
+
+def _row_type(dtype: np.dtype[Any], said: Any) -> np.dtype[Any]:  # noqa: ANN401 - what the store says
+    """The type of rows that hdmf-zarr wrote as objects, which it does to rows with text; else the array's own."""
+    if dtype.kind != "O" or not isinstance(said, list):
+        return dtype
+    texts = {"str", "str_", "bytes", "bytes_", "object"}
+    return np.dtype([(one["name"], "O" if one["dtype"] in texts else one["dtype"]) for one in said])
 
 
 def _value_type(dtype: np.dtype[Any], said: Any) -> ValueType:  # noqa: ANN401 - what the store says
