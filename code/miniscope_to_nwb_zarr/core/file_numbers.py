@@ -42,8 +42,8 @@ def from_zero(
         return files, []
     sentence = (
         f"the video files begin with {files[first].path.name} and hold exactly the {total} frames of the time table: "
-        "they were renamed, and are taken for those that were numbered from 0. If 0.avi is lost instead, and the end of "
-        "the table as well, the stamps are those of other frames"
+        "they were renamed, and are taken for those that were numbered from 0. If 0.avi is lost instead, and the end "
+        "of the table as well, the stamps are those of other frames"
     )
     finding = Finding(
         Code.FILES_RENUMBERED, Severity.WARNING, where or ".", sentence, {"first": first, "frames": total}
