@@ -149,7 +149,13 @@ def _take_place(staging: Path, final: Path, now: datetime) -> None:
     is removed when the run is stopped just then.
     """
     replaced = final.parent / REPLACED_FOLDER
-    replaced.mkdir(exist_ok=True)
+    try:
+        replaced.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise ConflictError(
+            f"{REPLACED_FOLDER}: is in the results and is no folder, so that the former {final.name} cannot be kept "
+            "there; nothing was changed. Move it away"
+        ) from None
     place = replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     disk.rename_new(staging, place)
     disk.exchange(place, final)

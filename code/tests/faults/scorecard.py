@@ -13,6 +13,12 @@ from tests.faults import (
     r09_rot,
     r10_video,
     r11_tables,
+    r17_read_only,
+    r18_foreign_files,
+    r19_twice,
+    r20_resume,
+    r25_same,
+    r26_exit_codes,
 )
 from tests.faults.harness import Row
 
@@ -29,6 +35,12 @@ _MODULES = (
     r09_rot,
     r10_video,
     r11_tables,
+    r17_read_only,
+    r18_foreign_files,
+    r19_twice,
+    r20_resume,
+    r25_same,
+    r26_exit_codes,
 )
 
 ROWS: dict[str, Row] = {module.ROW.name: module.ROW for module in _MODULES}
