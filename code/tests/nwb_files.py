@@ -41,14 +41,13 @@ START = datetime(2024, 2, 29, 23, 59, 58, 123456, tzinfo=timezone(timedelta(hour
 N_SAMPLES = 600
 N_CHANNELS = 7
 NAMESPACE = "ndx-mnz-fixture"
+OWN_NAMESPACES = ("core", "hdmf-common", "hdmf-experimental")
 TYPES = ("Rig", "Task", "Notes", "Log", "Answers")
 
 
 def bare_file(path, **fields):
     """A file of the required facts only."""
-    with NWBHDF5IO(path, "w") as io:
-        io.write(_nwbfile(**fields))
-    return path
+    return _write(_nwbfile(**fields), path)
 
 
 def rich_file(path, *, n_samples=N_SAMPLES):
@@ -69,9 +68,18 @@ def rich_file(path, *, n_samples=N_SAMPLES):
     _add_images(nwbfile, random)
     _add_trials(nwbfile)
     _add_awkward(nwbfile)
-    with NWBHDF5IO(path, "w") as io:
-        io.write(nwbfile)
+    _write(nwbfile, path)
     (path.parent / "movie.tiff").write_bytes(b"II*\0 not read by anyone")
+    return path
+
+
+def _write(nwbfile, path, manager=None):
+    with NWBHDF5IO(path, "w", manager=manager or get_manager()) as io:
+        io.write(nwbfile)
+    with h5py.File(path, "r+") as file:
+        # what else was loaded into this process is no part of the file
+        for name in file["specifications"].keys() - {*OWN_NAMESPACES, NAMESPACE}:
+            del file["specifications"][name]
     return path
 
 
@@ -292,9 +300,7 @@ def extended_file(path):
             name="answers", data=np.arange(6, dtype="i2").reshape(3, 2), unit="n/a", rate=2.0, key=np.int32(-4)
         )
     )
-    with NWBHDF5IO(path, "w", manager=BuildManager(type_map)) as io:
-        io.write(nwbfile)
-    return path
+    return _write(nwbfile, path, BuildManager(type_map))
 
 
 def _write_namespace(folder):
@@ -405,8 +411,7 @@ def linked_files(folder):
     other, path = folder / "data.nwb", folder / "links.nwb"
     nwbfile = _nwbfile()
     nwbfile.add_acquisition(TimeSeries(name="raw", data=np.arange(50.0), unit="V", rate=10.0))
-    with NWBHDF5IO(other, "w") as io:
-        io.write(nwbfile)
+    _write(nwbfile, other)
     manager = get_manager()
     with NWBHDF5IO(other, "r", manager=manager) as source, NWBHDF5IO(path, "w", manager=manager) as io:
         raw = source.read().acquisition["raw"]
