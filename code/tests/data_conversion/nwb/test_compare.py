@@ -411,7 +411,9 @@ def test_the_script_ends_with_3_for_what_is_no_nwb_file(made, tmp_path):
     assert "cannot be opened as Zarr" in done.stderr
 
 
-def test_the_comparison_is_a_verb_of_the_program(made):
-    found = mnz.compare(*map(str, made["bare_file"]))
+def test_the_comparison_is_a_verb_of_the_program(made, tmp_path):
+    # hdmf puts whatever extensions this process has loaded into its copy, so the copy is one of bytes
+    source = made["bare_file"][0]
+    found = mnz.compare(str(source), str(shutil.copyfile(source, tmp_path / "copy.nwb")))
     assert found.is_equal
     assert found.as_json()["n_objects"] == found.n_objects
