@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_writer, zarr_writer
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import BoxReport, BoxTask, copy_box, read_box
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_writer import Hdf5Writer
-from miniscope_to_nwb_zarr.data_conversion.nwb.specs import read_specs
+from miniscope_to_nwb_zarr.data_conversion.nwb.specs import read_specs, specs_in_use
 from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_writer import ZarrWriter
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ def write_zarr(
                 src_io=source.io,
                 container=source.nwbfile,
                 write_args={"link_data": False},
+                cache_spec=False,
                 consolidate_metadata=False,
             )
+            writer.write_specs(specs_in_use(source, writer.root))
         else:
             writer.write_builder(builder=source.builder, export_source=source.io.source)
             writer.write_specs(read_specs(source))
@@ -132,7 +134,8 @@ def write_hdf5(
     copied = Copied()
     with Hdf5Writer(path, source.io.manager, layout.chunk_bytes, tasks.extend, prepare) as writer:
         if layout.is_changed:
-            writer.export(source.io, source.nwbfile, write_args={"link_data": False})
+            writer.export(source.io, source.nwbfile, write_args={"link_data": False}, cache_spec=False)
+            writer.write_specs(specs_in_use(source, writer.root))
         else:
             writer.write_builder(builder=source.builder, link_data=False, export_source=source.io.source)
             writer.write_specs(read_specs(source))

@@ -58,12 +58,15 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
     ) -> None:
         super().__init__(str(path), mode="w", manager=manager)
         self._prepare = prepare
+        self.root: GroupBuilder
+        """All that was written, once it is."""
         self._chunk_bytes = chunk_bytes
         self._start = start
 
     def write_builder(self, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
         """Write all that a builder holds."""
-        self._prepare(kwargs["builder"])
+        self.root = kwargs["builder"]
+        self._prepare(self.root)
         super().write_builder(**kwargs)
 
     def write_dataset(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it

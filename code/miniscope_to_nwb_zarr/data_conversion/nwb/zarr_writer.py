@@ -57,6 +57,8 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
     ) -> None:
         super().__init__(str(store), manager=manager, mode="w")
         self._prepare = prepare
+        self.root: GroupBuilder
+        """All that was written, once it is."""
         self._chunk_bytes = chunk_bytes
         self._level = level
         self._start = start
@@ -64,6 +66,7 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
     def write_builder(self, **kwargs: Any) -> None:  # noqa: ANN401 - as hdmf has it
         """Write all that the builder of a file holds, links at its top too, which hdmf-zarr 0.13 leaves out."""
         root, source = kwargs["builder"], kwargs["export_source"]
+        self.root = root
         self._prepare(root)
         for group in root.groups.values():
             self.write_group(parent=self._file, builder=group, link_data=False, export_source=source)

@@ -32,12 +32,16 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 
 
 def export(path, folder):
-    """The file as hdmf-zarr itself writes it."""
+    """The file as hdmf-zarr itself writes it, but for the extensions that other tests have loaded: it adds them all."""
     store = folder / f"{path.stem}.nwb.zarr"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with NWBHDF5IO(path, "r") as source, NWBZarrIO(str(store), "w") as io:
             io.export(src_io=source, write_args={"link_data": False})
+            loaded = set(source.manager.namespace_catalog.namespaces) - set(NWBHDF5IO.get_namespaces(file=source._file))
+    for name in loaded - set(nwb_files.OWN_NAMESPACES):
+        shutil.rmtree(store / "specifications" / name)
+    zarr.consolidate_metadata(zarr.DirectoryStore(str(store)))
     return store
 
 
