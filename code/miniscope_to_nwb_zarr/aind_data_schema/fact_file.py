@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts, section_of
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.small_file import open_regular
 from miniscope_to_nwb_zarr.sources.strict_yaml import Document, Location
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_text(path: Path, kind: str) -> str:
     """
     most = limits.SETTINGS_BYTES
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(most.value + 1)
     except OSError as error:
         raise InputError(f"{path}: the {kind} cannot be read: {error.strerror}") from error
@@ -47,10 +48,14 @@ def read_text(path: Path, kind: str) -> str:
             f"{path}: found more than {most.value:,} bytes, expected a {kind} of some lines; {most.remedy}"
         )
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}, line {line}: found bytes that are not UTF-8; save the file as UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{path}, line {line}: found a control character (NUL), expected plain text")
+    return text
 
 
 def without_empty_items(document: Document) -> Document:
@@ -128,7 +133,7 @@ def _sentence(detail: ErrorDetails, model: type[Facts]) -> str:
     if isinstance(found, dict | list | tuple):
         shown = "a list" if isinstance(found, list | tuple) else "a group of lines"
         return f"`{name}`: {reason}" if reason else f"`{name}` is {shown}; expected {expected}"
-    return f"`{name}` is `{_short(found)}`" + (f": {reason}" if reason else "") + f"; expected {expected}"
+    return f"`{name}` is `{short(found)}`" + (f": {reason}" if reason else "") + f"; expected {expected}"
 
 
 def _expectation(location: Location, root: type[Facts]) -> tuple[type[Facts], str]:
@@ -150,6 +155,7 @@ def _known_names(name: str, model: type[Facts]) -> str:
     return f"did you mean `{near[0]}`?" if near else "expected one of " + ", ".join(model.model_fields)
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value as messages show it."""
     text = " ".join(str(value).split())
     return text if len(text) <= 80 else text[:77] + "..."

@@ -152,12 +152,14 @@ def _delimiter(text: str) -> str:
 def _check_names(names: list[str], where: str) -> None:
     if "subject_id" not in names:
         found = ", ".join(name for name in names if name) or "no line with them"
-        raise InputError(f"{where}: expected the names of the columns, `subject_id` among them; found {found}")
+        raise InputError(
+            f"{where}: expected the names of the columns, `subject_id` among them; found {fact_file.short(found)}"
+        )
     for name in names:
         if name and name not in _COLUMNS:
             instead = f"expected some of {', '.join(_COLUMNS)}"
             if name in SubjectRow.model_fields:
                 instead = "a JSON or YAML file of animals may hold it"
-            raise InputError(f"{where}: `{name}` is no column of this table; {instead}")
+            raise InputError(f"{where}: `{fact_file.short(name)}` is no column of this table; {instead}")
         if name and names.count(name) > 1:
             raise InputError(f"{where}: there are two columns called `{name}`; keep one of them")

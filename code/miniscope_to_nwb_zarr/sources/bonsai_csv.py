@@ -214,7 +214,7 @@ class _Builder:
         """All that was read."""
         # without the empty beginning, whose type is not that of every kind
         values = np.concatenate(self._values[1:] or self._values)
-        texts = tuple(text.decode("utf-8", "replace") for text in self._places)
+        texts = tuple(text.decode("utf-8", "replace").replace("\0", "\ufffd") for text in self._places)
         is_readable, offset_min = np.concatenate(self._is_readable), np.concatenate(self._offset_min)
         return Column(self._name, self._kind or Kind.TEXT, values, is_readable, offset_min, texts)
 

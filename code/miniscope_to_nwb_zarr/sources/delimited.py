@@ -116,7 +116,8 @@ def read_head(raw: bytes, known: Collection[str]) -> Head | None:
             break
         start, line = end + 1, line + 1
     delimiter = b"\t" if b"\t" in first else b","
-    names = tuple(field.decode("utf-8", "replace").strip() for field in first.split(delimiter))
+    # a name goes into the store, where HDF5 has no NUL
+    names = tuple(field.decode("utf-8", "replace").replace("\0", "\ufffd").strip() for field in first.split(delimiter))
     if any(normalised(name) in known for name in names):
         return Head(delimiter, names, end + 1 if end >= 0 else len(raw), line + 1)
     if not first or any(not math.isnan(parse_number(field)) for field in first.split(delimiter)):

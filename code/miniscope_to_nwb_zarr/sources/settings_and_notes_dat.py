@@ -90,6 +90,10 @@ def _are_names(fields: Sequence[str]) -> bool:
 
 
 def _settings(lines: Sequence[str], where: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    if any("\0" in line for line in lines):
+        settings, findings = _settings([line.replace("\0", "\ufffd") for line in lines], where)
+        sentence = "holds NUL characters among its settings, as after damage; they were replaced by \ufffd"
+        return settings, (*findings, Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence))
     names = [name.strip() for name in lines[0].split("\t")] if lines else []
     if len(lines) < 2 or not _are_names(names):
         found = f"begins with {lines[0][:80]!r}" if lines else "holds no settings"

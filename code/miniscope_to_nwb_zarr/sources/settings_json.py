@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BRACKET_OR_STRING = re.compile(r'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# halves of characters, which UTF-8 has not, and NUL, which HDF5 has not
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _CHARS_SHOWN = 60
 
 
@@ -34,7 +35,7 @@ def read_json(path: Path, where: str) -> tuple[dict[str, Any] | None, str | None
     dict or None
         The settings; None when they are not to be had. Numbers that JSON or float64 does not have (``NaN``, ``1e999``)
         and absurdly long ones are None in it. Of a key given twice the last value is kept. All text can be written as
-        UTF-8.
+        UTF-8, and holds no NUL.
     str or None
         The file's text, verbatim, also when it could not be parsed.
     tuple of Finding
@@ -120,10 +121,10 @@ class _Parser:
         return value
 
     def _clean(self, text: str) -> str:
-        if not _SURROGATE.search(text):
+        if not _NO_TEXT.search(text):
             return text
-        clean = _SURROGATE.sub("\ufffd", text)
-        self._report(f"text {brief(clean)} holds half a character; it was replaced by \ufffd")
+        clean = _NO_TEXT.sub("\ufffd", text)
+        self._report(f"text {brief(clean)} holds half a character or NUL; it was replaced by \ufffd")
         return clean
 
     def _integer(self, digits: str) -> int | None:
@@ -133,9 +134,8 @@ class _Parser:
         return None
 
     def _float(self, digits: str) -> float | None:
-        value = float(digits)
-        if math.isfinite(value) and len(digits) <= limits.NUMBER_CHARS:
-            return value
+        if len(digits) <= limits.NUMBER_CHARS and math.isfinite(float(digits)):
+            return float(digits)
         self._constant(digits)
         return None
 

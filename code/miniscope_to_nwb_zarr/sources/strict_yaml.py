@@ -134,6 +134,10 @@ def _mapping(node: yaml.MappingNode, location: Location, lines: dict[Location, i
 
 
 def _text(node: yaml.ScalarNode, name: str) -> str:
+    if "\0" in node.value:
+        raise InputError(
+            f"{name}, line {node.start_mark.line + 1}: found a control character (NUL), expected plain text"
+        )
     try:
         # JSON writes characters beyond 16 bits as two escapes, which PyYAML leaves as two halves
         return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")

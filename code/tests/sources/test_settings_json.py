@@ -47,8 +47,8 @@ def test_numbers_that_no_field_can_hold_are_none_and_reported(read, number):
     assert number[:20] in finding.sentence
 
 
-def test_half_characters_are_replaced_everywhere(read):
-    settings, _, findings = read(r'{"\ud800": "a\udfff", "list": [["\ud800"]], "whole": "\ud83d\ude00"}')
+def test_what_no_store_can_hold_is_replaced_everywhere(read):
+    settings, _, findings = read(r'{"\ud800": "a\udfff", "list": [["\u0000"]], "whole": "\ud83d\ude00"}')
     assert settings == {"\ufffd": "a\ufffd", "list": [["\ufffd"]], "whole": "\U0001f600"}
     assert len(findings) == 3
     assert json.dumps(settings, ensure_ascii=False).encode("utf-8")

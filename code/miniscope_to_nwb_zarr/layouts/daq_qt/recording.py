@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
@@ -17,9 +17,10 @@ from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.subject import find_subject, written_name
 from miniscope_to_nwb_zarr.sources.notes_csv import read_notes
 from miniscope_to_nwb_zarr.sources.pose_csv import read_pose
+from miniscope_to_nwb_zarr.sources.settings_values import SettingsView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.model import Session
@@ -74,6 +75,7 @@ def assemble(
     findings += more
     subject, more = find_subject(written_name(settings, "animalName"), request, where, key="animalName")
     findings += more
+    findings += _not_text(settings)
     recording = Recording(folder, start, streams, settings=settings, files=files)
     recording = _with_remarks(recording, around, findings)
     return session_of(
@@ -85,6 +87,15 @@ def assemble(
         experimenter=written_name(settings, "researcherName"),
         experiment=written_name(settings, "experimentName"),
     )
+
+
+def _not_text(settings: Mapping[str, Any]) -> list[Finding]:
+    """Findings for names that are there and are no text."""
+    view = SettingsView(settings, on_disk.SETTINGS)
+    for key in ("animalName", "researcherName", "experimentName"):
+        if settings.get(key) is not None and not isinstance(settings[key], str):
+            view.reject(key, "text")
+    return view.findings
 
 
 def _reused() -> Finding:
