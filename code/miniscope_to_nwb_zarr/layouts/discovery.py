@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import session_name
 from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure, Request
-from miniscope_to_nwb_zarr.sources import failed_reads
+from miniscope_to_nwb_zarr.sources import failed_reads, limits
 from miniscope_to_nwb_zarr.sources.tree import Tree, natural_key, shown, walk
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Recording, Session
     from miniscope_to_nwb_zarr.layouts.contract import Layout
     from miniscope_to_nwb_zarr.sources.tree import Folder
+
+# findings that say why a recording that is there was not found
+_NEAR = frozenset({Code.FOLDER_INCOMPLETE, Code.FILE_IGNORED, Code.FILE_UNREADABLE, Code.LINK_REFUSED})
 
 __all__ = ["Discovery", "Failure", "Request", "discover", "nothing_found"]
 
@@ -177,36 +180,50 @@ def nothing_found(data_dir: Path, found: Discovery, request: Request) -> str:
     """The sentence for a data folder without a recording: what was looked for, and what comes near it."""
     names = [request.layout] if request.layout else list(LAYOUTS)
     looked_for = "; ".join(load(name).LOOKED_FOR for name in names)
-    near = [f"{f.where} {f.sentence}" for f in found.findings if f.code in {Code.FOLDER_INCOMPLETE, Code.FILE_IGNORED}]
-    hint = f" What comes near: {'; '.join(near[:3])}." if near else ""
+    order = list(Severity)
+    said = sorted((f for f in found.findings if f.code in _NEAR), key=lambda f: order.index(f.severity), reverse=True)
+    near = [f"{f.where} {f.sentence}" for f in said]
+    more = f"; and {len(near) - limits.NAMES_SHOWN} more" if len(near) > limits.NAMES_SHOWN else ""
+    hint = f" What comes near: {'; '.join(near[: limits.NAMES_SHOWN])}{more}." if near else ""
     return f"no recording was found in {shown(data_dir)}. Looked for: {looked_for}.{hint}"
 
 
 def _remarks(tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]]) -> tuple[Finding, ...]:
     """Findings for folders outside of all recordings that come near one."""
+    found = []
+    for _, folder in _outside(tree, layouts, claimed):
+        near = (layout.incomplete(folder, tree) for layout in layouts)
+        found.append(next((finding for finding in near if finding is not None), None))
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _outside(
+    tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]]
+) -> Iterator[tuple[Path, Folder]]:
+    """The folders that are no part of a recording."""
     recordings = {path for paths in claimed.values() for path in paths}
     whole = {path for layout in layouts if layout.OWNS_SUBFOLDERS for path in claimed[layout.NAME]}
-    found = []
     for path, folder in tree.folders.items():
         if path not in recordings and whole.isdisjoint(path.parents):
-            near = (layout.incomplete(folder, tree) for layout in layouts)
-            found.append(next((finding for finding in near if finding is not None), None))
-    return tuple(finding for finding in found if finding is not None)
+            yield path, folder
 
 
 def _lone_videos(
     tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]], said: Sequence[Finding]
 ) -> tuple[Finding, ...]:
     """Findings for folders with videos of which nothing else is said: a recording whose table is gone or damaged."""
-    recordings = {path for paths in claimed.values() for path in paths}
-    whole = {path for layout in layouts if layout.OWNS_SUBFOLDERS for path in claimed[layout.NAME]}
     places = {finding.where for finding in said}
     found = []
-    for path, folder in tree.folders.items():
+    for path, folder in _outside(tree, layouts, claimed):
         videos = [file for file in folder.files if file.suffix.casefold() == ".avi"]
         where = shown(path.relative_to(tree.root))
+        closed = [shown(file.name) for file in folder.files if videos and not os.access(file, os.R_OK)]
+        if closed:
+            more = f" and {len(closed) - limits.NAMES_SHOWN} more" if len(closed) > limits.NAMES_SHOWN else ""
+            sentence = f"holds files that cannot be opened: {', '.join(closed[: limits.NAMES_SHOWN])}{more}"
+            found.append(Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, sentence, {"count": len(closed)}))
         is_said = where in places or any(shown(file.relative_to(tree.root)) in places for file in videos)
-        if videos and not is_said and path not in recordings and whole.isdisjoint(path.parents):
+        if videos and not is_said:
             sentence = (
                 f"holds {len(videos)} video(s), such as {shown(videos[0].name)}, and nothing that makes a recording of "
                 "it: the table of its frames is not there, or its first line is damaged. Put the table back, or name "

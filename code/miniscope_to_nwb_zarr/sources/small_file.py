@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import failed_reads
@@ -20,15 +21,28 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file, open for reading; what else may be in its place is not waited for.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened, or is a pipe, a device or a folder.
+    """
+    fd = os.open(path, _OPEN_FLAGS)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return os.fdopen(fd, "rb")
+
+
 def read_bytes(path: Path, where: str, limit: Limit) -> tuple[bytes | None, tuple[Finding, ...]]:
     """All bytes of a regular file of at most as many as `limit` says; None with a finding when they cannot be had.
 
     An empty file is ``b""`` without a finding: whether a file may be empty is known to its reader.
     """
     try:
-        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None, (_unreadable(where, "is not a regular file; it was not opened"),)
+        with open_regular(path) as file:
             raw = file.read(limit.value + 1)
     except FileNotFoundError:
         finding = Finding(Code.FILE_MISSING, Severity.ERROR, where, "the file is not there")
@@ -46,8 +60,8 @@ def read_bytes(path: Path, where: str, limit: Limit) -> tuple[bytes | None, tupl
 def first_bytes(path: Path, n_bytes: int) -> bytes:
     """The beginning of a regular file, to tell what it is; nothing where it cannot be read."""
     try:
-        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
-            return file.read(n_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        with open_regular(path) as file:
+            return file.read(n_bytes)
     except (OSError, ValueError) as error:
         failed_reads.note(path, error)
         return b""
