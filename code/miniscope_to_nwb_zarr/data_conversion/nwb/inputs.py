@@ -17,8 +17,9 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.sources import is_nwb
 from miniscope_to_nwb_zarr.sources.tree import natural_key, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.sources.tree import Tree
 
 _SUFFIX = re.compile(r"(?i)(\.nwb)?\.zarr$|\.nwb$")
@@ -66,10 +67,23 @@ def find_files(root: Path) -> FoundFiles:
     return FoundFiles(top, tuple(FoundFile(names[p], p, p.is_dir()) for p in paths), findings)
 
 
-def source_entries(paths: Iterable[Path], root: Path, workers: int) -> tuple[FileEntry, ...]:
+def source_entries(paths: Sequence[Path], root: Path, workers: int) -> tuple[FileEntry, ...]:
     """Size and checksum of each source; of a store those of all its files together."""
+    files = [file for path in paths for file in _files(path)]
     with ThreadPoolExecutor(workers) as threads:
-        return tuple(_entry(path, root, threads) for path in paths)
+        digests = dict(zip(files, threads.map(disk.hash_file, files), strict=True))
+    return tuple(_entry(path, root, digests) for path in paths)
+
+
+def start_hashing(paths: Sequence[Path], root: Path, pool: Pool) -> Callable[[], tuple[FileEntry, ...]]:
+    """Set the workers to do what `source_entries` does; what is given waits for them."""
+    reports = pool.run(disk.hash_file, [file for path in paths for file in _files(path)])
+
+    def entries() -> tuple[FileEntry, ...]:
+        digests = dict(reports)
+        return tuple(_entry(path, root, digests) for path in paths)
+
+    return entries
 
 
 def state_of(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
@@ -120,15 +134,12 @@ def _clean(name: str) -> str:
     return _UNWANTED.sub("_", name).strip(". ") or "nwb"
 
 
-def _entry(path: Path, root: Path, threads: ThreadPoolExecutor) -> FileEntry:
-    files = _files(path)
+def _entry(path: Path, root: Path, digests: Mapping[Path, str]) -> FileEntry:
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    digests = list(threads.map(disk.hash_file, files))
-    sizes = [file.stat().st_size for file in files]
     if path.is_file():
-        return FileEntry(shown, sizes[0], digests[0])
-    listed = [(f.relative_to(path).as_posix(), *rest) for f, *rest in zip(files, sizes, digests, strict=True)]
-    return FileEntry(shown, sum(sizes), digest_of(listed))
+        return FileEntry(shown, path.stat().st_size, digests[path])
+    listed = [(file.relative_to(path).as_posix(), file.stat().st_size, digests[file]) for file in _files(path)]
+    return FileEntry(shown, sum(size for _, size, _ in listed), digest_of(listed))
 
 
 def _files(path: Path) -> list[Path]:

@@ -29,7 +29,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.export import (
     write_zarr,
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.external_files import ExternalFiles
-from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, start_hashing, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb.other_files import take_in
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     from hdmf.build import GroupBuilder
 
-    from miniscope_to_nwb_zarr.core.receipt import FileEntry
     from miniscope_to_nwb_zarr.data_conversion.nwb.export import Advance, Copied
     from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Transform
@@ -93,6 +92,11 @@ class NwbJob:
             "transforms": [f"{one.__module__.rpartition('.')[2]}.{one.__qualname__}" for one in self.transforms],
             **self.transform_options,
         }
+
+    @property
+    def source_root(self) -> Path:
+        """Links are followed below this folder only."""
+        return self.root or self.sources[0].parent
 
     @property
     def inputs(self) -> tuple[Path, ...]:
@@ -168,15 +172,16 @@ def convert(
     try:
         with disk.system_errors(), open_pool(job.workers) as pool:
             state = state_of(job.inputs)
-            with phases.phase("hash sources"):
-                sources = source_entries(job.inputs, job.root or job.sources[0].parent, job.workers)
-            plan = plan_digest(sources, job.options, __version__)
-            done = settle(final, sources, plan, options=job.options, existing=job.existing, workers=job.workers)
-            if done is not None:
-                return Outcome("already done", done, final)
+            if final.exists():
+                with phases.phase("hash sources"):
+                    sources = source_entries(job.inputs, job.source_root, job.workers)
+                plan = plan_digest(sources, job.options, __version__)
+                done = settle(final, sources, plan, options=job.options, existing=job.existing, workers=job.workers)
+                if done is not None:
+                    return Outcome("already done", done, final)
             _check_room(job, n_bytes(state))
             with commit.staging_folder(job.results, job.name) as staging, pool.ending_on_error():
-                receipt = _fill(_Work(job, pool, staging, phases, advance), sources, plan, created)
+                receipt = _fill(_Work(job, pool, staging, phases, advance), created)
                 if state_of(job.inputs) != state:
                     raise InputError(f"{job.name}: a source changed while it was read; run again when it is finished")
                 with phases.phase("publish"):
@@ -191,8 +196,10 @@ def convert(
     return Outcome("written" if there is receipt else "already done", there, final)
 
 
-def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datetime) -> Receipt:
+def _fill(work: _Work, created: datetime) -> Receipt:
     job = work.job
+    # a file of many gigabytes takes one worker a while, in which the others begin to copy
+    hashed = start_hashing(job.inputs, job.source_root, work.pool)
     with work.phases.phase("write"):
         written = _write(work)
     reports = start_reading(written.copied, work.pool)
@@ -202,10 +209,11 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
         hold(reports, written.copied, work.advance)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, written.known)
+    sources = hashed()
     former = job.results / job.name
     return Receipt(
         session=job.name,
-        plan_digest=plan,
+        plan_digest=plan_digest(sources, job.options, __version__),
         program_version=__version__,
         created=created.isoformat(),
         options=job.options,
@@ -222,7 +230,7 @@ def _fill(work: _Work, sources: tuple[FileEntry, ...], plan: str, created: datet
 def _write(work: _Work) -> _Written:
     job = work.job
     layout = Layout(job.chunk_bytes, job.compression_level, is_changed=bool(job.transforms))
-    root = job.root or job.sources[0].parent
+    root = job.source_root
     external = ExternalFiles(job.sources[0], root, work.staging, work.store.name)
     taken: list[Finding] = []
     said: list[str] = []
