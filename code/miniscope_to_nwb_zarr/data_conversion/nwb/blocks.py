@@ -18,6 +18,8 @@ import numpy as np
 import xxhash
 import zarr
 
+from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_chunks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,7 +88,8 @@ def copy_box(task: BoxTask) -> BoxReport:
         order: Literal["C", "F"] = array.order if array is not None else "C"
         block = np.empty([stop - first for first, stop in task.box], task.dtype, order)
         for piece in _pieces(task.box, source.chunks):
-            values = np.ascontiguousarray(source[_slices(piece)], dtype=block.dtype)
+            found = source[_slices(piece)] if task.source.is_zarr else hdf5_chunks.read_box(source, piece)
+            values = np.ascontiguousarray(found, dtype=block.dtype)
             hasher.update(values.view(np.uint8).reshape(-1).data)
             block[_slices(piece, task.box)] = values
     written = tuple(_write_chunks(task, array, block))
