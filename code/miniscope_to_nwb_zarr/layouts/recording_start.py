@@ -22,6 +22,9 @@ _DATE = re.compile(r"([0-9]{4})_([0-9]{2})_([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2})_([0-9]{2})_([0-9]{2})")
 _UNKNOWN = "it is in no metaData.json, and no folders above are named yyyy_MM_dd and HH_mm_ss"
 _TOLERANCE = timedelta(seconds=1)
+# no Miniscope is as old; a computer whose battery is empty begins to count in 1904, 1970 or 1980
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_MAX_OFFSET = timedelta(hours=14)
 
 
 def recording_start(
@@ -78,21 +81,54 @@ def settle_start(
     unknown : str
         Where the start was looked for, as the end of a sentence: ``it is in no metaData.json``.
     is_doubtful : bool
-        What is recorded may be of an earlier recording: a start given by the user is taken instead.
+        What is recorded may be of an earlier recording: a start given by the user is taken instead, as it is where the
+        clock was surely wrong.
 
     Raises
     ------
     InputError
-        The start or its time zone is not known, or what the user gave contradicts the recording.
+        The start or its time zone is not known, is still to come, or what the user gave contradicts the recording.
     """
-    if is_doubtful:
+    if is_doubtful or _is_impossible(recorded):
         recorded = None if request.start_time else recorded
     else:
         _check_agreement(recorded, request)
     if recorded is not None:
-        return _zoned(recorded, request, (), where)
-    given, findings = _given_or_named(named, request, unknown)
-    return _zoned(given, request, findings, where)
+        start, findings = _zoned(recorded, request, (), where)
+    else:
+        given, findings = _given_or_named(named, request, unknown)
+        start, findings = _zoned(given, request, findings, where)
+    return start, findings + _wrong_clock(start, where)
+
+
+def _is_impossible(recorded: StartTime | None) -> bool:
+    """Whether the clock by which a start was recorded was surely wrong."""
+    if recorded is None:
+        return False
+    earliest = recorded.instant
+    if earliest is None and recorded.local is not None:
+        earliest = recorded.local.replace(tzinfo=UTC) - _MAX_OFFSET
+    return earliest is not None and not _EARLIEST <= earliest <= now()
+
+
+def _wrong_clock(start: datetime, where: str) -> tuple[Finding, ...]:
+    if start > now():
+        raise InputError(
+            f"the recording began at {start}, which is still to come: the clock of the acquisition computer was wrong, "
+            "or that of this one is. Give the true start with --start_time"
+        )
+    if start >= _EARLIEST:
+        return ()
+    sentence = (
+        f"the start is {start}, when there was no Miniscope: the clock of the acquisition computer was wrong. Stamps "
+        "count from the start and are not affected; give the true start with --start_time"
+    )
+    return (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
+
+
+def now() -> datetime:
+    """The moment at which this program looks at a recording."""
+    return datetime.now(UTC)
 
 
 def _check_agreement(recorded: StartTime | None, request: Request) -> None:

@@ -18,6 +18,7 @@ from tests.faults import (
     r18_foreign_files,
     r19_twice,
     r20_resume,
+    r24_clocks,
     r25_same,
     r26_exit_codes,
 )
@@ -41,6 +42,7 @@ _MODULES = (
     r18_foreign_files,
     r19_twice,
     r20_resume,
+    r24_clocks,
     r25_same,
     r26_exit_codes,
 )
