@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def compare_with_source(
-    output: Path, receipt: Receipt, session: Session, options: Options, console: Console
+    session: Session, options: Options, console: Console, output: Path, receipt: Receipt
 ) -> list[str]:
     """Sentences on every series whose frames, decoded again, are not those of the receipt; empty when all agree."""
     expected = {entry.name: entry for entry in receipt.series}

@@ -1,52 +1,86 @@
-"""Run sessions one after the other, or several at once on a Dask cluster."""
+"""Make outputs one after the other, or several at once on a Dask cluster."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
 from miniscope_to_nwb_zarr.core.findings import Code
-from miniscope_to_nwb_zarr.core.paths import source_root
 from miniscope_to_nwb_zarr.data_conversion import commit
-from miniscope_to_nwb_zarr.run.named_session import SessionOrder, run_named_session, run_session
-from miniscope_to_nwb_zarr.run.plan import n_work_frames
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
-    from miniscope_to_nwb_zarr.run.session_job import Job
     from miniscope_to_nwb_zarr.run.summary import RunFolder
 
 _TRIES = 3
 
 
-def run_sessions(
-    sessions: Sequence[Session], job: Job, options: Options, console: Console, run_folder: RunFolder
+class Task(Protocol):
+    """One output of a run: a session, or an NWB file."""
+
+    @property
+    def name(self) -> str:
+        """Of the output."""
+
+    @property
+    def amount(self) -> tuple[int, int]:
+        """Frames and bytes of the work; 0 where nobody knows before it begins."""
+
+    @property
+    def findings(self) -> Collection[Finding]:
+        """Those that people have seen before the run."""
+
+    def run(self, console: Console) -> SessionResult:
+        """Make it in this process, with all workers of the run; an error becomes its result."""
+
+    def order(self, workers: int) -> Callable[[], SessionResult]:
+        """What makes it in a process far away, with so many workers: it is sent there.
+
+        Raises
+        ------
+        MiniscopeError
+            What it needs cannot be had.
+        """
+
+
+def run_tasks(
+    tasks: Sequence[Task], options: Options, console: Console, run_folder: RunFolder, *, is_short: bool = False
 ) -> Iterator[SessionResult]:
-    """Convert every session; one that fails does not stop the others.
+    """Make every output; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    options : Options
+        `engine`, `workers`, and the folder of the results.
+    console : Console
+    run_folder : RunFolder
+        Told of each result.
+    is_short : bool
+        Whether all of them take less time than a cluster takes to start.
 
     Raises
     ------
     Stopped
         A signal asked the run to stop.
     """
-    # metadata of a session take less than a cluster takes to start
-    is_much = len(sessions) > 1 and job.workers > 1 and not job.metadata_only
+    is_much = len(tasks) > 1 and options.workers > 1 and not is_short
     engine = options.engine or ("local" if is_much else "serial")
-    by_name = {session.name: session for session in sessions}
+    by_name = {task.name: task for task in tasks}
     if engine == "serial":
-        results = _one_by_one(sessions, job, console)
+        results: Iterator[SessionResult] = (task.run(console) for task in tasks)
     else:
-        results = _several_at_once(sessions, job, options, engine, console)
+        results = _several_at_once(tasks, options, engine, console)
     for result in results:
         run_folder.event("session", result.as_json(), datetime.now(UTC))
         for finding in result.findings:
@@ -57,48 +91,70 @@ def run_sessions(
         yield result
 
 
-def _one_by_one(sessions: Sequence[Session], job: Job, console: Console) -> Iterator[SessionResult]:
-    for session in sessions:
-        frames, n_bytes = n_work_frames(session, embed_cameras=job.embed_cameras)
-        with console.progress(2 * frames, 2 * n_bytes, session.name) as advance:
-            yield run_session(session, job, advance)
+def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, console: Console) -> Iterator[SessionResult]:
+    """Outputs on the workers of a cluster; the processors are shared out between outputs and their own workers."""
+    from distributed import as_completed  # noqa: PLC0415 - a second of imports, for several outputs only
 
-
-def _several_at_once(
-    sessions: Sequence[Session], job: Job, options: Options, engine: str, console: Console
-) -> Iterator[SessionResult]:
-    """Sessions on the workers of a cluster; the processors are shared out between sessions and their own workers."""
-    from distributed import as_completed  # noqa: PLC0415 - a second of imports, for several sessions only
-
-    n_at_once = min(len(sessions), job.workers)
-    each = replace(options, workers=max(1, job.workers // n_at_once), quiet=True, json=False)
-    orders = {s.name: SessionOrder(each, str(source_root(s)), s.name, _facts(job, s)) for s in sessions}
-    work = {s.name: n_work_frames(s, embed_cameras=job.embed_cameras) for s in sessions}
-    tries = dict.fromkeys(orders, 1)
-    total = [sum(figures) for figures in zip(*work.values(), strict=True)]
+    n_at_once = min(len(tasks), options.workers)
     with (
-        _clearing_on_error(job.results, orders),
+        _clearing_on_error(options.results_dir, [task.name for task in tasks]),
         _cluster(engine, n_at_once) as client,
-        console.progress(total[0], total[1], f"{len(sessions)} sessions") as advance,
+        _progress(tasks, console) as tell,
     ):
-        names = {client.submit(run_named_session, order, pure=False): name for name, order in orders.items()}
-        running = as_completed(list(names))
-        for future in running:
-            name = names[future]
-            result = _result_of(future, name)
-            if result.exit_code is ExitCode.TEMPORARY and tries[name] < _TRIES:
-                tries[name] += 1
-                console.warn(f"{result.message} Trying again ({tries[name]} of {_TRIES})")
-                again = client.submit(run_named_session, orders[name], pure=False)
-                names[again] = name
-                running.add(again)
+        running = as_completed()
+        submitted = _Submitted(client, running, console)
+        for task in tasks:
+            try:
+                order = task.order(max(1, options.workers // n_at_once))
+            except MiniscopeError as error:
+                yield SessionResult(task.name, error.exit_code, "failed", str(error))
                 continue
-            advance(*work[name])
-            yield result
+            submitted.add(task, order)
+            # what an order needs may have to be fetched: meanwhile others get done
+            while running.has_ready():
+                yield from submitted.finish(next(running), tell)
+        for future in running:
+            yield from submitted.finish(future, tell)
 
 
-def _facts(job: Job, session: Session) -> str:
-    return job.for_session(session).sidecar.model_dump_json(exclude_unset=True)
+class _Submitted:
+    """Tasks that a cluster is at."""
+
+    def __init__(self, client: Any, running: Any, console: Console) -> None:  # noqa: ANN401 - distributed has no types
+        self._client = client
+        self._running = running
+        self._console = console
+        self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}
+
+    def add(self, task: Task, order: Callable[[], SessionResult], tries: int = 1) -> None:
+        """Send an order."""
+        future = self._client.submit(order, pure=False)
+        self._orders[future] = task, order, tries
+        self._running.add(future)
+
+    def finish(self, future: Any, tell: Callable[[Task], None]) -> Iterator[SessionResult]:  # noqa: ANN401 - see above
+        """The result of an order, if it is not sent again."""
+        task, order, tries = self._orders.pop(future)
+        result = _result_of(future, task.name)
+        if result.exit_code is ExitCode.TEMPORARY and tries < _TRIES:
+            self._console.warn(f"{result.message} Trying again ({tries + 1} of {_TRIES})")
+            self.add(task, order, tries + 1)
+            return
+        tell(task)
+        yield result
+
+
+@contextmanager
+def _progress(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Task], None]]:
+    """Show how far a run has come; gives what is to be told of each task that has ended."""
+    amounts = [task.amount for task in tasks]
+    n_frames, n_bytes = sum(frames for frames, _ in amounts), sum(size for _, size in amounts)
+    if n_frames:
+        with console.progress(n_frames, n_bytes, f"{len(tasks)} sessions") as advance:
+            yield lambda task: advance(*task.amount)
+        return
+    ended = count(1)
+    yield lambda task: console.info(f"{task.name} has ended ({next(ended)} of {len(tasks)})")
 
 
 def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed

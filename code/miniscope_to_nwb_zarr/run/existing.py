@@ -11,19 +11,27 @@ from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from miniscope_to_nwb_zarr.run.rows import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
 
+    Check = Callable[[Path, Receipt], list[str]]
 
-def verify_outputs(options: Options, sessions: Sequence[Session], console: Console) -> ExitCode:
-    """Check every finished output in the results by its receipt, and against the source where sessions are given.
 
-    An output whose recording is not among the sessions, though they were asked for, is named; the run then ends with
-    `INVALID_INPUT` unless an output is damaged.
+def verify_outputs(options: Options, checks: Mapping[str, Check], console: Console) -> ExitCode:
+    """Check every finished output in the results by its receipt, and against its source.
+
+    Parameters
+    ----------
+    options : Options
+    checks : mapping of str to callable
+        By the name of an output: given its folder and its receipt, sentences on what is not as its source has it. Where
+        `against_source` is asked for, an output without one is named; the run then ends with `INVALID_INPUT` unless an
+        output is damaged.
+    console : Console
 
     Raises
     ------
@@ -33,16 +41,13 @@ def verify_outputs(options: Options, sessions: Sequence[Session], console: Conso
     outputs = _finished(options.results_dir)
     if not outputs:
         raise InputError(f"{options.results_dir}: holds no finished output (a folder with a {RECEIPT_NAME})")
-    by_name = {session.name: session for session in sessions}
     n_bad = 0
     n_alone = 0
     for output in outputs:
-        problems = _problems(output, by_name.get(output.name), options, console)
-        if options.against_source and output.name not in by_name:
+        problems = _problems(output, checks.get(output.name), options)
+        if options.against_source and output.name not in checks:
             n_alone += 1
-            console.warn(
-                f"{output.name}: its recording is not below --data_dir, so it was held against its receipt only"
-            )
+            console.warn(f"{output.name}: its source is not below --data_dir, so it was held against its receipt only")
         for problem in problems:
             console.error(f"{output.name}: {problem}")
         n_bad += bool(problems)
@@ -57,16 +62,12 @@ def verify_outputs(options: Options, sessions: Sequence[Session], console: Conso
     return code
 
 
-def _problems(output: Path, session: Session | None, options: Options, console: Console) -> list[str]:
+def _problems(output: Path, check: Check | None, options: Options) -> list[str]:
     receipt = commit.read_receipt(output)
     if receipt is None:
         return [f"{RECEIPT_NAME}: is missing, or is not as it was written"]
     problems = check_files(output, receipt, options.workers)
-    if session is not None:
-        from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
-
-        problems += compare_with_source(output, receipt, session, options, console)
-    return problems
+    return problems + (check(output, receipt) if check else [])
 
 
 def _finished(results: Path) -> list[Path]:

@@ -5,23 +5,64 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
+from miniscope_to_nwb_zarr.core.paths import source_root
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
 from miniscope_to_nwb_zarr.run.phases import Phases
+from miniscope_to_nwb_zarr.run.plan import n_work_frames
 from miniscope_to_nwb_zarr.run.session_job import convert_session
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.run.session_job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTask:
+    """A session of a run, as the engine knows it."""
+
+    session: Session
+    job: Job
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """Of the session."""
+        return self.session.name
+
+    @property
+    def amount(self) -> tuple[int, int]:
+        """Frames and bytes of the work."""
+        return n_work_frames(self.session, embed_cameras=self.job.embed_cameras)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those that people have seen before the run."""
+        return self.session.findings
+
+    def run(self, console: Console) -> SessionResult:
+        """Convert it in this process; an error becomes its result."""
+        frames, n_bytes = self.amount
+        with console.progress(2 * frames, 2 * n_bytes, self.name) as advance:
+            return run_session(self.session, self.job, advance)
+
+    def order(self, workers: int) -> Callable[[], SessionResult]:
+        """What converts it in a process far away."""
+        each = replace(self.options, workers=workers, quiet=True, json=False)
+        facts = self.job.for_session(self.session).sidecar.model_dump_json(exclude_unset=True)
+        return partial(run_named_session, SessionOrder(each, str(source_root(self.session)), self.name, facts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
 from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose, read_ids
+from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
-from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_jobs, show_plan
+from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_nwb_tasks, show_plan
+from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.option_values import nearest
@@ -85,12 +88,12 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
         return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if options.metadata:
         raise UsageError(f"--metadata True: metadata files alone are not made of {data_set.name}; convert without it")
-    if options.verify_only:
-        return verify_outputs(options, (), console)
+    if options.verify_only and not options.against_source:
+        return verify_outputs(options, {}, console)
     began = datetime.now(UTC)
     limits.choose(options.limits or {})
-    leave_out = sorted(name for each in (options.leave_out or "").split(",") if (name := each.strip()))
-    transforms = data_set.transforms(leave_out)
+    # a wrong name is said before anything is fetched
+    data_set.transforms(_left_out(options))
     library = _library(data_set, options, console)
     refuse_inside(options.results_dir, [library.root])
     sessions = choose(data_set.find_sessions(library), read_ids(options.sessions or "", "--sessions"))
@@ -98,32 +101,39 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
         raise InputError(f"{options.s3 or options.data_dir}: holds no session of {data_set.name}: {data_set.expected}")
     if options.dry_run and not library.is_local:
         return _show_names(sessions, console)
-    jobs = [
-        NwbJob(
-            name=session.name,
-            sources=tuple(library.path(name) for name in session.files),
-            results=options.results_dir,
-            root=library.root,
-            transforms=transforms,
-            tables={key: library.path(name) for key, name in session.tables.items()},
-            transform_options={"dataset": data_set.name, "leave_out": leave_out},
-            namespaces=data_set.namespaces,
-            findings=session.findings,
-            format=options.format,
-            chunk_bytes=int(options.chunk_mb * 1_000_000),
-            compression_level=options.compression.level,
-            workers=options.workers,
-            existing=options.existing,
-        )
-        for session in sessions
-    ]
+    tasks = [NwbTask(session.name, partial(_job, data_set, options, library, session)) for session in sessions]
+    if options.verify_only:
+        return verify_outputs(options, {task.name: partial(compare_with_sources, task.job) for task in tasks}, console)
     for finding in library.findings:
         console.finding(finding)
-    return (
-        show_plan(jobs, options, console)
-        if options.dry_run
-        else run_jobs(jobs, options, console, began, library.findings)
+    if options.dry_run:
+        return show_plan([task.job() for task in tasks], options, console)
+    return run_nwb_tasks(tasks, options, console, began, library.findings)
+
+
+def _job(data_set: DataSet, options: Options, library: Library, session: AllenSession) -> NwbJob:
+    """What is to be done of a session, whose files are fetched if need be."""
+    leave_out = _left_out(options)
+    return NwbJob(
+        name=session.name,
+        sources=tuple(library.path(name) for name in session.files),
+        results=options.results_dir,
+        root=library.root,
+        transforms=data_set.transforms(leave_out),
+        tables={key: library.path(name) for key, name in session.tables.items()},
+        transform_options={"dataset": data_set.name, "leave_out": leave_out},
+        namespaces=data_set.namespaces,
+        findings=session.findings,
+        format=options.format,
+        chunk_bytes=int(options.chunk_mb * 1_000_000),
+        compression_level=options.compression.level,
+        workers=options.workers,
+        existing=options.existing,
     )
+
+
+def _left_out(options: Options) -> list[str]:
+    return sorted(name for each in (options.leave_out or "").split(",") if (name := each.strip()))
 
 
 def _library(data_set: DataSet, options: Options, console: Console) -> Library:

@@ -6,12 +6,13 @@ before a file is opened win over those that it holds.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pynwb import NWBHDF5IO
-
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import open_contents
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Group
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Item
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
 
 _OWN = frozenset({"core", "hdmf-common", "hdmf-experimental"})
@@ -52,7 +54,9 @@ def extension_class(nwbfile: NWBFile, data_type: str, namespace: str) -> Any:  #
 
 def newer_extensions(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
     """Log which extensions are written in another version than the source holds."""
-    held = NWBHDF5IO.get_namespaces(path=str(context.path)) if context.path.is_file() else {}
+    with closing(open_contents(context.path)) as source:
+        cached = source.cached_specifications()
+        held = {name: ", ".join(_names(cached.get(name))) for name in cached.names()} if cached else {}
     known = nwbfile.read_io.manager.namespace_catalog
     written = {name: known.get_namespace(name).version for name in held if name not in _OWN}
     return [
@@ -60,3 +64,7 @@ def newer_extensions(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
         for name, version in sorted(written.items())
         if version != held[name]
     ]
+
+
+def _names(item: Item | None) -> list[str]:
+    return sorted(item.names()) if isinstance(item, Group) else []

@@ -68,13 +68,15 @@ def _move_lfp(nwbfile: NWBFile, probe: OpenedFile) -> list[Change]:
             continue
         _check_free(name, nwbfile.acquisition, probe)
         probe.nwbfile.acquisition.pop(name)
+        regions = []
         for series in list(lfp.electrical_series.values()):
             rows = base_rows(nwbfile, probe, series)
             lfp.electrical_series.pop(series.name)
             lfp.add_electrical_series(_with_electrodes(series, nwbfile, rows))
+            regions.append(f"/acquisition/{name}/{series.name}/electrodes")
         nwbfile.add_acquisition(lfp)
         sentence = f"LFP from {probe.path.name}; its electrodes are those of the same id in this file's table"
-        changes.append(Change(MERGE_PROBES, f"/acquisition/{name}", sentence))
+        changes.append(Change(MERGE_PROBES, f"/acquisition/{name}", sentence, tuple(regions)))
     return changes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
-from miniscope_to_nwb_zarr.run.engine import run_sessions
+from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
+from miniscope_to_nwb_zarr.run.named_session import SessionTask
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.room import no_room
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
@@ -53,12 +55,15 @@ def run(options: Options, console: Console) -> ExitCode:
 def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     job = make_job(options)
     if options.verify_only and not options.against_source:
-        return verify_outputs(options, (), console)
+        return verify_outputs(options, {}, console)
     found = find_sessions(options, options.data_dir, job.sidecar)
     if not found.sessions and not found.failures:
         raise InputError(nothing_found(options.data_dir, found, make_request(options, job.sidecar)))
     if options.verify_only:
-        return verify_outputs(options, found.sessions, console)
+        from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
+
+        checks = {one.name: partial(compare_with_source, one, options, console) for one in found.sessions}
+        return verify_outputs(options, checks, console)
     _show_findings(found, options.data_dir, console)
     job = with_animals(job, options, found.sessions, console.warn)
     check_facts(options, found.sessions, job, console)
@@ -79,7 +84,9 @@ def _convert(options: Options, found: Discovery, job: Job, console: Console, beg
     results = [_failed(failure, options.data_dir) for failure in found.failures]
     n_failed = len(results)
     try:
-        results.extend(run_sessions(found.sessions, job, options, console, run_folder))
+        tasks = [SessionTask(session, job, options) for session in found.sessions]
+        # metadata of a session take less than a cluster takes to start
+        results.extend(run_tasks(tasks, options, console, run_folder, is_short=job.metadata_only))
     except Stopped as stopped:
         run_folder.finish(results, found.findings, datetime.now(UTC), stopped.exit_code)
         raise

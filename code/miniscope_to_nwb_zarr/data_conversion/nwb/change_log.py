@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hdmf.common import DynamicTable, VectorData
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pynwb import NWBFile
 
-    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
-
 MODULE = "source"
 TABLE = "changes"
+_LOG = "change_log"
+_ADDED = "the table of all changes was added"
 _COLUMNS = {
     "change": "kind of change; the name of the option that turns it off, where there is one",
     "where": "path of what was changed",
@@ -24,13 +25,13 @@ _COLUMNS = {
 }
 
 
-def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> tuple[str, ...]:
+def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> tuple[Change, ...]:
     """Write what was changed into ``processing/source/changes``; nothing where nothing was.
 
     Returns
     -------
-    tuple of str
-        The paths that this adds to the file.
+    tuple of Change
+        The log itself, which is a change of the file too.
     """
     if not changes:
         return ()
@@ -47,15 +48,18 @@ def add_change_log(nwbfile: NWBFile, changes: Sequence[Change]) -> tuple[str, ..
     module = nwbfile.processing.get(MODULE)
     if module is not None:
         module.add(table)
-        return (f"/processing/{MODULE}/{TABLE}",)
+        return (Change(_LOG, f"/processing/{MODULE}/{TABLE}", _ADDED),)
     about = "how this file came about: what was changed between its source files and it"
     nwbfile.create_processing_module(MODULE, about).add(table)
-    return (f"/processing/{MODULE}",)
+    return (Change(_LOG, f"/processing/{MODULE}", _ADDED),)
 
 
 def findings_of(changes: Sequence[Change]) -> tuple[Finding, ...]:
     """The changes as findings, for the receipt and the summary."""
     return tuple(
-        Finding(Code.NWB_CHANGED, Severity.INFO, change.where, change.sentence, {"change": change.name})
-        for change in changes
+        Finding(Code.NWB_CHANGED, Severity.INFO, change.where, change.sentence, _numbers(change)) for change in changes
     )
+
+
+def _numbers(change: Change) -> dict[str, Any]:
+    return {"change": change.name} | ({"also": list(change.also)} if change.also else {})

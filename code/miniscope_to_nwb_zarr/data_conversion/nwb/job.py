@@ -30,6 +30,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.export import (
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.external_files import ExternalFiles
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, start_hashing, state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
 from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb.other_files import take_in
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
@@ -282,8 +283,8 @@ def _transform(
         for each in nwbfile.all_children()
     }
     changes = tuple(change for transform in job.transforms for change in transform(base.nwbfile, context))
-    meant = (path for change in changes for path in (change.where, *change.also))
-    announced = (*meant, *add_change_log(base.nwbfile, changes))
+    changes += add_change_log(base.nwbfile, changes)
+    announced = tuple(path for change in changes for path in (change.where, *change.also))
     fix_new_ids(base.nwbfile, ids)
     return changes, announced, tuple(context.findings)
 
@@ -292,18 +293,21 @@ def _verify(work: _Work, written: _Written) -> tuple[Finding, ...]:
     """Compare the staged file with its source, and run validator and inspector on it."""
     job = work.job
     with work.phases.phase("compare"):
-        found = compare_files(job.sources[0], work.store, written.announced, held=written.copied.arrays)
+        arrays = written.copied.arrays
+        differences = list(compare_files(job.sources[0], work.store, written.announced, held=arrays).differences)
+        if job.transforms:
+            differences += compare_moved(job.sources, work.store, written.announced, held=arrays)
     findings: tuple[Finding, ...] = ()
-    if found.differences:
-        listed = "; ".join(f"{one.where}: {one.sentence}" for one in found.differences[:_LISTED])
+    if differences:
+        listed = "; ".join(f"{one.where}: {one.sentence}" for one in differences[:_LISTED])
         if not job.transforms:
             raise VerificationError(
-                f"{job.name}: {len(found.differences)} difference(s) between the source and what was written: "
+                f"{job.name}: {len(differences)} difference(s) between the source and what was written: "
                 f"{listed}; the output is not published"
             )
         findings = tuple(
             Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one.sentence}; no change in the log says so")
-            for one in found.differences
+            for one in differences
         )
     report = f"qc/{job.name}.nwb.inspector_report.txt"
     with work.phases.phase("inspect"), open_source(work.store, root=work.staging) as output:

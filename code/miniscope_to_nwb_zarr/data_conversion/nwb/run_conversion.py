@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files
-from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
-from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
+from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.options import output_options
-from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
-from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+from miniscope_to_nwb_zarr.run.summary import RunFolder
 from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFiles
+    from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFile, FoundFiles
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 _FORMATS = {"zarr": "Zarr", "hdf5": "HDF5"}
 
@@ -43,14 +47,18 @@ def run(options: Options, console: Console) -> ExitCode:
         return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if options.metadata:
         raise UsageError("--metadata True: there are no AIND metadata of NWB files alone; convert without it")
-    if options.verify_only:
-        return verify_outputs(options, (), console)
+    if options.verify_only and not options.against_source:
+        return verify_outputs(options, {}, console)
     began = datetime.now(UTC)
     limits.choose(options.limits or {})
     if not options.data_dir.is_dir():
         raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
     found = find_files(options.data_dir)
     refuse_inside(options.results_dir, [options.data_dir, *(file.path.parent for file in found.files)])
+    if options.verify_only:
+        jobs_of = {file.name: partial(_job, options, found.root, file) for file in found.files}
+        checks = {name: partial(compare_with_sources, job_of) for name, job_of in jobs_of.items()}
+        return verify_outputs(options, checks, console)
     jobs, ignored = _jobs(options, found)
     findings = found.findings + ignored
     if not jobs:
@@ -59,32 +67,29 @@ def run(options: Options, console: Console) -> ExitCode:
         console.finding(finding)
     if options.dry_run:
         return show_plan(jobs, options, console)
-    return run_jobs(jobs, options, console, began, findings)
+    tasks = [NwbTask(job.name, partial(replace, job)) for job in jobs]
+    return run_nwb_tasks(tasks, options, console, began, findings)
 
 
-def run_jobs(
-    jobs: Sequence[NwbJob], options: Options, console: Console, began: datetime, findings: Sequence[Finding] = ()
+def run_nwb_tasks(
+    tasks: Sequence[NwbTask], options: Options, console: Console, began: datetime, findings: Sequence[Finding] = ()
 ) -> ExitCode:
-    """Convert one file after the other, each with all workers, and sum up; one that fails does not stop the others.
+    """Make every output, on the engine that the options name, and sum up; one that fails does not stop the others.
 
     Raises
     ------
     Stopped
         A signal asked the run to stop.
     """
-    run_folder = RunFolder(options.results_dir, output_options(options), [job.name for job in jobs], began)
+    run_folder = RunFolder(options.results_dir, output_options(options), [task.name for task in tasks], began)
     results: list[SessionResult] = []
     try:
-        for result in _results(jobs, console):
-            results.append(result)
-            run_folder.event("session", result.as_json(), datetime.now(UTC))
-            for finding in result.findings:
-                console.finding(finding, result.session)
-            if result.exit_code is not ExitCode.DONE:
-                console.error(result.message)
+        results.extend(run_tasks(tasks, options, console, run_folder))
     except Stopped as stopped:
         run_folder.finish(results, findings, datetime.now(UTC), stopped.exit_code)
         raise
+    order = [task.name for task in tasks]
+    results.sort(key=lambda result: order.index(result.session))
     code = run_folder.finish(results, findings, datetime.now(UTC))
     console.result_table(
         [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
@@ -98,29 +103,6 @@ def run_jobs(
     return code
 
 
-def _results(jobs: Sequence[NwbJob], console: Console) -> Iterator[SessionResult]:
-    for k, job in enumerate(jobs):
-        console.info(f"{job.name} ({k + 1} of {len(jobs)})")
-        began = time.monotonic()
-        phases = Phases()
-        try:
-            outcome = convert(job, lambda: datetime.now(UTC), lambda _boxes, _n_bytes: stop.obey(), phases)
-        except MiniscopeError as error:
-            seconds = time.monotonic() - began
-            yield SessionResult(job.name, error.exit_code, "failed", str(error), seconds=seconds)
-            continue
-        yield SessionResult(
-            session=job.name,
-            exit_code=ExitCode.DONE,
-            word=outcome.word,
-            message=str(outcome.output),
-            seconds=time.monotonic() - began,
-            store_bytes=sum(entry.size_bytes for entry in outcome.receipt.files),
-            findings=outcome.receipt.findings,
-            phases=phases.seconds,
-        )
-
-
 def _jobs(options: Options, found: FoundFiles) -> tuple[list[NwbJob], tuple[Finding, ...]]:
     """A job for each file of the other format, and a finding for each that has the one asked for already."""
     jobs, ignored = [], []
@@ -130,20 +112,22 @@ def _jobs(options: Options, found: FoundFiles) -> tuple[list[NwbJob], tuple[Find
             sentence = f"is {_FORMATS[options.format]} already, the format that --format asks for; it was left alone"
             ignored.append(Finding(Code.FILE_IGNORED, Severity.INFO, where, sentence))
             continue
-        jobs.append(
-            NwbJob(
-                name=file.name,
-                sources=(file.path,),
-                results=options.results_dir,
-                root=found.root,
-                format=options.format,
-                chunk_bytes=int(options.chunk_mb * 1_000_000),
-                compression_level=options.compression.level,
-                workers=options.workers,
-                existing=options.existing,
-            )
-        )
+        jobs.append(_job(options, found.root, file))
     return jobs, tuple(ignored)
+
+
+def _job(options: Options, root: Path, file: FoundFile) -> NwbJob:
+    return NwbJob(
+        name=file.name,
+        sources=(file.path,),
+        results=options.results_dir,
+        root=root,
+        format=options.format,
+        chunk_bytes=int(options.chunk_mb * 1_000_000),
+        compression_level=options.compression.level,
+        workers=options.workers,
+        existing=options.existing,
+    )
 
 
 def _nothing_to_do(options: Options, found: FoundFiles) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import h5py
-
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
@@ -18,7 +16,7 @@ STRAIN = "strain"
 _SUBJECT = "general/subject"
 
 
-def keep_strain(nwbfile: NWBFile, context: Context) -> list[Change]:
+def keep_strain(nwbfile: NWBFile, _context: Context) -> list[Change]:
     """Read the strain where it is an attribute, and keep it where the core schema has it.
 
     `EcephysSpecimen` 0.2.0 has it as an attribute; since the core schema has a dataset of that name, pynwb reads
@@ -26,8 +24,7 @@ def keep_strain(nwbfile: NWBFile, context: Context) -> list[Change]:
     """
     if nwbfile.subject is None or nwbfile.subject.strain is not None:
         return []
-    with h5py.File(context.path, "r") as file:
-        strain = file[_SUBJECT].attrs.get(STRAIN)
+    strain = nwbfile.read_io.read_builder()["general"]["subject"].attributes.get(STRAIN)
     if strain is None:
         return []
     text = strain.decode("utf-8", "replace") if isinstance(strain, bytes) else str(strain)

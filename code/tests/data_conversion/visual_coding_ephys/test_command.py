@@ -1,10 +1,12 @@
 """Sessions of Visual Coding Ephys from the command line: what comes of them, and that nothing else does."""
 
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import zarr
 from hdmf.common import VectorIndex
 from pynwb import NWBHDF5IO
 
@@ -57,6 +59,22 @@ def test_each_base_file_is_one_output(results):
 def test_nothing_differs_from_the_source_but_what_the_log_says(results):
     assert doubts(results, NAME) == [("part_missing", "brain_observatory_1.1_analysis_metrics.csv")]
     assert doubts(results, LONE) == []
+
+
+def test_an_output_is_held_against_its_sources_again(data, results, tmp_path, capsys):
+    check = ("--data_dir", data, "--verify_only", "True", "--against_source", "True")
+    assert run(DATASET, results, *check) == 0
+    # moved from a probe file into the output, in which it is of the wrong value now
+    spoilt = tmp_path / NAME
+    shutil.copytree(results / NAME, spoilt)
+    store = zarr.open(str(store_of(tmp_path, NAME)), "r+")
+    store["processing/ecephys/probe_101_ecephys_csd/current_source_density/data"][2, 3] = 7
+    capsys.readouterr()
+    assert run(DATASET, tmp_path, *check) == 6
+    said = " ".join(capsys.readouterr().err.split())
+    assert (
+        "probe_101_ecephys_csd/current_source_density/data: 1 value(s) differ from those of probe_101_lfp.nwb" in said
+    )
 
 
 def test_probes_units_and_electrodes_are_put_together(results):

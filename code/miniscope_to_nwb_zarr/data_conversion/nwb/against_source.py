@@ -1,0 +1,68 @@
+"""Hold a finished output against its sources again, with what its log says was changed as the only difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import MiniscopeError
+from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
+from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
+from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
+    from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+
+_NAMED = 5
+
+
+def compare_with_sources(make_job: Callable[[], NwbJob], output: Path, receipt: Receipt) -> list[str]:
+    """Sentences on all that is not as the sources have it and that no change in the log names.
+
+    Parameters
+    ----------
+    make_job : callable
+        Gives the job that would make the output; its sources are fetched then, if need be.
+    output : Path
+        Folder of the finished output.
+    receipt : Receipt
+    """
+    try:
+        job = make_job()
+        problems = _changed_sources(job, receipt)
+        stores = [path for suffix in SUFFIXES.values() if (path := output / f"{output.name}{suffix}").exists()]
+        if len(stores) != 1:
+            return [*problems, f"{output.name}: holds no NWB file, or two of them"]
+        announced = announced_by(receipt)
+        found = [
+            *compare_files(job.sources[0], stores[0], announced).differences,
+            *compare_moved(job.sources, stores[0], announced),
+        ]
+    except MiniscopeError as error:
+        return [f"cannot be compared with its source: {error}"]
+    problems += [f"{one.where}: {one.sentence}" for one in found[:_NAMED]]
+    if len(found) > _NAMED:
+        problems.append(f"and {len(found) - _NAMED} more places differ from the source")
+    return problems
+
+
+def announced_by(receipt: Receipt) -> tuple[str, ...]:
+    """Paths in the output that are not as in its source, on purpose: the change log as the receipt has it."""
+    changes = [finding for finding in receipt.findings if finding.code is Code.NWB_CHANGED]
+    also = [path for finding in changes for path in finding.numbers.get("also", ())]
+    return (*(finding.where for finding in changes), *also)
+
+
+def _changed_sources(job: NwbJob, receipt: Receipt) -> list[str]:
+    """Sentences on every source that is not the one that the receipt names."""
+    known = {entry.path: entry.sha256 for entry in receipt.sources}
+    now = {entry.path: entry.sha256 for entry in source_entries(job.inputs, job.source_root, job.workers)}
+    gone = [f"{path}: this source file is not there any more" for path in sorted(known.keys() - now.keys())]
+    added = [f"{path}: this source file has been added" for path in sorted(now.keys() - known.keys())]
+    changed = [path for path in sorted(known.keys() & now.keys()) if known[path] != now[path]]
+    return gone + added + [f"{path}: this source file has been changed" for path in changed]

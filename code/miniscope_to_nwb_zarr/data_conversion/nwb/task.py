@@ -1,0 +1,79 @@
+"""An NWB file of a run, as the engine knows it: made in this process, or in one far away."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import convert
+from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run.phases import Phases
+from miniscope_to_nwb_zarr.run.summary import SessionResult
+from miniscope_to_nwb_zarr.sources import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+    from miniscope_to_nwb_zarr.run.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class NwbTask:
+    """An output that is made from NWB files."""
+
+    name: str
+    job: Callable[[], NwbJob]
+    """What is to be done; what lies in a bucket is fetched when this is asked."""
+
+    # large arrays are known when the files are opened
+    amount = (0, 0)
+    findings = ()
+
+    def run(self, console: Console) -> SessionResult:
+        """Make it in this process; an error becomes its result."""
+        console.info(self.name)
+        try:
+            job = self.job()
+        except MiniscopeError as error:
+            return SessionResult(self.name, error.exit_code, "failed", str(error))
+        return run_job(job)
+
+    def order(self, workers: int) -> Callable[[], SessionResult]:
+        """What makes it in a process far away, which must see the same folders.
+
+        Raises
+        ------
+        MiniscopeError
+            A file could not be fetched.
+        """
+        return partial(_run_far_away, replace(self.job(), workers=workers), limits.chosen())
+
+
+def run_job(job: NwbJob) -> SessionResult:
+    """Convert; an error becomes the result."""
+    began = time.monotonic()
+    phases = Phases()
+    try:
+        outcome = convert(job, lambda: datetime.now(UTC), lambda _boxes, _n_bytes: stop.obey(), phases)
+    except MiniscopeError as error:
+        return SessionResult(job.name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
+    return SessionResult(
+        session=job.name,
+        exit_code=ExitCode.DONE,
+        word=outcome.word,
+        message=str(outcome.output),
+        seconds=time.monotonic() - began,
+        store_bytes=sum(entry.size_bytes for entry in outcome.receipt.files),
+        findings=outcome.receipt.findings,
+        phases=phases.seconds,
+    )
+
+
+def _run_far_away(job: NwbJob, chosen: Mapping[str, int]) -> SessionResult:
+    limits.choose(chosen)
+    return run_job(job)

@@ -1,0 +1,142 @@
+"""NWB files on the engine that the options name, and finished outputs held against their sources again."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from pynwb import NWBHDF5IO, TimeSeries
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError
+from miniscope_to_nwb_zarr.data_conversion.nwb import task as tasks
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
+from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
+from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.run.console import Console
+from miniscope_to_nwb_zarr.run.main import main
+from tests.nwb_files import bare_file
+
+
+def run(data, results, *more):
+    words = ["--dataset", "NWB", "--data_dir", data, "--results_dir", results, "--json", "True", *more]
+    return main([str(word) for word in words], {})
+
+
+def lines(capsys, kind):
+    return [line for text in capsys.readouterr().out.splitlines() if (line := json.loads(text))["type"] == kind]
+
+
+@pytest.fixture
+def two(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in "ab":
+        bare_file(folder / f"{name}.nwb", experiment_description=name)
+    return folder
+
+
+def test_several_files_on_a_local_cluster_are_those_that_one_process_writes(two, tmp_path, capsys, monkeypatch):
+    here = []
+    monkeypatch.setattr(tasks, "convert", here.append)
+    (two / "c.nwb").write_bytes(b"no file of NWB")
+    # more than one file and more than one worker
+    assert run(two, tmp_path / "results", "--workers", "2") == ExitCode.SOME_FAILED
+    assert here == []
+    rows = lines(capsys, "result")
+    assert [(row["session"], row["outcome"]) for row in rows] == [("a", "written"), ("b", "written"), ("c", "failed")]
+    monkeypatch.undo()
+    assert run(two, tmp_path / "results", "--engine", "serial") == ExitCode.SOME_FAILED
+    assert [row["outcome"] for row in lines(capsys, "result")] == ["already done", "already done", "failed"]
+    assert not list((tmp_path / "results").glob(".staging*"))
+
+
+@pytest.mark.parametrize("more", [("--engine", "serial"), ("--workers", "1")])
+def test_one_worker_or_serial_takes_one_file_after_the_other(two, tmp_path, monkeypatch, more):
+    here = []
+
+    def fail(job, *_):
+        here.append((job.name, job.workers))
+        raise TemporaryError("no room")
+
+    monkeypatch.setattr(tasks, "convert", fail)
+    assert run(two, tmp_path / "results", *more) == ExitCode.TEMPORARY
+    assert [name for name, _ in here] == ["a", "b"]
+
+
+def test_a_file_that_cannot_be_fetched_fails_alone(tmp_path):
+    def fetch():
+        raise InputError("s3://x/y: is not there")
+
+    result = NwbTask("s", fetch).run(Console(quiet=True))
+    assert (result.exit_code, result.word, result.message) == (
+        ExitCode.INVALID_INPUT,
+        "failed",
+        "s3://x/y: is not there",
+    )
+
+
+def verified(two, tmp_path, capsys, *more):
+    capsys.readouterr()
+    more = ("--verify_only", "True", "--against_source", "True", *more)
+    code = run(two, tmp_path / "results", *more)
+    return code, {line["session"]: line["problems"] for line in lines(capsys, "verified")}
+
+
+def test_an_output_is_held_against_its_source_again(two, tmp_path, capsys):
+    assert run(two, tmp_path / "results", "--workers", "1") == ExitCode.DONE
+    assert verified(two, tmp_path, capsys) == (ExitCode.DONE, {"a": [], "b": []})
+    with h5py.File(two / "b.nwb", "a") as file:
+        file["general/experiment_description"][()] = "another"
+    code, problems = verified(two, tmp_path, capsys)
+    assert (code, problems["a"]) == (ExitCode.VERIFICATION, [])
+    assert problems["b"][0] == "b.nwb: this source file has been changed"
+    assert problems["b"][1].startswith("/general/experiment_description: ")
+    (two / "b.nwb").write_bytes(b"")
+    code, problems = verified(two, tmp_path, capsys)
+    assert code == ExitCode.VERIFICATION
+    assert problems["b"][-1].startswith("cannot be compared with its source: ")
+    (two / "b.nwb").unlink()
+    assert verified(two, tmp_path, capsys) == (ExitCode.INVALID_INPUT, {"a": [], "b": []})
+
+
+def move(nwbfile, context):
+    """Move a series of the base file and one of another file, both to another place."""
+    module = nwbfile.create_processing_module("moved", "what was moved")
+    for each in (nwbfile, context.others[0].nwbfile):
+        module.add(each.acquisition.pop(next(iter(each.acquisition))))
+    return [Change("move", "/processing/moved", "moved", ("/acquisition",))]
+
+
+def spoil(nwbfile, _context):
+    """Change a value of each of them, which no log names."""
+    for series in nwbfile.processing["moved"].data_interfaces.values():
+        series.fields["data"] = np.where(series.data[:] == 3, 4, series.data[:])
+        series.set_modified()
+    return []
+
+
+@pytest.mark.parametrize("is_spoilt", [False, True])
+def test_what_was_moved_is_compared_by_the_ids_of_its_objects(tmp_path, is_spoilt):
+    paths = []
+    for name in ("base", "other"):
+        paths.append(bare_file(tmp_path / f"{name}.nwb"))
+        with NWBHDF5IO(paths[-1], "a") as io:
+            nwbfile = io.read()
+            nwbfile.add_acquisition(TimeSeries(name=f"of_{name}", data=np.arange(9.0), unit="V", rate=2.0))
+            io.write(nwbfile)
+    transforms = (move, spoil) if is_spoilt else (move,)
+    outcome = convert(NwbJob("s", tuple(paths), tmp_path / "results", transforms=transforms))
+    changes = [one for one in outcome.receipt.findings if one.code == "nwb_changed"]
+    found = [(one.where, one.sentence) for one in changes if one.severity != "info"]
+    wrong = [
+        (f"/processing/moved/of_{name}/data", f"1 value(s) differ from those of {name}.nwb")
+        for name in ("base", "other")
+    ]
+    assert [(where, sentence.split("/")[0]) for where, sentence in found] == (wrong if is_spoilt else [])
+    if is_spoilt:
+        store = outcome.output / "s.nwb.zarr"
+        passed = [where for where, _ in wrong]
+        assert compare_moved(paths, store, passed) == []
+        # what is announced is one array, not what lies below a path
+        assert len(compare_moved(paths, store, ["/processing/moved"])) == 2
