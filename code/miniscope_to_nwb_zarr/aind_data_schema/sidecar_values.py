@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 from miniscope_to_nwb_zarr.core import naming
@@ -43,6 +44,13 @@ def _date(value: object) -> object:
     # pydantic would take "0" for a day in 1970
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         raise ValueError("it is no date with year, month and day")
+    return value
+
+
+def _number(value: object) -> object:
+    # Python takes 1_5 for 15 and reads the digits of every script
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        raise PydanticCustomError("number", "it is no number")
     return value
 
 
@@ -88,14 +96,14 @@ Age = Annotated[Line, AfterValidator(_age)]
 Zone = Annotated[Line, AfterValidator(_zone)]
 Orcid = Annotated[Line, AfterValidator(_orcid)]
 Day = Annotated[dt.date, BeforeValidator(_date), Field(ge=dt.date(1950, 1, 1))]
-Grams = Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=3, max_digits=8)]
-Nanometers = Annotated[float, Field(ge=200, le=2000)]
-Micrometers = Annotated[float, Field(gt=0, le=10_000)]
-Millimeters = Annotated[float, Field(gt=0, le=100)]
-BregmaMillimeters = Annotated[float, Field(ge=-30, le=30)]
-Centimeters = Annotated[float, Field(gt=0, le=10_000)]
-Nanoliters = Annotated[float, Field(gt=0, le=100_000)]
-Titer = Annotated[float, Field(ge=1e3, le=1e16)]
+Grams = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, le=10_000, decimal_places=3, max_digits=8)]
+Nanometers = Annotated[float, BeforeValidator(_number), Field(ge=200, le=2000)]
+Micrometers = Annotated[float, BeforeValidator(_number), Field(gt=0, le=10_000)]
+Millimeters = Annotated[float, BeforeValidator(_number), Field(gt=0, le=100)]
+BregmaMillimeters = Annotated[float, BeforeValidator(_number), Field(ge=-30, le=30)]
+Centimeters = Annotated[float, BeforeValidator(_number), Field(gt=0, le=10_000)]
+Nanoliters = Annotated[float, BeforeValidator(_number), Field(gt=0, le=100_000)]
+Titer = Annotated[float, BeforeValidator(_number), Field(ge=1e3, le=1e16)]
 
 OneOrMore = BeforeValidator(_as_list)
 """A list, of which a single item may stand for itself."""

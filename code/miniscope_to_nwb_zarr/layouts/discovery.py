@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.core.naming import session_name
 from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.layouts.contract import Discovery, Failure, Request
 from miniscope_to_nwb_zarr.sources import failed_reads, limits
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 from miniscope_to_nwb_zarr.sources.tree import Tree, natural_key, shown, walk
 
 if TYPE_CHECKING:
@@ -283,8 +284,8 @@ def _with_subject(session: Session, subject: str, first_label: str) -> Session:
     if subject == session.subject_id:
         return session
     sentence = (
-        f"the animals {first_label!r} and {session.subject_label!r} would both be called {session.subject_id!r}; "
-        f"the latter is called {subject!r}"
+        f"the animals {cut(first_label)!r} and {cut(session.subject_label or '')!r} would both be called "
+        f"{session.subject_id!r}; the latter is called {subject!r}"
     )
     finding = Finding(Code.SUBJECT_RENAMED, Severity.WARNING, ".", sentence)
     return replace(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import subject_id
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +43,14 @@ def find_subject(
         sentence = f"{told}; give it with --subject_id"
         return Subject(None, None), (Finding(Code.SUBJECT_UNNAMED, Severity.WARNING, where, sentence),)
     if name is None:
-        sentence = f"the animal's name {label!r} has no letter or digit that outputs may carry; give --subject_id"
+        sentence = f"the animal's name {cut(label)!r} has no letter or digit that outputs may carry; give --subject_id"
         return Subject(None, label), (Finding(Code.SUBJECT_UNNAMED, Severity.WARNING, where, sentence),)
     findings: tuple[Finding, ...] = ()
     if recorded and label != recorded:
-        sentence = f"the recording names the animal {recorded!r}; {label!r} is used, as --subject_id says"
+        sentence = f"the recording names the animal {cut(recorded)!r}; {cut(label)!r} is used, as --subject_id says"
         findings += (Finding(Code.SUBJECT_RENAMED, Severity.INFO, where, sentence),)
     if name != label:
-        sentence = f"the animal is {label!r}; outputs call it {name!r}: letters, digits and hyphens only"
+        sentence = f"the animal is {cut(label)!r}; outputs call it {name!r}: letters, digits and hyphens only"
         findings += (Finding(Code.SUBJECT_RENAMED, Severity.INFO, where, sentence),)
     return Subject(name, label), findings
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.iso_stamps import moment, parse_stamps
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 from miniscope_to_nwb_zarr.sources.small_file import read_text
 from miniscope_to_nwb_zarr.sources.start_time import StartTime
 
@@ -73,15 +74,17 @@ def read_acquisition_start(path: Path, where: str) -> tuple[AcquisitionStart | N
         sentence = f"begins with {first!r}; expected {_EXPECTED}"
         return None, (*findings, Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence))
     values = dict(zip(names, lines[0], strict=True))
+    if len(values) < len(names):
+        sentence = f"names a column twice ({cut(', '.join(names))}); the last value of each was kept"
+        findings += (Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence),)
     if len(lines) > 1:
         sentence = f"has {len(lines)} rows, expected one; the first is used"
         findings += (Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence, {"rows": len(lines)}),)
     by_name = {name.casefold(): value for name, value in values.items()}
     start = parse_stamp(by_name.get(_STAMP.casefold(), ""))
     if start is None:
-        sentence = (
-            f"{_STAMP} is {by_name.get(_STAMP.casefold())!r}, expected a time as 2026-07-30T14:59:23.1234567-04:00"
-        )
+        written = cut(by_name.get(_STAMP.casefold(), ""))
+        sentence = f"{_STAMP} is {written!r}, expected a time as 2026-07-30T14:59:23.1234567-04:00"
         findings += (Finding(Code.START_UNCERTAIN, Severity.ERROR, where, sentence),)
     settings = {name: int(value) if _WHOLE.fullmatch(value) else value for name, value in values.items()}
     return AcquisitionStart(start, _rate(by_name[_RATE.casefold()]), settings), findings

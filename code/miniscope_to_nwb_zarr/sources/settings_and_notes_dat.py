@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Note
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import normalised, parse_number, rows_finding
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 from miniscope_to_nwb_zarr.sources.small_file import decode, first_bytes, read_bytes, without_zeros
 
 if TYPE_CHECKING:
@@ -101,8 +102,11 @@ def _settings(lines: Sequence[str], where: str) -> tuple[dict[str, Any], tuple[F
         return {}, (Finding(Code.SETTINGS_UNREADABLE, Severity.ERROR, where, sentence),)
     values = [value.strip() for value in lines[1].split("\t")]
     settings = {name: _value(name, value) for name, value in zip(names, values, strict=False)}
-    if len(values) == len(names):
+    if len(values) == len(names) == len(settings):
         return settings, ()
+    if len(settings) < min(len(names), len(values)):
+        sentence = f"gives a name twice ({cut(', '.join(names))}); the last value of each was kept"
+        return settings, (Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence),)
     # a field too many or too few: which value belongs to which name is not certain, but the animal comes first
     sentence = f"has {len(names)} names and {len(values)} values; they are matched in their order, check them"
     return settings, (Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence),)

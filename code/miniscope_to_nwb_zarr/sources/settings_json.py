@@ -75,6 +75,11 @@ def brief(value: object) -> str:
     return written if len(written) <= _CHARS_SHOWN else f"{written[:_CHARS_SHOWN]}..."
 
 
+def cut(text: str) -> str:
+    """A text as it is quoted in a sentence: cut after 60 characters."""
+    return text if len(text) <= _CHARS_SHOWN else f"{text[:_CHARS_SHOWN]}..."
+
+
 class _Parser:
     """`json.loads` that reports what it silently accepts."""
 

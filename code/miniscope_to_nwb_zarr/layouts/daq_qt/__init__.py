@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.layouts.daq_qt import loose_files
 from miniscope_to_nwb_zarr.layouts.daq_qt.contents import half_device
 from miniscope_to_nwb_zarr.layouts.daq_qt.recording import read_recording
 from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import read_user_config
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
@@ -84,16 +85,17 @@ def discover(folders: Sequence[Folder], tree: Tree, request: Request) -> Discove
     config = read_user_config(request.user_config) if request.user_config else None
     chosen = [folder for folder in folders if config is None or config.describes(folder.path)]
     if config is not None and folders and not chosen:
-        wanted = "/".join(config.components)
+        wanted = cut("/".join(config.components))
         message = (
             f"--user_config describes recordings below {wanted}, and none of the {len(folders)} recordings found is "
             "there: leave the option out, or correct directoryStructure and its names"
         )
-        return Discovery(failures=(Failure(tree.root, message),))
+        return Discovery(failures=(Failure(tree.root, message),), findings=config.findings)
     results = [read_recording(NAME, folder, tree, request, config) for folder in chosen]
     return Discovery(
         tuple(result for result in results if isinstance(result, Session)),
         tuple(result for result in results if isinstance(result, Failure)),
+        config.findings if config else (),
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,8 +54,8 @@ class ConfiguredDevices:
             if self.by_folder and name.casefold() not in self.by_folder
         ]
         for folder, entries in self.by_folder.items():
-            names = ", ".join(repr(label) for label, _ in entries)
-            where = folder_name(entries[0][0])
+            names = ", ".join(repr(cut(label)) for label, _ in entries[: limits.NAMES_SHOWN])
+            where = cut(folder_name(entries[0][0]))
             if len(entries) > 1:
                 sentence = f"devices {names} share this folder: only what was written last is left of their files"
                 found.append(Finding(Code.NAME_SHARED, Severity.WARNING, where, sentence))

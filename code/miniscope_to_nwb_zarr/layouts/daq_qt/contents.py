@@ -12,7 +12,7 @@ from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
 from miniscope_to_nwb_zarr.layouts.daq_qt.configured_devices import ConfiguredDevices, listed_devices
 from miniscope_to_nwb_zarr.layouts.daq_qt.device import DeviceFiles
 from miniscope_to_nwb_zarr.layouts.source_files import ignored, kept_files
-from miniscope_to_nwb_zarr.sources.settings_json import read_json
+from miniscope_to_nwb_zarr.sources.settings_json import cut, read_json
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
@@ -124,5 +124,5 @@ def _renamed(settings: Mapping[str, Any], folder: Path) -> tuple[Finding, ...]:
     name = PurePosixPath(base.replace("\\", "/")).name if isinstance(base, str) else ""
     if not name or name == folder.name:
         return ()
-    sentence = f"the recording was made into a folder named {name!r}; it is {shown(folder.name)!r} now"
+    sentence = f"the recording was made into a folder named {cut(name)!r}; it is {shown(folder.name)!r} now"
     return (Finding(Code.SETTINGS_MOVED, Severity.INFO, on_disk.SETTINGS, sentence),)

@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.layouts.stream import read_stream
 from miniscope_to_nwb_zarr.layouts.video_files import read_videos
 from miniscope_to_nwb_zarr.sources.device_settings import DeviceFacts, device_facts
 from miniscope_to_nwb_zarr.sources.orientation_csv import read_orientation
-from miniscope_to_nwb_zarr.sources.settings_json import read_json
+from miniscope_to_nwb_zarr.sources.settings_json import cut, read_json
 from miniscope_to_nwb_zarr.sources.timestamps_csv import read_time_table
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _settings(files: DeviceFiles) -> tuple[Mapping[str, Any], DeviceFacts, tuple
     findings += doubts
     if facts.label is None or folder_name(facts.label) == files.folder_name:
         return settings, facts, findings
-    sentence = f"deviceName is {facts.label!r}, the folder is {files.folder_name!r}: the folder's name is used"
+    sentence = f"deviceName is {cut(facts.label)!r}, the folder is {files.folder_name!r}: the folder's name is used"
     # v0.1 wrote the settings of a scope into the folders of cameras; what they say of the device is another's
     kind = kind_of_model(facts.model)
     if files.kind is not None and kind not in {None, files.kind}:

@@ -41,7 +41,7 @@ def discover(layout: str, request: Request) -> Discovery:
     folder = videos[0].parent
     table = _named(request.timestamps_file, "--timestamps_file") or _beside(folder, on_disk.TABLE)
     settings_file = _named(request.device_metadata_file, "--device_metadata_file") or _beside(folder, on_disk.SETTINGS)
-    recording_file, recording_settings = _recording_settings(folder)
+    recording_file, recording_settings, doubts = _recording_settings(folder)
     config = read_user_config(request.user_config) if request.user_config else None
     listed = listed_devices(recording_settings).or_else(config.devices if config else ConfiguredDevices())
     around = Surroundings(
@@ -64,7 +64,7 @@ def discover(layout: str, request: Request) -> Discovery:
         kind=listed.kind(name) or DeviceKind.SCOPE,
         files=_files(table, settings_file, orientation),
     )
-    findings: list[Finding] = []
+    findings = [*doubts, *(config.findings if config else ())]
     # the folders' names tell the start only if they are those of a recording
     try:
         return Discovery((assemble(layout, folder.parent, around, [device], request, findings),))
@@ -127,11 +127,11 @@ def _beside(folder: Path, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _recording_settings(folder: Path) -> tuple[Path | None, Mapping[str, Any]]:
+def _recording_settings(folder: Path) -> tuple[Path | None, Mapping[str, Any], tuple[Finding, ...]]:
     """The settings of the recording, one level above the videos; nothing if there are none."""
     path = _beside(folder.parent, on_disk.SETTINGS)
-    settings = read_json(path, on_disk.SETTINGS)[0] if path else None
-    return (path, settings) if settings and on_disk.is_recording_settings(settings) else (None, {})
+    settings, _, findings = read_json(path, on_disk.SETTINGS) if path else (None, None, ())
+    return (path, settings, findings) if settings and on_disk.is_recording_settings(settings) else (None, {}, ())
 
 
 def _files(*paths: Path | None) -> tuple[SourceFile, ...]:

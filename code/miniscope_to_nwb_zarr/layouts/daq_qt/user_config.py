@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.core.findings import Finding
+
 _MOMENTS = frozenset({"date", "time"})
 _SEPARATOR = re.compile(r"[/\\]")
 
@@ -31,6 +33,8 @@ class UserConfig:
     components: tuple[str, ...]
     """Names of the folders above a recording, in order; those of date and time are left out."""
     devices: ConfiguredDevices
+    findings: tuple[Finding, ...] = ()
+    """What is doubtful in it."""
 
     def describes(self, folder: Path) -> bool:
         """Whether the folder's path has all components, in their order."""
@@ -52,7 +56,7 @@ def read_user_config(path: Path) -> UserConfig:
     devices = settings.get("devices")
     if not isinstance(devices, dict):
         raise InputError(f"--user_config {path}: has no object 'devices', which every user configuration has")
-    return UserConfig(SourceFile(path, size_of(path), text), _components(settings), listed_devices(devices))
+    return UserConfig(SourceFile(path, size_of(path), text), _components(settings), listed_devices(devices), findings)
 
 
 def _components(settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from miniscope_to_nwb_zarr.sources.bno055_csv import read_inertial
 from miniscope_to_nwb_zarr.sources.line_clocks_raw import read_line_clocks
 from miniscope_to_nwb_zarr.sources.onix_start_csv import AcquisitionStart, read_acquisition_start
 from miniscope_to_nwb_zarr.sources.port_status_csv import PortStatus, read_port_status
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 from miniscope_to_nwb_zarr.sources.tree import shown
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _begin(one: OnixSet, findings: list[Finding]) -> tuple[Path, AcquisitionStar
 
 def _clock_hz(begin: AcquisitionStart, start_file: Path) -> int:
     if begin.clock_hz is None:
-        written = next(v for k, v in begin.settings.items() if k.casefold() == "acquisitionclockhz")
+        written = cut(str(next(v for k, v in begin.settings.items() if k.casefold() == "acquisitionclockhz")))
         raise InputError(
             f"{shown(start_file.name)}: AcquisitionClockHz is {written!r}, expected the clock's ticks in a second, "
             "a whole number from one million to ten billion (ONIX has 250000000). Frames cannot be placed in time; put "
