@@ -59,15 +59,25 @@ FRAME_BYTES: Final = Limit("frame_bytes", 1 << 28, "bytes of one frame in a vide
 VIDEO_FRAMES: Final = Limit(
     "video_frames", 10_000_000, "frames of a video, or of a file with the clocks of its lines: 92 hours at 30 frames/s"
 )
+NWB_OBJECTS: Final = Limit("nwb_objects", 1_000_000, "groups and arrays of an NWB file; real ones have up to 100,000")
+NWB_VALUES: Final = Limit("nwb_values", 100_000_000, "texts, or rows with text, of one array of an NWB file")
+NWB_UNWRITTEN_BYTES: Final = Limit(
+    "nwb_unwritten_bytes", 1 << 34, "bytes of an array of an NWB file of which next to nothing was written"
+)
 
 LIMITS: Final = {
     limit.name: limit
     for limit in (
         *(TABLE_BYTES, TABLE_ROWS, NOTES_BYTES, SETTINGS_BYTES, LAB_VALUES, FILES_PER_FOLDER, FOLDERS, TREE_DEPTH),
         *(LINK_DEPTH, PICTURE_SIDE, FRAME_BYTES, VIDEO_FRAMES),
+        *(NWB_OBJECTS, NWB_VALUES, NWB_UNWRITTEN_BYTES),
     )
 }
 
+NWB_DEPTH: Final = 64
+"""Groups inside groups of an NWB file; real ones have six."""
+NWB_PACKED: Final = 2000
+"""How many times its stored bytes an array may have before it counts as unwritten; gzip packs to a thousandth."""
 JSON_DEPTH: Final = 64
 """Nested objects and lists in a settings file; real ones have four."""
 YAML_DEPTH: Final = 12

@@ -10,6 +10,7 @@ from nwbinspector import Importance
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import Inspection, messages_of, report_of, validate
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,8 @@ _MISREAD_BY_HDMF_ZARR = "'object_'"
 
 def errors_of(source: NwbSource) -> Counter[str]:
     """What the validator says of a file as it is stored, each sentence with its count."""
-    said = (str(error) for error in validate(source.io))
+    with explaining(source.path):
+        said = [str(error) for error in validate(source.io)]
     return Counter(error for error in said if not (source.is_zarr and _MISREAD_BY_HDMF_ZARR in error))
 
 

@@ -26,8 +26,9 @@ def complete(source: NwbSource) -> list[Finding]:
     """Put back what is missing in the builder of a source; gives a finding for each place that is not as it was."""
     if source.is_zarr:
         return []
-    with h5py.File(source.path, "r") as file:
+    with h5py.File(source.path, "r", locking=False) as file:
         found = _Completion(source, file)
+        found.attributes(source.builder, "/")
         found.group(source.builder, file)
         found.links()
     return found.findings
@@ -58,23 +59,38 @@ class _Completion:
             elif item != self._skipped:
                 self._object(builder, name, item)
 
+    def attributes(self, builder: GroupBuilder | DatasetBuilder, where: str) -> None:
+        """Give attributes that have a type and no value one that can be written."""
+        for name, value in list(builder.attributes.items()):
+            if isinstance(value, h5py.Empty):
+                is_text = value.dtype.kind in "SO"
+                builder.attributes[name] = "" if is_text else np.empty((0,), value.dtype)
+                sentence = f"had a type and no value; it is {'an empty text' if is_text else 'an empty list'} now"
+                self.findings.append(Finding(Code.NWB_CHANGED, Severity.INFO, f"{where}@{name}", sentence))
+
     def _object(self, builder: GroupBuilder, name: str, item: h5py.Group | h5py.Dataset) -> None:
         kind = builder.groups if isinstance(item, h5py.Group) else builder.datasets
         address = _address(item)
         if address in self._first:
-            # a further name of an object that was seen before
-            if kind.pop(name, None) is not None:
-                del builder.obj_type[name]
+            # a further name of an object that was seen before; hdmf puts it here by its first name
+            first = self._first[address]
+            for each in {name, first.name}:
+                if kind.get(each) is first and (each != first.name or first.parent is not builder):
+                    del kind[each], builder.obj_type[each]
             self._further_name(builder, name, item)
             return
         built = kind.get(name)
         if built is None:
             return
         self._first[address] = built
+        self.attributes(built, item.name)
         if isinstance(item, h5py.Group):
             self.group(built, item)
         elif built.data is None and item.shape is not None:
             built.data = np.empty(item.shape, object)
+            if h5py.check_ref_dtype(item.dtype) is not None:
+                # a builder's type can be set once; it is a dict underneath
+                dict.__setitem__(built, "dtype", "object")
 
     def _further_name(self, builder: GroupBuilder, name: str, item: h5py.Group | h5py.Dataset) -> None:
         first = self._first[_address(item)]

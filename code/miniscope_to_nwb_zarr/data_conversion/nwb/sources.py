@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
+import pickle
+import struct
 import warnings
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import zarr
 from hdmf.build import BuildManager
 from hdmf.build.errors import ConstructError
 from hdmf_zarr.nwb import NWBZarrIO
 from pynwb import NWBHDF5IO, get_type_map
 
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_admission import admit_hdf5, leads_outside
+from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_values import cut
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
 
 if TYPE_CHECKING:
@@ -27,7 +34,14 @@ if TYPE_CHECKING:
     from hdmf.build import GroupBuilder, TypeMap
     from pynwb import NWBFile
 
-_READABLE = (ConstructError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+# of chunks that are read, as hdmf has it
+_CACHE_BYTES = 1 << 25
+# what the libraries end in when a file is not what it says
+_OF_DAMAGE = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, MemoryError, OSError),
+    *(RuntimeError, SystemError, TypeError, ValueError, ConstructError, pickle.UnpicklingError, struct.error),
+    *(lzma.LZMAError, zlib.error, zarr.errors.MetadataError, zarr.errors.GroupNotFoundError),
+)
 
 
 @dataclass(eq=False)
@@ -53,7 +67,7 @@ class NwbSource:
         InputError
             The file cannot be read.
         """
-        with _said_into(self.remarks, self.path), _explaining(self.path):
+        with _said_into(self.remarks, self.path), explaining(self.path):
             return self.io.read_builder()
 
     @cached_property
@@ -65,7 +79,7 @@ class NwbSource:
         InputError
             pynwb cannot make objects of it.
         """
-        with _said_into(self.remarks, self.path), _explaining(self.path):
+        with _said_into(self.remarks, self.path), explaining(self.path):
             return self.io.read()
 
 
@@ -97,14 +111,14 @@ def open_source(
     """
     trusted = (root or path.parent).resolve()
     remarks: list[str] = []
-    with _said_into(remarks, path), _explaining(path):
+    with _said_into(remarks, path), explaining(path):
         is_zarr = path.is_dir()
         if not is_zarr:
-            _check_links(path, trusted)
+            admit_hdf5(path, trusted)
         admit_only_references()
         if manager is None:
             manager = BuildManager(_type_map(path, namespaces, is_zarr=is_zarr))
-        io = _ContainedZarrIO(path, manager, trusted) if is_zarr else NWBHDF5IO(str(path), mode="r", manager=manager)
+        io = _ContainedZarrIO(path, manager, trusted) if is_zarr else _open_hdf5(path, manager)
     try:
         yield NwbSource(path, io, remarks)
     finally:
@@ -121,6 +135,12 @@ def is_nwb(path: Path) -> bool:
         return False
 
 
+def _open_hdf5(path: Path, manager: BuildManager) -> NWBHDF5IO:
+    # nothing is written to it: no lock is needed, which some network disks do not have
+    file = h5py.File(path, "r", locking=False, rdcc_nbytes=_CACHE_BYTES)
+    return NWBHDF5IO(str(path), mode="r", manager=manager, file=file)
+
+
 class _ContainedZarrIO(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
     """Reads a store whose links and references may not lead outside a folder."""
 
@@ -132,7 +152,7 @@ class _ContainedZarrIO(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no type
         source = str(zarr_ref.get("source") or zarr_ref.get("path"))
         target = Path(self.source, source)
         if zarr_ref.get("source") != "." and not _is_below(target, self._trusted):
-            raise _leads_outside(Path(self.source), f"{zarr_ref.get('path')} in {source}")
+            raise leads_outside(Path(self.source), f"{zarr_ref.get('path')} in {source}")
         return super().resolve_ref(zarr_ref)
 
 
@@ -154,54 +174,33 @@ def _type_map(path: Path, namespaces: Iterable[Path], *, is_zarr: bool) -> TypeM
     return types
 
 
-def _check_links(path: Path, trusted: Path) -> None:
-    """Refuse an HDF5 file that leads outside: the library would follow the link without asking."""
-    found: set[str] = set()
-
-    def note_link(_name: str, link: object) -> None:
-        if isinstance(link, h5py.ExternalLink):
-            found.add(link.filename)
-
-    def note_storage(_name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found.update(name for name, _, _ in item.external or ())
-            if item.is_virtual:
-                found.update(source.file_name for source in item.virtual_sources() if source.file_name != ".")
-
-    with h5py.File(path, "r") as file:
-        file.visititems_links(note_link)
-        for name in sorted(found):
-            if not _is_below(path.parent / name, trusted):
-                raise _leads_outside(path, name)
-        file.visititems(note_storage)
-    for name in sorted(found):
-        if not _is_below(path.parent / name, trusted):
-            raise _leads_outside(path, name)
-
-
 def _is_below(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(folder)
 
 
-def _leads_outside(path: Path, target: str) -> InputError:
-    return InputError(
-        f"{path.name}: links to {target}, which lies outside the data folder and was not opened. Put that file into "
-        "the data folder too, or remove the link"
-    )
-
-
 @contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    """Within this context whatever a library makes of a damaged file becomes an `InputError` that names the file."""
+def explaining(path: Path) -> Iterator[None]:
+    """Within this context whatever a library makes of a damaged file becomes an `InputError` that names the file.
+
+    An error of the disk stays what it is: the file may be sound.
+    """
     try:
         yield
-    except _READABLE as error:
+    except _OF_DAMAGE as error:
+        if _is_of_disk(error):
+            raise
         # that of hdmf holds the whole file before its sentence
-        reason = str(error.args[-1] if error.args else "").strip() or type(error).__name__
+        reason = cut(str(error.args[-1] if error.args else "").strip() or type(error).__name__)
         raise InputError(
             f"{path.name}: cannot be read as an NWB file ({reason}). Check that it was copied whole, and open it with "
             "pynwb"
         ) from error
+
+
+def _is_of_disk(error: BaseException | None) -> bool:
+    while error is not None and not (isinstance(error, OSError) and error.errno):
+        error = error.__cause__
+    return error is not None and not isinstance(error, FileNotFoundError)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def read_specs(source: NwbSource) -> dict[str, str]:
     InputError
         One is no JSON.
     """
-    root = zarr.open(str(source.path), mode="r") if source.is_zarr else h5py.File(source.path, "r")
+    root = zarr.open(str(source.path), mode="r") if source.is_zarr else h5py.File(source.path, "r", locking=False)
     found: dict[str, str] = {}
     folder = root.get(_folder(root))
     for namespace, versions in folder.items() if folder is not None else ():
@@ -110,7 +110,16 @@ def _text(schema: h5py.Dataset | zarr.Array, source: NwbSource, where: str) -> s
     value = schema[()] if schema.shape == () else schema[0]
     text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
     try:
-        json.loads(text)
-    except ValueError as error:
+        json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source.path.name}: the schema {where} in it is no JSON ({error})") from error
     return text
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON, each of whose names is there once: readers differ in which they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it gives {next(name for name in names if names.count(name) > 1)!r} twice")
+    return found

@@ -15,10 +15,11 @@ from hdmf.data_utils import AbstractDataChunkIterator, DataIO
 from hdmf.query import HDMFDataset
 from hdmf.utils import StrDataset
 
+from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import Place
 
 if TYPE_CHECKING:
-    from hdmf.build import DatasetBuilder
+    from hdmf.build import Builder, DatasetBuilder
     from numpy.typing import NDArray
 
 _NUMBERS = "biufc"
@@ -60,7 +61,22 @@ def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
     """The values of a dataset as an array, text as `str` objects; None for references, and for what yields its chunks.
 
     A scalar is an array without axes.
+
+    Raises
+    ------
+    InputError
+        A text is no UTF-8.
     """
+    try:
+        return _values_of(builder)
+    except UnicodeError as error:
+        raise InputError(
+            f"{os.path.basename(builder.source)}: {where_of(builder)} holds text that is no UTF-8 "  # noqa: PTH119 - a text as hdmf has it
+            f"({error}); the file was not converted"
+        ) from error
+
+
+def _values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
     data = _bare(builder.data)
     if isinstance(data, (HDMFDataset, AbstractDataChunkIterator, ReferenceBuilder)) or data is None:
         return None
@@ -77,6 +93,11 @@ def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
         ]
         return _as_array(np.array([tuple(values) for values in data], row), builder.dtype)
     return _as_array(data, builder.dtype)
+
+
+def where_of(builder: Builder) -> str:
+    """The path of a builder in its file."""
+    return str(builder.path).replace("root/", "/", 1)
 
 
 def is_scalar(builder: DatasetBuilder) -> bool:
@@ -147,7 +168,7 @@ def _rows_with_text(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _is_text(dtype: Any) -> bool:  # noqa: ANN401
-    return (
+    return isinstance(dtype, (str, type)) and (
         dtype in {"utf8", "utf", "utf-8", "text", "ascii", "str", "isodatetime", "datetime", "bytes", "str_", "bytes_"}
         or dtype is str
     )
