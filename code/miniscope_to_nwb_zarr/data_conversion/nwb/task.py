@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
+from miniscope_to_nwb_zarr.data_conversion.nwb.apart import run_apart
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import convert
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.phases import Phases
@@ -35,13 +36,13 @@ class NwbTask:
     findings = ()
 
     def run(self, console: Console) -> SessionResult:
-        """Make it in this process; an error becomes its result."""
+        """Make it in a child of this process; an error becomes its result."""
         console.info(self.name)
         try:
             job = self.job()
         except MiniscopeError as error:
             return SessionResult(self.name, error.exit_code, "failed", str(error))
-        return run_job(job)
+        return run_apart(partial(run_job, job), job.name, job.results)
 
     def order(self, workers: int) -> Callable[[], SessionResult]:
         """What makes it in a process far away, which must see the same folders.
@@ -76,4 +77,4 @@ def run_job(job: NwbJob) -> SessionResult:
 
 def _run_far_away(job: NwbJob, chosen: Mapping[str, int]) -> SessionResult:
     limits.choose(chosen)
-    return run_job(job)
+    return run_apart(partial(run_job, job), job.name, job.results)
