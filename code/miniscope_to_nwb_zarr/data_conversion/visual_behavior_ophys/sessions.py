@@ -96,7 +96,7 @@ def _of_files(library: Library, names: list[str]) -> list[AllenSession]:
 
 def _facts(library: Library, name: str) -> Mapping[str, int]:
     try:
-        with h5py.File(library.path(name)) as file:
+        with h5py.File(library.path(name), "r", locking=False) as file:
             facts = file["general/metadata"].attrs
             return {key: int(facts[key]) for key in ("ophys_session_id", "behavior_session_id") if key in facts}
     except (OSError, KeyError, ValueError, TypeError):

@@ -46,7 +46,7 @@ class Hdf5Contents(Contents):
 
     def __init__(self, path: Path) -> None:
         with _explaining(path, "cannot be opened as HDF5", "expected an NWB file"):
-            self._file = h5py.File(path, "r")
+            self._file = h5py.File(path, "r", locking=False)
         self._path = path
         self._others: dict[str, Hdf5Contents] = {}
         with _explaining(path, "the group at its root cannot be read"):
