@@ -61,6 +61,9 @@ VIDEO_FRAMES: Final = Limit(
 )
 NWB_OBJECTS: Final = Limit("nwb_objects", 1_000_000, "groups and arrays of an NWB file; real ones have up to 100,000")
 NWB_VALUES: Final = Limit("nwb_values", 100_000_000, "texts, or rows with text, of one array of an NWB file")
+NWB_METADATA_BYTES: Final = Limit(
+    "nwb_metadata_bytes", 1 << 28, "bytes of a JSON file of an NWB-Zarr store, of which large ones have 10 MB"
+)
 NWB_UNWRITTEN_BYTES: Final = Limit(
     "nwb_unwritten_bytes", 1 << 34, "bytes of an array of an NWB file of which next to nothing was written"
 )
@@ -70,12 +73,14 @@ LIMITS: Final = {
     for limit in (
         *(TABLE_BYTES, TABLE_ROWS, NOTES_BYTES, SETTINGS_BYTES, LAB_VALUES, FILES_PER_FOLDER, FOLDERS, TREE_DEPTH),
         *(LINK_DEPTH, PICTURE_SIDE, FRAME_BYTES, VIDEO_FRAMES),
-        *(NWB_OBJECTS, NWB_VALUES, NWB_UNWRITTEN_BYTES),
+        *(NWB_OBJECTS, NWB_VALUES, NWB_METADATA_BYTES, NWB_UNWRITTEN_BYTES),
     )
 }
 
 NWB_DEPTH: Final = 64
 """Groups inside groups of an NWB file; real ones have six."""
+NWB_CHUNK_BYTES: Final = (1 << 31) - 1
+"""Bytes of one chunk of a Zarr store: Blosc takes no more."""
 NWB_PACKED: Final = 2000
 """How many times its stored bytes an array may have before it counts as unwritten; gzip packs to a thousandth."""
 JSON_DEPTH: Final = 64

@@ -10,6 +10,7 @@ import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import h5py
@@ -19,6 +20,7 @@ import xxhash
 import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_chunks
+from miniscope_to_nwb_zarr.data_conversion.nwb.damage import explaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +86,7 @@ def copy_box(task: BoxTask) -> BoxReport:
     """Read a box from the source and write it in chunks, digesting the values before they are put together."""
     hasher = xxhash.xxh3_128()
     array = zarr.open_array(f"{task.target.file}/{task.target.path}", mode="r+") if task.target.is_zarr else None
-    with _opened(task.source) as source:
+    with explaining(Path(task.source.file), task.source.path), _opened(task.source) as source:
         order: Literal["C", "F"] = array.order if array is not None else "C"
         block = np.empty([stop - first for first, stop in task.box], task.dtype, order)
         for piece in _pieces(task.box, source.chunks):

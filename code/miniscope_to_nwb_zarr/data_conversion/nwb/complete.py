@@ -13,6 +13,7 @@ import numpy as np
 from hdmf.build import GroupBuilder, LinkBuilder
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
 
 if TYPE_CHECKING:
     from hdmf.build import DatasetBuilder
@@ -25,8 +26,8 @@ _SPECIFICATIONS = ".specloc"
 def complete(source: NwbSource) -> list[Finding]:
     """Put back what is missing in the builder of a source; gives a finding for each place that is not as it was."""
     if source.is_zarr:
-        return []
-    with h5py.File(source.path, "r", locking=False) as file:
+        return source.findings
+    with explaining(source.path), h5py.File(source.path, "r", locking=False) as file:
         found = _Completion(source, file)
         found.attributes(source.builder, "/")
         found.group(source.builder, file)

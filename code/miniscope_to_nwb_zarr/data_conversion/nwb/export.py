@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_writer, zarr_writer
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import BoxReport, BoxTask, copy_box, read_box
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_writer import Hdf5Writer
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
 from miniscope_to_nwb_zarr.data_conversion.nwb.specs import read_specs, specs_in_use
 from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_writer import ZarrWriter
 
@@ -98,7 +99,8 @@ def write_zarr(
     def start(tasks: Sequence[BoxTask]) -> None:
         running.append(pool.run(copy_box, tasks))
 
-    with ZarrWriter(store, source.io.manager, layout.chunk_bytes, layout.level, start, prepare) as writer:
+    chosen = (layout.chunk_bytes, layout.level, start, prepare)
+    with explaining(source.path), ZarrWriter(store, source.io.manager, *chosen) as writer:
         if layout.is_changed:
             # NWBZarrIO's own leaves no choice of when the metadata is consolidated
             ZarrIO.export(
@@ -132,7 +134,8 @@ def write_hdf5(
     """
     tasks: list[BoxTask] = []
     copied = Copied()
-    with Hdf5Writer(path, source.io.manager, layout.chunk_bytes, tasks.extend, prepare) as writer:
+    chosen = (layout.chunk_bytes, tasks.extend, prepare)
+    with explaining(source.path), Hdf5Writer(path, source.io.manager, *chosen) as writer:
         if layout.is_changed:
             writer.export(source.io, source.nwbfile, write_args={"link_data": False}, cache_spec=False)
             writer.write_specs(specs_in_use(source, writer.root))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from h5py import HLObject
 
+    from miniscope_to_nwb_zarr.core.findings import Finding
+
 _NAME_BYTES = 255
 
 
@@ -43,8 +45,8 @@ class _Look:
         return InputError(f"{self.path.name}: {cut(where)} {what}; the file was not converted")
 
 
-def admit_hdf5(path: Path, trusted: Path) -> None:
-    """Look at a file and at all others that it leads to.
+def admit_hdf5(path: Path, trusted: Path) -> list[Finding]:
+    """Look at a file and at all others that it leads to; there is nothing to say of one that is admitted.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def admit_hdf5(path: Path, trusted: Path) -> None:
                 _check(look, where, item)
         for name in dict.fromkeys(look.others):
             waiting += _found(here, name, trusted)
+    return []
 
 
 def _objects(look: _Look) -> Iterator[tuple[str, HLObject]]:

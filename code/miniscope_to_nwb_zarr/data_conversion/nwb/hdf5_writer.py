@@ -9,10 +9,11 @@ import h5py
 import numpy as np
 from pynwb import NWBHDF5IO
 
+from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import GZIP_LEVEL, BoxTask, Place
 from miniscope_to_nwb_zarr.data_conversion.nwb.plan import LARGE_BYTES, plan_array
 from miniscope_to_nwb_zarr.data_conversion.nwb.specs import SPEC_FOLDER
-from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_ragged, is_scalar, stored_numbers, values_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.values import is_ragged, is_scalar, stored_numbers, values_of, where_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
                     field["dtype"] = _NAMES.get(str(field["dtype"]), field["dtype"])
                 super().write_dataset(parent, builder, **kwargs)
                 return
+            _refuse_zeros(builder, values)
             dataset = _make_small(parent, builder, values)
         self.set_attributes(dataset, builder.attributes)
         self._written_builders.set_written(builder)
@@ -120,6 +122,21 @@ class Hdf5Writer(NWBHDF5IO):  # type: ignore[misc] # pynwb has no types
         target = Place(os.path.abspath(self.source), dataset.name, is_zarr=False)  # noqa: PTH100 - links stay
         self._start([BoxTask(stored.place, target, box, stored.dtype, plan.chunks) for box in plan.boxes()])
         return dataset
+
+
+def _refuse_zeros(builder: DatasetBuilder, values: NDArray[Any]) -> None:
+    """Refuse texts that HDF5 cannot hold.
+
+    Raises
+    ------
+    InputError
+        A text holds a zero.
+    """
+    columns = [values[name] for name in values.dtype.names or ()] or [values]
+    for column in columns:
+        if column.dtype.hasobject and any("\0" in text for text in column.flat):
+            name = os.path.basename(builder.source)  # noqa: PTH119 - a text as hdmf has it
+            raise InputError(f"{name}: {where_of(builder)} holds text with zeros inside, which HDF5 cannot hold")
 
 
 def _make_small(parent: h5py.Group, builder: DatasetBuilder, values: NDArray[Any]) -> h5py.Dataset:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import os
-import pickle
-import struct
 import warnings
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,32 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import zarr
 from hdmf.build import BuildManager
 from hdmf.build.errors import ConstructError
 from hdmf_zarr.nwb import NWBZarrIO
 from pynwb import NWBHDF5IO, get_type_map
 
-from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb import damage, strict_json
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_admission import admit_hdf5, leads_outside
-from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_values import cut
+from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_admission import admit_zarr
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
+from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.small_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from hdmf.backends.io import HDMFIO
     from hdmf.build import GroupBuilder, TypeMap
     from pynwb import NWBFile
 
+    from miniscope_to_nwb_zarr.core.findings import Finding
+
 # of chunks that are read, as hdmf has it
 _CACHE_BYTES = 1 << 25
-# what the libraries end in when a file is not what it says
-_OF_DAMAGE = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, MemoryError, OSError),
-    *(RuntimeError, SystemError, TypeError, ValueError, ConstructError, pickle.UnpicklingError, struct.error),
-    *(lzma.LZMAError, zlib.error, zarr.errors.MetadataError, zarr.errors.GroupNotFoundError),
-)
 
 
 @dataclass(eq=False)
@@ -52,6 +45,8 @@ class NwbSource:
     io: HDMFIO
     remarks: list[str]
     """What the libraries say against the file while it is read, each sentence once."""
+    findings: list[Finding]
+    """What was found when it was opened."""
 
     @property
     def is_zarr(self) -> bool:
@@ -113,14 +108,13 @@ def open_source(
     remarks: list[str] = []
     with _said_into(remarks, path), explaining(path):
         is_zarr = path.is_dir()
-        if not is_zarr:
-            admit_hdf5(path, trusted)
+        findings = admit_zarr(path, trusted) if is_zarr else admit_hdf5(path, trusted)
         admit_only_references()
         if manager is None:
             manager = BuildManager(_type_map(path, namespaces, is_zarr=is_zarr))
         io = _ContainedZarrIO(path, manager, trusted) if is_zarr else _open_hdf5(path, manager)
     try:
-        yield NwbSource(path, io, remarks)
+        yield NwbSource(path, io, remarks, findings)
     finally:
         io.close()
 
@@ -130,9 +124,11 @@ def is_nwb(path: Path) -> bool:
     if path.is_file():
         return bool(h5py.is_hdf5(path))
     try:
-        return "nwb_version" in json.loads((path / ".zattrs").read_text(encoding="utf-8"))
+        with open_regular(path / ".zattrs") as file:
+            said = strict_json.parse(file.read(limits.NWB_METADATA_BYTES.value))
     except (OSError, ValueError):
         return False
+    return isinstance(said, dict) and "nwb_version" in said
 
 
 def _open_hdf5(path: Path, manager: BuildManager) -> NWBHDF5IO:
@@ -178,29 +174,9 @@ def _is_below(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(folder)
 
 
-@contextmanager
-def explaining(path: Path) -> Iterator[None]:
-    """Within this context whatever a library makes of a damaged file becomes an `InputError` that names the file.
-
-    An error of the disk stays what it is: the file may be sound.
-    """
-    try:
-        yield
-    except _OF_DAMAGE as error:
-        if _is_of_disk(error):
-            raise
-        # that of hdmf holds the whole file before its sentence
-        reason = cut(str(error.args[-1] if error.args else "").strip() or type(error).__name__)
-        raise InputError(
-            f"{path.name}: cannot be read as an NWB file ({reason}). Check that it was copied whole, and open it with "
-            "pynwb"
-        ) from error
-
-
-def _is_of_disk(error: BaseException | None) -> bool:
-    while error is not None and not (isinstance(error, OSError) and error.errno):
-        error = error.__cause__
-    return error is not None and not isinstance(error, FileNotFoundError)
+def explaining(path: Path) -> AbstractContextManager[None]:
+    """Within this context whatever a library makes of a damaged NWB file becomes an `InputError` that names it."""
+    return damage.explaining(path, also=(ConstructError,))
 
 
 @contextmanager

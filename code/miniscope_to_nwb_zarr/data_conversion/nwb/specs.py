@@ -12,6 +12,7 @@ from hdmf.build import GroupBuilder
 from hdmf.spec.write import SpecWriter
 
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.nwb import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -110,16 +111,7 @@ def _text(schema: h5py.Dataset | zarr.Array, source: NwbSource, where: str) -> s
     value = schema[()] if schema.shape == () else schema[0]
     text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
     try:
-        json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        strict_json.parse(text)
+    except ValueError as error:
         raise InputError(f"{source.path.name}: the schema {where} in it is no JSON ({error})") from error
     return text
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object of JSON, each of whose names is there once: readers differ in which they take."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"it gives {next(name for name in names if names.count(name) > 1)!r} twice")
-    return found
