@@ -23,7 +23,7 @@ from miniscope_to_nwb_zarr.aind_data_schema import (
 from miniscope_to_nwb_zarr.core.errors import MetadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from aind_data_schema.base import DataCoreModel
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.qc.quality import Quality
+
+    Made = tuple[DataCoreModel | None, tuple[Finding, ...]]
 
 # the library reads its own deprecated fields, and warns of files that we leave out on purpose and say so
 _KNOWN_WARNINGS = (
@@ -82,22 +84,45 @@ def make_bundle(
     """
     if packaged.tzinfo is None:
         raise MetadataError(f"the packaging time {packaged.isoformat()} has no time zone")
+    return seal(
+        session,
+        lambda: {
+            subject.FILE: subject.make(session, sidecar),
+            acquisition.FILE: acquisition.make(session, sidecar),
+            data_description.FILE: data_description.make(session, sidecar, packaged),
+            instrument.FILE: instrument.make(session, sidecar),
+            procedures.FILE: procedures.make(session, sidecar),
+            **of_the_run(session, sidecar, provenance, quality),
+        },
+    )
+
+
+def seal(session: Session, make: Callable[[], Mapping[str, Made]], recorded: Iterable[str] | None = None) -> Bundle:
+    """Read the metadata files back as anyone would, and hold them against each other.
+
+    Parameters
+    ----------
+    session
+        What they are made from.
+    make : callable
+        Gives each file by its name, or what it lacks.
+    recorded
+        As in `checks.contradictions`.
+
+    Raises
+    ------
+    MetadataError
+        As in `make_bundle`.
+    """
     with _without_known_warnings():
         try:
-            made = {
-                subject.FILE: subject.make(session, sidecar),
-                acquisition.FILE: acquisition.make(session, sidecar),
-                data_description.FILE: data_description.make(session, sidecar, packaged),
-                instrument.FILE: instrument.make(session, sidecar),
-                procedures.FILE: procedures.make(session, sidecar),
-                **_of_the_run(session, sidecar, provenance, quality),
-            }
+            made = make()
         except ValidationError as error:
             raise MetadataError(f"{session.name}: {_refusal(error)}") from error
         models = {file: model for file, (model, _) in made.items() if model is not None}
         files = {file: model.model_dump_json(indent=3, exclude_none=True) + "\n" for file, model in models.items()}
         read = {file: _reread(session, model, files[file]) for file, model in models.items()}
-        check(session, read)
+        check(session, read, recorded)
     findings = tuple(finding for _, some in made.values() for finding in some)
     unexplained = checks.unexplained(made.keys() - files.keys(), findings)
     if unexplained:
@@ -105,11 +130,11 @@ def make_bundle(
     return Bundle(files, findings, read)
 
 
-def _of_the_run(
+def of_the_run(
     session: Session, sidecar: Sidecar, provenance: Provenance | None, quality: Quality | None
-) -> dict[str, tuple[DataCoreModel, tuple[Finding, ...]]]:
+) -> dict[str, Made]:
     """The files that need no fact of the lab."""
-    made: dict[str, tuple[DataCoreModel, tuple[Finding, ...]]] = {}
+    made: dict[str, Made] = {}
     if provenance is not None:
         made[processing.FILE] = processing.make(session, sidecar, provenance), ()
     metrics = None if quality is None else quality_control.make(session, sidecar, quality)
@@ -118,8 +143,8 @@ def _of_the_run(
     return made
 
 
-def check(session: Session, models: Mapping[str, DataCoreModel]) -> None:
-    """Hold the files of a session against each other.
+def check(session: Session, models: Mapping[str, DataCoreModel], recorded: Iterable[str] | None = None) -> None:
+    """Hold the files of a session against each other; `recorded` as in `checks.contradictions`.
 
     Raises
     ------
@@ -127,7 +152,7 @@ def check(session: Session, models: Mapping[str, DataCoreModel]) -> None:
         Naming every contradiction.
     """
     parts = {file.removesuffix(".json"): model for file, model in models.items()}
-    found = checks.contradictions(session, parts)
+    found = checks.contradictions(session, parts, recorded)
     # `Metadata` accepts nothing that has neither an animal nor a process
     if parts.keys() & {"subject", "processing"} and not found:
         try:

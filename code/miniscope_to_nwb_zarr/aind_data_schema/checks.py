@@ -35,7 +35,9 @@ _ALLOWED = re.compile(r"^(subject\.subject_details\.(strain|source)|.*\.manufact
 _VERBATIM = re.compile(r"\.parameters\.")
 
 
-def contradictions(session: Session, models: Mapping[str, DataCoreModel]) -> list[str]:
+def contradictions(
+    session: Session, models: Mapping[str, DataCoreModel], recorded: Iterable[str] | None = None
+) -> list[str]:
     """One sentence for each thing in which the files contradict each other or the session.
 
     Parameters
@@ -44,8 +46,10 @@ def contradictions(session: Session, models: Mapping[str, DataCoreModel]) -> lis
         What the files were made from.
     models
         The library's models by the name of their file without its ending, e.g. ``subject``.
+    recorded
+        Abbreviations of the modalities of a session that was not made from recorded streams; its setup may have more.
     """
-    found = [*_subject_ids(session, models), *_modalities(session, models)]
+    found = [*_subject_ids(session, models), *_modalities(session, models, recorded)]
     found += time_checks.contradictions(session, models)
     description: Any = models.get("data_description")
     if description is not None:
@@ -85,8 +89,8 @@ def _subject_ids(session: Session, models: Mapping[str, DataCoreModel]) -> list[
     ]
 
 
-def _modalities(session: Session, models: Mapping[str, DataCoreModel]) -> Iterator[str]:
-    recorded = _abbreviations(modalities.of_session(session))
+def _modalities(session: Session, models: Mapping[str, DataCoreModel], given: Iterable[str] | None) -> Iterator[str]:
+    recorded = _abbreviations(modalities.of_session(session)) if given is None else set(given)
     acquisition: Any = models.get("acquisition")
     for file in ("data_description", "instrument", "acquisition"):
         model: Any = models.get(file)
@@ -94,7 +98,8 @@ def _modalities(session: Session, models: Mapping[str, DataCoreModel]) -> Iterat
             continue
         streams = acquisition.data_streams if file == "acquisition" else [model]
         stated = {name for stream in streams for name in _abbreviations(stream.modalities)}
-        if stated != recorded:
+        is_capable = given is not None and file == "instrument" and stated > recorded
+        if stated != recorded and not is_capable:
             yield f"{file}.json has the modalities {sorted(stated)}, the session has {sorted(recorded)}"
 
 

@@ -16,6 +16,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.missing import inexpressible, reword
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import DatasetFacts, Sidecar
     from miniscope_to_nwb_zarr.core.findings import Finding
@@ -27,7 +28,11 @@ _PLATFORM = "platform:miniscope"
 
 
 def make(
-    session: Session, sidecar: Sidecar, packaged: dt.datetime
+    session: Session,
+    sidecar: Sidecar,
+    packaged: dt.datetime,
+    recorded: Sequence[Any] | None = None,
+    tags: Sequence[str] = (_PLATFORM,),
 ) -> tuple[DataDescription | None, tuple[Finding, ...]]:
     """The description of the derived asset, or None and the facts that it lacks.
 
@@ -37,6 +42,10 @@ def make(
         What is known.
     packaged
         When the output was made, aware of its zone.
+    recorded
+        The schema's modalities; those of the session's streams where not given.
+    tags
+        Words by which the asset is found.
 
     Raises
     ------
@@ -44,7 +53,7 @@ def make(
         When the sources name different animals, or the time zone contradicts the recording.
     """
     given, institution_name = sidecar.dataset, sidecar.session.institution
-    recorded = modalities.of_session(session)
+    recorded = modalities.of_session(session) if recorded is None else list(recorded)
     absent = needed.for_data_description(session, sidecar)
     if not recorded:
         absent.append(inexpressible(FILE, "modalities", "no device has a frame with a time stamp"))
@@ -65,7 +74,7 @@ def make(
         license=License(given.license),
         data_level=DataLevel.DERIVED,
         modalities=recorded,
-        tags=[_PLATFORM],
+        tags=list(tags),
         source_data=list(raw_names(session)),
         data_summary=" ".join(summary) or None,
     )

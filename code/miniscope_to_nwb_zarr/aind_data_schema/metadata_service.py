@@ -55,27 +55,38 @@ class MetadataService:
 
         A service that does not answer once is not asked again.
         """
-        if self._is_silent:
-            return SubjectFacts(), ()
-        try:
-            record = self._record(animal)
-        except self._http_error as error:
-            self._is_silent = True
-            return SubjectFacts(), (f"{self.url}: does not answer ({_short(error)}); it is not asked again",)
-        except self._client.ApiException as error:
-            return SubjectFacts(), (f"{self.url}: {_refusal(error, animal)}",)
-        except ValueError:
-            return SubjectFacts(), (f"{self.url}: the answer for the animal {animal} cannot be read",)
-        if not isinstance(record, dict):
-            return SubjectFacts(), (f"{self.url}: sent nothing that is a record of the animal {animal}",)
+        record, remarks = self.record("subject", animal)
+        if record is None:
+            return SubjectFacts(), remarks
         facts, unread = _facts(record)
         return facts, tuple(f"{self.url}: of the animal {animal}, {sentence}" for sentence in unread)
 
-    def _record(self, animal: str) -> object:
+    def record(self, kind: str, animal: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+        """The whole record that the service has of an animal, ``subject`` or ``procedures``, and what there is to say.
+
+        A service that does not answer once is not asked again.
+        """
+        if self._is_silent:
+            return None, ()
+        try:
+            record = self._record(animal, kind)
+        except self._http_error as error:
+            self._is_silent = True
+            return None, (f"{self.url}: does not answer ({_short(error)}); it is not asked again",)
+        except self._client.ApiException as error:
+            return None, (f"{self.url}: {_refusal(error, animal)}",)
+        except ValueError:
+            return None, (f"{self.url}: the answer for the animal {animal} cannot be read",)
+        if not isinstance(record, dict):
+            return None, (f"{self.url}: sent nothing that is a record of the animal {animal}",)
+        return record, ()
+
+    def _record(self, animal: str, kind: str = "subject") -> object:
         configuration = self._client.Configuration(host=self.url, retries=0)
         with self._client.ApiClient(configuration) as connection:
+            ask = getattr(self._client.DefaultApi(connection), f"get_{kind}")
             try:
-                answer: object = self._client.DefaultApi(connection).get_subject(animal, _request_timeout=_TIMEOUT_S)
+                answer: object = ask(animal, _request_timeout=_TIMEOUT_S)
             except self._client.exceptions.BadRequestException as error:
                 # the body holds the record that the service's own schema refuses
                 return _json(error.body)

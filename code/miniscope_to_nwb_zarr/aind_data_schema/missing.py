@@ -46,6 +46,12 @@ def inexpressible(file: str, fact: str, reason: str) -> Finding:
     return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact})
 
 
+def not_there(file: str, fact: str, reason: str, remedy: str) -> Finding:
+    """A file is left out because neither the data nor its tables hold a fact; `remedy` says where to give it."""
+    sentence = f"{file} is left out: {reason}; {remedy}"
+    return Finding(Code.FACT_MISSING, Severity.WARNING, file, sentence, {"fact": fact, "line": remedy})
+
+
 def missing_camera(file: str, camera: str, described: Sequence[str]) -> Finding:
     """A file is left out because the lab does not say what one of the recording's cameras looks at.
 

@@ -13,6 +13,9 @@ from miniscope_to_nwb_zarr.aind_data_schema import data_description, facts
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import NAME, REPOSITORY
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
     from miniscope_to_nwb_zarr.aind_data_schema.provenance import Pipeline, Provenance
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.core.model import Session
@@ -29,7 +32,12 @@ _METADATA_NOTES = (
 
 
 def make(session: Session, sidecar: Sidecar, provenance: Provenance) -> Processing:
-    """All that was done to the files of a session, in order.
+    """All that was done to the files of a session, in order."""
+    return of_assets(data_description.raw_names(session), facts.zone_of(session, sidecar), provenance)
+
+
+def of_assets(inputs: Sequence[str], zone: dt.tzinfo, provenance: Provenance) -> Processing:
+    """All that was done to some assets, in order; the times by the clocks of a zone.
 
     A version that adds metadata to a store that is there keeps what was done to make the store. The metadata files are
     made anew each time, so that only the last time is told.
@@ -41,14 +49,13 @@ def make(session: Session, sidecar: Sidecar, provenance: Provenance) -> Processi
     pipelines = [pipeline for pipeline in before.pipelines or [] if pipeline.name in named]
     pipelines += [pipeline for pipeline in _pipelines(provenance.pipeline) if pipeline not in pipelines]
     return Processing(
-        data_processes=[*kept, _process(session, sidecar, provenance)],
+        data_processes=[*kept, _process(inputs, zone, provenance)],
         pipelines=pipelines or None,
         notes=before.notes or provenance.notes,
     )
 
 
-def _process(session: Session, sidecar: Sidecar, provenance: Provenance) -> DataProcess:
-    zone = facts.zone_of(session, sidecar)
+def _process(inputs: Sequence[str], zone: dt.tzinfo, provenance: Provenance) -> DataProcess:
     started, ended = (
         facts.local(moment, zone).replace(microsecond=0) for moment in (provenance.started, provenance.ended)
     )
@@ -58,18 +65,20 @@ def _process(session: Session, sidecar: Sidecar, provenance: Provenance) -> Data
         process_type=ProcessName.FILE_FORMAT_CONVERSION if is_conversion else ProcessName.OTHER,
         name="" if is_conversion else METADATA_PROCESS,
         stage=ProcessStage.PROCESSING,
-        code=_code(session, provenance),
+        code=_code(inputs, provenance),
         # those who processed the data, whom nobody has named: not those who recorded them
         experimenters=[],
         pipeline_name=pipelines[0].name if pipelines else None,
         start_date_time=started,
         end_date_time=ended,
         output_path=provenance.store,
-        notes=" ".join([_CONVERSION_NOTES if is_conversion else _METADATA_NOTES, *_asides(provenance)]),
+        notes=" ".join(
+            [_CONVERSION_NOTES if is_conversion else provenance.means or _METADATA_NOTES, *_asides(provenance)]
+        ),
     )
 
 
-def _code(session: Session, provenance: Provenance) -> Code:
+def _code(inputs: Sequence[str], provenance: Provenance) -> Code:
     program = provenance.program
     given = {name: value for name, value in provenance.parameters.items() if value is not None}
     return Code(
@@ -80,7 +89,7 @@ def _code(session: Session, provenance: Provenance) -> Code:
         commit_hash=program.commit,
         language="Python",
         language_version=program.python,
-        input_data=[DataAsset(name=name) for name in data_description.raw_names(session)],
+        input_data=[DataAsset(name=name) for name in inputs],
         # the schema has no field for files within an asset; as a list, because a key may hold no dot
         parameters={**json.loads(json.dumps(given)), "source_files": [_source(file) for file in provenance.sources]},
     )

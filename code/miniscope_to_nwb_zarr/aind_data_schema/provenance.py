@@ -68,6 +68,8 @@ class Provenance:
     """``processing.json`` of the version whose store this one keeps; empty where there is none."""
     notes: str | None = None
     """What there is to say of that store besides."""
+    means: str = ""
+    """What metadata files that were made without a store were made from, as a sentence; empty: from a recording."""
 
 
 @cache

@@ -28,6 +28,9 @@ _MODALITIES = {
     Aspect.SCOPE: Modality.ONE_PHOTON,
     Aspect.CAMERA: Modality.BEHAVIOR_VIDEOS,
     Aspect.ORIENTATION: Modality.BEHAVIOR,
+    Aspect.ELECTRODES: Modality.ECEPHYS,
+    Aspect.TWO_PHOTON: Modality.POPHYS,
+    Aspect.BEHAVIOR: Modality.BEHAVIOR,
 }
 _STATUS = {Verdict.GOOD: Status.PASS, Verdict.LOOK: Status.PENDING, Verdict.BAD: Status.FAIL}
 _OF_PROCESSING = {FRAMES_STORED, VERIFICATION, INSPECTOR}

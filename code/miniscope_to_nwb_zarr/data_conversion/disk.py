@@ -147,6 +147,20 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def check_room(folder: Path, needed: int, name: str) -> None:
+    """Refuse to begin what will not fit; a folder that is not there yet is not looked at.
+
+    Raises
+    ------
+    TemporaryError
+        Fewer bytes are free than are needed.
+    """
+    if folder.exists() and needed > (free := free_bytes(folder)):
+        raise TemporaryError(
+            f"{name}: needs about {needed:,} bytes, {free:,} are free in {folder}; nothing was written"
+        )
+
+
 def free_files(folder: Path) -> int | None:
     """Files that can still be made in a folder; None where the disk has no such limit, or does not tell."""
     if sys.platform == "win32":

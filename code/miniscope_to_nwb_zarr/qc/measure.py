@@ -29,6 +29,9 @@ class Aspect(StrEnum):
     SCOPE = "scope"
     CAMERA = "camera"
     ORIENTATION = "orientation"
+    ELECTRODES = "electrodes"
+    TWO_PHOTON = "two_photon"
+    BEHAVIOR = "behavior"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,13 @@ def session_measures(
         together += [finding for finding in own if finding not in together]
     if not recorded:
         return ()
-    found += [replace(_listing(some, aspect), device=device) for (aspect, device), some in of_devices.items()]
+    found += [replace(listing(some, aspect), device=device) for (aspect, device), some in of_devices.items()]
     others = [f for f in listed if not any(f in some for some in of_devices.values())]
     first = aspect_of(recorded[0][1])
-    return (*found, _listing(others, first), *(_of_the_store(findings, stored, first) if stored is not None else ()))
+    return (*found, listing(others, first), *(_of_the_store(findings, stored, first) if stored is not None else ()))
 
 
-def _listing(findings: Sequence[Finding], aspect: Aspect) -> Measure:
+def listing(findings: Sequence[Finding], aspect: Aspect) -> Measure:
     """All findings of a device or of the rest, whatever their kind: no rule of its own has to know a code."""
     value = {
         str(severity): [f"{f.code} ({f.where}): {f.sentence}" for f in findings if f.severity is severity]

@@ -109,15 +109,42 @@ def remind(results: Iterable[SessionResult], console: Console) -> None:
         )
 
 
+def list_left_out(found: Mapping[str, Iterable[Finding]], console: Console) -> int:
+    """Say which files lack what, of sessions that were made or are about to be; gives how many facts are missing.
+
+    Parameters
+    ----------
+    found : mapping of str to findings
+        As in `group`.
+    console : Console
+    """
+    lacks = group(found)
+    if lacks:
+        _list(
+            "some metadata files are left out. Give what is named here, and run again with --metadata True: the files "
+            "are added",
+            lacks,
+            len(found),
+            console,
+        )
+    return len(lacks)
+
+
 def _show(lacks: Sequence[Lack], n_sessions: int, console: Console) -> None:
-    for lack in lacks:
-        console.event({"type": "missing_fact", **lack.as_json()})
-    console.listing(
+    _list(
         "some metadata files cannot be made; the NWB files are, with all that is known. Add lines like these to the "
         "file given with --session_metadata (those of `subject:` may also stand in the table given with --subjects; "
         "--write_templates True writes both to fill in)",
-        [f"{_who(lack, n_sessions)}{', '.join(lack.files)}: {lack.reason}" for lack in lacks],
+        lacks,
+        n_sessions,
+        console,
     )
+
+
+def _list(title: str, lacks: Sequence[Lack], n_sessions: int, console: Console) -> None:
+    for lack in lacks:
+        console.event({"type": "missing_fact", **lack.as_json()})
+    console.listing(title, [f"{_who(lack, n_sessions)}{', '.join(lack.files)}: {lack.reason}" for lack in lacks])
 
 
 def _who(lack: Lack, n_sessions: int) -> str:

@@ -186,6 +186,13 @@ _FACTS = (
         "address of a metadata service of the Allen Institute, asked for what the lab's files do not say of the animal",
         Category.FACTS,
     ),
+    Option(
+        "aind_records",
+        Kind.PATH,
+        "",
+        "folder with AIND records for the Allen data sets: subject/<id>.json, procedures/<id>.json, rigs.csv",
+        Category.FACTS,
+    ),
     Option("user_config", Kind.PATH, "", "user configuration of the acquisition software", Category.FACTS),
 )
 

@@ -85,6 +85,7 @@ class Options:
     subjects: Path | None
     metadata_service: str | None
     """The address of a service, without a slash at its end."""
+    aind_records: Path | None
     user_config: Path | None
     write_templates: bool
     metadata: bool

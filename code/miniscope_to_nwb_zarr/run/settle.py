@@ -80,3 +80,9 @@ def settle(
         f"{final.name}: the output that is there was not made as this one would be ({differs}); nothing was changed. "
         "Use --existing replace to make it again (the former is kept), or another --results_dir"
     )
+
+
+def has_metadata_only(final: Path) -> bool:
+    """Whether the output that is there has metadata files and no store: one may be added to them."""
+    found = commit.read_receipt(final)
+    return found is not None and not found.nwb_digest

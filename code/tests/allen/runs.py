@@ -33,8 +33,9 @@ def outputs(results):
 
 
 def doubts(results, name):
-    """Findings that deserve a look, as (code, where)."""
-    return [(str(one.code), one.where) for one in receipt_of(results, name).findings if one.severity != "info"]
+    """Findings that deserve a look, as (code, where); not the facts that only the lab knows."""
+    found = [one for one in receipt_of(results, name).findings if one.code != "fact_missing"]
+    return [(str(one.code), one.where) for one in found if one.severity != "info"]
 
 
 @contextmanager

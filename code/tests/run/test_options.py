@@ -20,7 +20,7 @@ s3 s3_credentials sessions leave_out
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
-subjects metadata_service write_templates limits
+subjects metadata_service aind_records write_templates limits
 """
 
 BAD_VALUES = [
@@ -86,6 +86,7 @@ def test_defaults():
         session_metadata=None,
         subjects=None,
         metadata_service=None,
+        aind_records=None,
         user_config=None,
         write_templates=False,
         metadata=False,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import LabFiles
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_run import check_facts, with_metadata
 from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose, read_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
@@ -57,6 +59,8 @@ class DataSet:
     """Of the extensions whose newer versions are written."""
     expected: str
     """The files that are looked for, in words."""
+    told_by: tuple[Transform, ...] = ()
+    """Those of the steps without which a file does not say what its metadata say."""
 
     def transforms(self, leave_out: Sequence[str]) -> tuple[Transform, ...]:
         """What is done to a session when some improvements are left out.
@@ -86,8 +90,6 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
     """
     if options.clean_staging:
         return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
-    if options.metadata:
-        raise UsageError(f"--metadata True: metadata files alone are not made of {data_set.name}; convert without it")
     if options.verify_only and not options.against_source:
         return verify_outputs(options, {}, console)
     began = datetime.now(UTC)
@@ -101,9 +103,12 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
         raise InputError(f"{options.s3 or options.data_dir}: holds no session of {data_set.name}: {data_set.expected}")
     if options.dry_run and not library.is_local:
         return _show_names(sessions, console)
-    tasks = [NwbTask(session.name, partial(_job, data_set, options, library, session)) for session in sessions]
+    lab = LabFiles(options, console.warn)
+    tasks = [NwbTask(session.name, partial(_job, data_set, options, library, session, lab)) for session in sessions]
     if options.verify_only:
         return verify_outputs(options, {task.name: partial(compare_with_sources, task.job) for task in tasks}, console)
+    if options.require_metadata or (options.metadata and options.dry_run):
+        check_facts([task.job() for task in tasks], console, is_required=options.require_metadata)
     for finding in library.findings:
         console.finding(finding)
     if options.dry_run:
@@ -111,10 +116,10 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
     return run_nwb_tasks(tasks, options, console, began, library.findings)
 
 
-def _job(data_set: DataSet, options: Options, library: Library, session: AllenSession) -> NwbJob:
+def _job(data_set: DataSet, options: Options, library: Library, session: AllenSession, lab: LabFiles) -> NwbJob:
     """What is to be done of a session, whose files are fetched if need be."""
     leave_out = _left_out(options)
-    return NwbJob(
+    job = NwbJob(
         name=session.name,
         sources=tuple(library.path(name) for name in session.files),
         results=options.results_dir,
@@ -129,7 +134,9 @@ def _job(data_set: DataSet, options: Options, library: Library, session: AllenSe
         compression_level=options.compression.level,
         workers=options.workers,
         existing=options.existing,
+        only_describe=options.metadata,
     )
+    return with_metadata(job, data_set.told_by, library, lab, session.ids)
 
 
 def _left_out(options: Options) -> list[str]:

@@ -19,6 +19,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.change_log import add_change_log,
 from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.complete import complete
+from miniscope_to_nwb_zarr.data_conversion.nwb.describe import Staged
 from miniscope_to_nwb_zarr.data_conversion.nwb.digest import digest_builder
 from miniscope_to_nwb_zarr.data_conversion.nwb.export import (
     SUFFIXES,
@@ -38,7 +39,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedF
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import Outcome
-from miniscope_to_nwb_zarr.run.settle import settle
+from miniscope_to_nwb_zarr.run.settle import has_metadata_only, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from hdmf.build import GroupBuilder
 
+    from miniscope_to_nwb_zarr.data_conversion.nwb.describe import Describe
     from miniscope_to_nwb_zarr.data_conversion.nwb.export import Advance, Copied
     from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Transform
@@ -82,6 +84,10 @@ class NwbJob:
     compression_level: int = 1
     workers: int = 1
     existing: Literal["verify", "error", "replace"] = "verify"
+    describe: Describe | None = None
+    """Makes the metadata files beside the store; none are made where it is not given."""
+    only_describe: bool = False
+    """Make them alone, or beside the store that is there."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -114,6 +120,7 @@ class _Work:
     staging: Path
     phases: Phases
     advance: Advance
+    now: Callable[[], datetime]
 
     @property
     def store(self) -> Path:
@@ -136,6 +143,8 @@ class _Written:
     announced: tuple[str, ...]
     """Paths in the output that are not as in the source, on purpose."""
     findings: tuple[Finding, ...]
+    told: Any = None
+    """Of the session, for its metadata files."""
 
 
 def convert(
@@ -168,25 +177,37 @@ def convert(
         The disk is full or fails, a worker died.
     """
     phases = phases or Phases()
+    if job.only_describe and job.describe is not None:
+        return job.describe.alone(job, now, phases)
     final = job.results / job.name
     created = now()
     try:
         with disk.system_errors(), open_pool(job.workers) as pool:
             state = state_of(job.inputs)
+            is_added_to = has_metadata_only(final)
             if final.exists():
                 with phases.phase("hash sources"):
                     sources = source_entries(job.inputs, job.source_root, job.workers)
                 plan = plan_digest(sources, job.options, __version__)
-                done = settle(final, sources, plan, options=job.options, existing=job.existing, workers=job.workers)
+                done = settle(
+                    final,
+                    sources,
+                    plan,
+                    options=job.options,
+                    existing=job.existing,
+                    workers=job.workers,
+                    may_follow=is_added_to,
+                )
                 if done is not None:
                     return Outcome("already done", done, final)
-            _check_room(job, n_bytes(state))
+            disk.check_room(job.results, n_bytes(state), job.name)
             with commit.staging_folder(job.results, job.name) as staging, pool.ending_on_error():
-                receipt = _fill(_Work(job, pool, staging, phases, advance), created)
+                receipt = _fill(_Work(job, pool, staging, phases, advance, now), created)
                 if state_of(job.inputs) != state:
                     raise InputError(f"{job.name}: a source changed while it was read; run again when it is finished")
                 with phases.phase("publish"):
-                    there = commit.publish(staging, final, receipt, replace=job.existing == "replace", now=now())
+                    takes_place = job.existing == "replace" or is_added_to
+                    there = commit.publish(staging, final, receipt, replace=takes_place, now=now())
     except OSError as error:
         if disk.is_full(error):
             raise TemporaryError(
@@ -208,9 +229,13 @@ def _fill(work: _Work, created: datetime) -> Receipt:
     findings = job.findings + written.findings + findings_of(written.changes) + _verify(work, written)
     with work.phases.phase("read back"):
         hold(reports, written.copied, work.advance)
+    sources = hashed()
+    if job.describe is not None:
+        staged = Staged(work.staging, job.options, sources, findings, created, work.now, work.store.name)
+        with work.phases.phase("metadata"):
+            findings += job.describe.write(written.told, staged)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, written.known)
-    sources = hashed()
     former = job.results / job.name
     return Receipt(
         session=job.name,
@@ -241,6 +266,7 @@ def _write(work: _Work) -> _Written:
         manager = base.io.manager
         others = [opened.enter_context(open_source(path, root=root, manager=manager)) for path in job.sources[1:]]
         changes, announced, findings = _transform(job, base, others)
+        told = job.describe.read(base.nwbfile, job.tables) if job.describe else None
         # objects that pynwb has made know nothing of it
         lost = () if job.transforms else complete(base)
 
@@ -267,6 +293,7 @@ def _write(work: _Work) -> _Written:
         changes=changes,
         announced=(*announced, *external.changed, *(finding.where for finding in (*lost, *taken))),
         findings=(*findings, *lost, *taken, *external.findings),
+        told=told,
     )
 
 
@@ -315,10 +342,3 @@ def _verify(work: _Work, written: _Written) -> tuple[Finding, ...]:
     (work.staging / report).parent.mkdir(exist_ok=True)
     (work.staging / report).write_text(inspection.report, encoding="utf-8")
     return findings + inspection.findings
-
-
-def _check_room(job: NwbJob, needed: int) -> None:
-    if job.results.exists() and needed > (free := disk.free_bytes(job.results)):
-        raise TemporaryError(
-            f"{job.name}: needs about {needed:,} bytes, {free:,} are free in {job.results}; nothing was written"
-        )

@@ -18,6 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder
@@ -84,7 +85,7 @@ def run_nwb_tasks(
     run_folder = RunFolder(options.results_dir, output_options(options), [task.name for task in tasks], began)
     results: list[SessionResult] = []
     try:
-        results.extend(run_tasks(tasks, options, console, run_folder))
+        results.extend(run_tasks(tasks, options, console, run_folder, is_short=options.metadata))
     except Stopped as stopped:
         run_folder.finish(results, findings, datetime.now(UTC), stopped.exit_code)
         raise
@@ -94,6 +95,7 @@ def run_nwb_tasks(
     console.result_table(
         [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
     )
+    list_left_out({result.session: result.findings for result in results}, console)
     n_done = sum(result.exit_code is ExitCode.DONE for result in results)
     console.summary(
         code,
@@ -166,4 +168,5 @@ def show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> Exi
 
 
 def _n_warnings(result: SessionResult) -> int:
-    return sum(finding.severity is not Severity.INFO for finding in result.findings)
+    """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
+    return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)

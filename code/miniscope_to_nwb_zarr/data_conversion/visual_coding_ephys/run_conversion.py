@@ -58,6 +58,7 @@ DATA_SET = DataSet(
     ),
     namespaces=(),
     expected="expected session_<id>.nwb, with the probe_<id>_lfp.nwb of the session in the same folder",
+    told_by=(keep_strain,),
 )
 
 

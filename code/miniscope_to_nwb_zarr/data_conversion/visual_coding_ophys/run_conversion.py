@@ -62,6 +62,7 @@ DATA_SET = DataSet(
     ),
     namespaces=(namespace_file(NAMESPACE),),
     expected="expected sub-<specimen>_ses-<experiment>-Stim<X>_behavior+image+ophys.nwb, as DANDI has them",
+    told_by=(name_animal, restore_static_gratings, restore_epochs),
 )
 
 

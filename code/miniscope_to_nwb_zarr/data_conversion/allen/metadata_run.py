@@ -1,0 +1,70 @@
+"""The metadata of a run: what each job is given for them, and what is missing of them all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_describe import Describer
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import animal_in
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_rules import RULES, SESSIONS
+from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.experiment import donor_name
+from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from miniscope_to_nwb_zarr.data_conversion.allen.library import Library
+    from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import LabFiles
+    from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+    from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Transform
+    from miniscope_to_nwb_zarr.run.console import Console
+
+
+def with_metadata(
+    job: NwbJob, told_by: Iterable[Transform], library: Library, lab: LabFiles, ids: frozenset[int]
+) -> NwbJob:
+    """The job with what makes its metadata files: the table of sessions, and what was given of its animal.
+
+    Raises
+    ------
+    InputError
+        What was given of the animal contradicts itself, or a table cannot be read.
+    """
+    data_set = str(job.transform_options["dataset"])
+    rules = RULES[data_set]
+    tables = dict(job.tables)
+    if rules.table in library.names and rules.table not in {path.name for path in tables.values()}:
+        tables[SESSIONS] = library.path(rules.table)
+    table = next((path for path in tables.values() if path.name == rules.table), None)
+    # the file of Visual Coding Ophys has the specimen's number, the output the donor's name
+    named = donor_name(rules.row_of(table, job.name)) if not rules.key else None
+    given = lab.of_animal(named or animal_in(job.sources[0]))
+    options = dict(job.transform_options)
+    if given.digest:
+        options["facts"] = given.digest
+    before = tuple(transform for transform in told_by if transform in job.transforms)
+    return replace(
+        job,
+        tables=tables,
+        transform_options=options,
+        describe=Describer(data_set, job.name, given, ids, before),
+    )
+
+
+def check_facts(jobs: Sequence[NwbJob], console: Console, *, is_required: bool) -> None:
+    """Say everything that the metadata files of all sessions lack, at once; stop there if all facts are required.
+
+    Raises
+    ------
+    InputError
+        A fact is missing and all are required; or two sources of a fact disagree.
+    """
+    found = {job.name: job.describe.missing(job) for job in jobs if job.describe is not None}
+    n_missing = list_left_out(found, console)
+    if n_missing and is_required:
+        raise InputError(
+            f"the metadata files lack {n_missing} fact(s) (listed above), and --require_metadata True asks for all of "
+            "them; nothing was written"
+        )
