@@ -177,7 +177,11 @@ def read_slab(task: SlabTask) -> SlabReport:
         return SlabReport(task.first, b"", read=tuple(read))
     first, stop = next(_slabs(task, array))
     block = _block((stop - first, *array.shape[1:]), array.dtype)
-    array.get_basic_selection(slice(first, stop), out=block)
+    try:
+        array.get_basic_selection(slice(first, stop), out=block)
+    except (MemoryError, RuntimeError, SystemError, ValueError):
+        # a chunk says that it holds fewer bytes than it should, and holds them
+        return SlabReport(task.first, b"", read=tuple((key, b"") for key, _ in read))
     digests = b"".join(xxhash.xxh3_64_digest(frame) for frame in block)
     return SlabReport(task.first, digests, read=tuple(read), n_bytes=_n_bytes(task, array))
 
@@ -186,7 +190,7 @@ def _digest_of_chunk(array: zarr.Array, key: str) -> bytes:
     """The digest of a chunk as it comes out of the decompressor; empty where there is none or it cannot be decoded."""
     try:
         return xxhash.xxh3_64_digest(array.compressor.decode(array.store[key]))
-    except (KeyError, RuntimeError):
+    except (KeyError, MemoryError, RuntimeError, SystemError, ValueError):
         return b""
 
 

@@ -19,7 +19,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb_digest import digest_nwbfile
 from miniscope_to_nwb_zarr.data_conversion.nwb_records import add_records
 from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
-from miniscope_to_nwb_zarr.data_conversion.verify_series import check_series
+from miniscope_to_nwb_zarr.data_conversion.verify_series import as_damage, check_series
 from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ def _read_back(
     reading = backend.start_reading(series, store, work.pool)
     # the workers read frames while the inspector reads the rest
     with backend.open_store(store) as io:
-        read = io.read()
+        with as_damage(store.name):
+            read = io.read()
         check_series(read, nwbfile, series)
         inspection = inspect(read, io, work.session.name, report)
     compare_frames(reading, written, work.advance)

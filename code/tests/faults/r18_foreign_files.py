@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from miniscope_to_nwb_zarr.data_conversion import disk
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier
+from tests.faults.outputs import outputs_in
 from tests.faults.program import Said, run_in_child, words_for
 
 _N_FILES = 50
@@ -106,6 +108,33 @@ def _kept(before: _Before, folder: Path) -> None:
     assert _state(elsewhere) == outside
 
 
+def _come_meanwhile(make: _Make, folder: Path) -> None:
+    """Somebody takes the name of the output while it is made."""
+    samples.finished()
+    results, elsewhere = folder / "results", folder / "elsewhere"
+    name = samples.session_of(_MAIN_LAYOUT).name
+    results.mkdir(parents=True)
+
+    def prepare() -> None:
+        rename_new = disk.rename_new
+
+        def late_rename(source: Path, target: Path) -> None:
+            make(target, elsewhere)
+            rename_new(source, target)
+
+        disk.rename_new = late_rename
+
+    make(folder / "reference", elsewhere)
+    said = run_in_child(words_for(_MAIN_LAYOUT, results), folder / "said", prepare)
+    assert said.code in _IN_THE_WAY, said
+    assert outputs_in(results) == [name]
+    assert _contents(results / name) == _contents(folder / "reference")
+
+
+def _contents(place: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() if path.is_file() else b"" for path in (place, *place.rglob("*"))[1:]}
+
+
 def _hold(results: Path, foreign: dict[str, tuple[object, ...]], name: str, said: Said) -> None:
     now = _state(results)
     moved = [path.name for path in (results / ".replaced").glob(f"{name}.*")] if said.code == 0 else []
@@ -158,6 +187,8 @@ def _state(folder: Path) -> dict[str, tuple[object, ...]]:
 def _cases(tier: Tier) -> Iterable[Case]:
     for before in _FAST if tier is Tier.FAST else _FULL:
         yield Case(before.name, partial(_kept, before))
+    for make in (_empty_folder, _folder):
+        yield Case(f"{make.__name__[1:].replace('_', '-')}-comes-meanwhile", partial(_come_meanwhile, make))
 
 
 ROW = Row(
