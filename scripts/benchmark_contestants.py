@@ -118,7 +118,7 @@ def limit_job(recording: BenchRecording, workers: int, array: Path) -> dict[str,
 
 def _neuroconv(recording: BenchRecording, _workers: int, out: Path) -> Converted:
     # its writer has one process; the `number_of_jobs` of its backend configuration is not read when it writes
-    python = _neuroconv_python(out.parents[1])
+    python = neuroconv_python(out.parents[1])
     store = out / "session.nwb.zarr"
     script = str(SCRIPTS / "benchmark_neuroconv.py")
     words = [str(recording.data_dir), str(recording.config), str(store), TIMEZONE]
@@ -126,7 +126,7 @@ def _neuroconv(recording: BenchRecording, _workers: int, out: Path) -> Converted
     return Converted(measured, store, frames_array(store), {})
 
 
-def _neuroconv_python(work: Path) -> Path:
+def neuroconv_python(work: Path) -> Path:
     """The interpreter of NeuroConv's own environment, made on the first call."""
     folder = work / "neuroconv"
     python = folder / "bin" / "python"

@@ -1,0 +1,134 @@
+"""Prints the reliability scorecard as a table beside today's tools, which it puts under the same faults.
+
+    cd code && uv run python ../scripts/reliability.py --tier fast --log ../results/reliability.jsonl
+    cd code && uv run python ../scripts/reliability_report.py --log ../results/reliability.jsonl
+    cd code && uv run python ../scripts/reliability_report.py --log ../results/reliability.jsonl --readme True
+
+The column of this program is what the log of `reliability.py` says; the others are measured, which takes some minutes
+and needs the network once, for their environment. `--others` keeps what was measured, to be used again. With
+`--readme True` the table takes its place in `README.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
+
+from miniscope_to_nwb_zarr import __version__
+from reliability_bench import HDMF_ZARR, NEUROCONV, TOOLS, VERSIONS, set_up
+from reliability_others import measure
+from tests.faults.harness import Tier
+from tests.faults.scorecard import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BEGIN, END = "<!-- scorecard: made by scripts/reliability_report.py -->", "<!-- end of scorecard -->"
+_NOT_OF_NWB = "does not apply: reads NWB files"
+_LIBRARY = "does not apply: a library"
+_DO_NOT_APPLY = {
+    NEUROCONV: {"R1 NWB": "does not apply: reads recordings", "R20": _LIBRARY, "R26": _LIBRARY},
+    HDMF_ZARR: {
+        **dict.fromkeys(("R1", "R10", "R11", "R12", "R13", "R24"), _NOT_OF_NWB),
+        "R20": _LIBRARY,
+        "R26": _LIBRARY,
+    },
+}
+_NOT_MEASURED = "not measured"
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    work = Path(tempfile.gettempdir()) / "miniscope-reliability"
+    parser.add_argument("--log", type=Path, nargs="+", required=True, help="of scripts/reliability.py, any tier")
+    parser.add_argument("--work", type=Path, default=work, help="folder for the other tools; their environment is kept")
+    parser.add_argument("--others", type=Path, help="JSON file with what was measured; made when missing")
+    parser.add_argument("--readme", default="False", choices=["True", "False"], help="True: put the table there")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Measure what is not known, and print the table."""
+    options = parse()
+    if options.others and options.others.exists():
+        others = json.loads(options.others.read_text(encoding="utf-8"))
+    else:
+        options.work.mkdir(parents=True, exist_ok=True)
+        words = measure(set_up(options.work), lambda text: print(text, file=sys.stderr))
+        others = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "words": words}
+        if options.others:
+            options.others.write_text(json.dumps(others, indent=1), encoding="utf-8")
+    lines = [line for log in options.log for line in read_log(log)]
+    table = table_of(lines, others)
+    print(table)
+    if options.readme == "True":
+        README.write_text(with_table(README.read_text(encoding="utf-8"), table), encoding="utf-8")
+
+
+def read_log(log: Path) -> list[dict[str, object]]:
+    """The cases of a log."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+
+
+def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -> str:
+    """The table in Markdown, with what it was measured with."""
+    words = others["words"]
+    held = {(line["row"], line["case"]): bool(line["held"]) for line in lines}
+    versions = f"NeuroConv {VERSIONS['neuroconv']}", f"hdmf-zarr {VERSIONS['hdmf-zarr']}, export of an HDF5 file"
+    rows = [
+        f"| | | cases held, fast / full | {versions[0]} | {versions[1]} |",
+        "|---|---|--:|---|---|",
+    ]
+    totals: Counter[Tier] = Counter()
+    for name, row in ROWS.items():
+        cells = []
+        for tier in Tier:
+            results = [held[name, case.name] for case in row.cases(tier) if (name, case.name) in held]
+            totals[tier] += len(results)
+            cells.append(_count(results))
+        theirs = [_DO_NOT_APPLY[tool].get(name) or words.get(name, {}).get(tool, _NOT_MEASURED) for tool in TOOLS]
+        rows.append(f"| {name} | {row.title} | {' / '.join(cells)} | {' | '.join(theirs)} |")
+    broken = sum(not one for one in held.values())
+    about = (
+        f"This program is version {__version__}; {len(held):,} cases, {broken} promises broken. Others measured on "
+        f"{others['date']} with hdmf {VERSIONS['hdmf']}, zarr {VERSIONS['zarr']}, pynwb {VERSIONS['pynwb']}, "
+        f"roiextractors {VERSIONS['roiextractors']}; recordings and files that they convert when these are sound."
+    )
+    return "\n".join([*rows, "", about])
+
+
+def _count(results: Sequence[bool]) -> str:
+    """How many cases held; of how many, where these are not all."""
+    if not results:
+        return "-"
+    return f"{len(results):,}" if all(results) else f"**{sum(results):,} of {len(results):,}**"
+
+
+def with_table(text: str, table: str) -> str:
+    """A text with the table between its markers.
+
+    Raises
+    ------
+    ValueError
+        The markers are not there exactly once.
+    """
+    between = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
+    if len(between.findall(text)) != 1:
+        message = f"expected once, in this order, each on a line of its own: {BEGIN} and {END}"
+        raise ValueError(message)
+    return between.sub(lambda _found: f"{BEGIN}\n\n{table}\n\n{END}\n", text)
+
+
+if __name__ == "__main__":
+    main()
