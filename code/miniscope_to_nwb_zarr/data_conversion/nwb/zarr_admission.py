@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from math import ceil, prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def _check_array(store: Path, folder: Path, said: Mapping[str, Any], files: Mapp
     return [Finding(Code.FILE_MISSING, Severity.WARNING, where, sentence)]
 
 
-def _is_shape(found: object) -> bool:
+def _is_shape(found: object) -> TypeGuard[list[int]]:
     return isinstance(found, list) and all(isinstance(size, int) and size >= 0 for size in found)
 
 
