@@ -12,6 +12,7 @@ from pynwb.device import DeviceModel
 from pynwb.ophys import ImagingPlane, OpticalChannel
 
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Session, Stream
+from miniscope_to_nwb_zarr.core.naming import device_name
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 
 if TYPE_CHECKING:
@@ -102,21 +103,34 @@ def _typed_settings(settings: dict[str, Any]) -> dict[str, Any]:
             continue
         if kind is str:
             typed[key] = str(value)
-        elif kind is int and isinstance(value, int | float) and float(value).is_integer():
+        elif kind is int and _is_whole(value):
             typed[key] = int(value)
-        elif kind is dict and isinstance(value, dict) and all(isinstance(value.get(k), int) for k in _ROI_ORDER):
-            typed[key] = [value[k] for k in _ROI_ORDER]
+        elif kind is dict and isinstance(value, dict) and all(_is_whole(value.get(k)) for k in _ROI_ORDER):
+            typed[key] = [int(value[k]) for k in _ROI_ORDER]
     return typed
 
 
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number that a field of 64 bits holds, and not yes or no."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _BEYOND_WHOLE and float(value).is_integer()
+
+
+_BEYOND_WHOLE = 2**53
 # ndx-miniscope: "height x width"
 _ROI_ORDER = ("height", "width")
+
+
+def _models(nwbfile: NWBFile) -> tuple[DeviceModel, ...]:
+    return tuple(nwbfile.device_models.values())
 
 
 def _model(nwbfile: NWBFile, device: Device) -> DeviceModel | None:
     if not device.model:
         return None
-    name = device.model.replace("/", "_").replace(":", "_")
+    # the name becomes one of a folder in the store
+    name = device_name(device.model, [one.name for one in _models(nwbfile) if one.model_number != device.model])
     if name not in nwbfile.device_models:
         nwbfile.add_device_model(
             DeviceModel(

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 NO_UNIT = "n.a."
 
+_NAME_CHARS = 80
+"""Of a column's name in the name of its series, which is one of a folder."""
+
 
 def add_scope(
     nwbfile: NWBFile, session: Session, series: FrameSeries, data: DataIO, facts: ImagingFacts, wrap: Wrap
@@ -135,7 +138,7 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
     for header, column in table.extra.items():
         # HardwareTime stays as it is, `unix time` becomes UnixTime
         words = "".join(ch if ch.isalnum() else " " for ch in header).split()
-        label = "".join(word[0].upper() + word[1:] for word in words) or "Column"
+        label = "".join(word[0].upper() + word[1:] for word in words)[:_NAME_CHARS] or "Column"
         own = next(name for k in range(len(columns) + 1) if (name := f"{label}{k + 1 if k else ''}") not in columns)
         columns[own] = (f"{header!r}, from {table.path.name}", column)
     for label, (description, values) in columns.items():

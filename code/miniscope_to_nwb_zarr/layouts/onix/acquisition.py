@@ -67,7 +67,8 @@ def _begin(one: OnixSet, findings: list[Finding]) -> tuple[Path, AcquisitionStar
 
 def _clock_hz(begin: AcquisitionStart, start_file: Path) -> int:
     if begin.clock_hz is None:
-        written = cut(str(next(v for k, v in begin.settings.items() if k.casefold() == "acquisitionclockhz")))
+        found = next(v for k, v in begin.settings.items() if k.casefold() == "acquisitionclockhz")
+        written = cut(found) if isinstance(found, str) else found
         raise InputError(
             f"{shown(start_file.name)}: AcquisitionClockHz is {written!r}, expected the clock's ticks in a second, "
             "a whole number from one million to ten billion (ONIX has 250000000). Frames cannot be placed in time; put "
