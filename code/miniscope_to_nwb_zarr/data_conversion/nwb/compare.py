@@ -17,8 +17,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import InputError
-from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Comparison
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Comparison, Difference
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.hdf5_contents import Hdf5Contents
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.targets import lost_targets
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.walk import Walk
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.zarr_contents import ZarrContents
 
@@ -70,16 +71,19 @@ def compare_contents(
 ) -> Comparison:
     """Compare two opened files; see `compare_files`."""
     walk = Walk(a, b, held)
-    found = [
-        replace(one, allowed=_ANNOUNCED) if not one.allowed and _is_announced(one.where, announced) else one
-        for one in walk.differences()
-    ]
+    found = [_judged(one, announced) for one in walk.differences()]
+    told = {one.where for one in found}
+    found += [_judged(one, announced) for one in lost_targets(a, b) if one.where not in told]
     return Comparison(
         tuple(one for one in found if not one.allowed),
         tuple(one for one in found if one.allowed),
         walk.n_objects,
         walk.n_values,
     )
+
+
+def _judged(one: Difference, announced: Collection[str]) -> Difference:
+    return replace(one, allowed=_ANNOUNCED) if not one.allowed and _is_announced(one.where, announced) else one
 
 
 def _is_announced(where: str, announced: Collection[str]) -> bool:

@@ -421,3 +421,16 @@ def test_the_comparison_is_a_verb_of_the_program(made, tmp_path):
     found = mnz.compare(str(source), str(shutil.copyfile(source, tmp_path / "copy.nwb")))
     assert found.is_equal
     assert found.as_json()["n_objects"] == found.n_objects
+
+
+def test_a_reference_that_leads_to_nothing_in_the_copy_is_told_even_where_changes_are_announced(tmp_path):
+    first, second = nwb_files.bare_file(tmp_path / "a.nwb"), tmp_path / "b.nwb"
+    with h5py.File(first, "r+") as file:
+        target = file.create_group("analysis/target")
+        file["analysis/list"] = np.array([target.ref, file["general"].ref], h5py.ref_dtype)
+    second.write_bytes(first.read_bytes())
+    assert compare_files(first, second).differences == ()
+    with h5py.File(second, "r+") as file:
+        del file["analysis/target"]
+    found = {one.where: one.sentence for one in compare_files(first, second, ["/analysis/target"]).differences}
+    assert "/analysis/list" in found
