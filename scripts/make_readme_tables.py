@@ -11,7 +11,7 @@ from pathlib import Path
 from miniscope_to_nwb_zarr.layouts import LAYOUTS, load
 from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.options import EXIT_CODES
-from miniscope_to_nwb_zarr.sources.limits import LIMITS
+from miniscope_to_nwb_zarr.sources.limits import FIXED, LIMITS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 _VALUES = {
@@ -83,6 +83,7 @@ def _limits() -> list[str]:
         "| limit | usually | of |",
         "|---|--:|---|",
         *(f"| `{limit.name}` | {limit.usual:,} | {limit.of} |" for limit in LIMITS.values()),
+        *(f"| never raised | {most:,} | {of} |" for most, of in FIXED),
     ]
 
 

@@ -94,6 +94,17 @@ LINE_BYTES: Final = 1 << 16
 NOTE_CHARS: Final = 10_000
 """Length of one note."""
 
+FIXED: Final = (
+    (JSON_DEPTH, "objects and lists inside one another in a settings file; real ones have four"),
+    (YAML_DEPTH, "names and lists inside one another in a YAML file; real ones have three"),
+    (NUMBER_CHARS, "characters of one number in a settings file or a table; a number of 64 bits takes at most 24"),
+    (LINE_BYTES, "bytes of one line of a table; a row of live pose with 1000 points takes 30 kB"),
+    (NOTE_CHARS, "characters of one note"),
+    (NWB_DEPTH, "groups inside groups of an NWB file; real ones have six"),
+    (NWB_CHUNK_BYTES, "bytes of one chunk of an NWB-Zarr store, which is the most that Blosc takes"),
+)
+"""Limits that nothing raises, and what they are limits of."""
+
 VALUES_REPORTED: Final = 20
 """Doubtful values of one settings file that are named before the rest is only counted."""
 NAMES_SHOWN: Final = 3
