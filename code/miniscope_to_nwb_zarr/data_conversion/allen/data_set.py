@@ -112,7 +112,7 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
     for finding in library.findings:
         console.finding(finding)
     if options.dry_run:
-        return show_plan([task.job() for task in tasks], options, console)
+        return _show_plan(tasks, options, console)
     return run_nwb_tasks(tasks, options, console, began, library.findings)
 
 
@@ -158,6 +158,15 @@ def _library(data_set: DataSet, options: Options, console: Console) -> Library:
         )
     store = ObjectStore(url, with_credentials=options.s3_credentials)
     return BucketLibrary(store, options.scratch_dir, console.info)
+
+
+def _show_plan(tasks: Sequence[NwbTask], options: Options, console: Console) -> ExitCode:
+    if not options.metadata:
+        return show_plan([task.job() for task in tasks], options, console)
+    names = [task.name for task in tasks]
+    said = f"Nothing written. Would write the metadata files of {len(names)} session(s)."
+    console.summary(ExitCode.DONE, said, {"sessions": names})
+    return ExitCode.DONE
 
 
 def _show_names(sessions: Sequence[AllenSession], console: Console) -> ExitCode:

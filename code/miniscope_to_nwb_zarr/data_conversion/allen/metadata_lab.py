@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.allen.metadata_records import RigRow
     from miniscope_to_nwb_zarr.run.options import Options
 
+_ANIMAL = ("general", "subject", "subject_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Lab:
@@ -84,6 +86,11 @@ class LabFiles:
         self._warn = warn
         self._known: dict[str, Lab] = {}
 
+    @property
+    def is_of_animals(self) -> bool:
+        """Whether they say something of one animal that they do not say of another."""
+        return any((self._subjects, self._folder, self._service))
+
     def of_animal(self, label: str | None) -> Lab:
         """What was given of the sessions of an animal.
 
@@ -127,10 +134,18 @@ class LabFiles:
 
 
 def animal_in(path: Path) -> str | None:
-    """The animal's id as an NWB file of HDF5 has it; None where it has none, or cannot be read as one."""
+    """The animal's id as an NWB file of HDF5 has it; None where it has none, or cannot be read as one.
+
+    A link is not followed: where it leads is not known here.
+    """
     try:
         with h5py.File(path, "r") as file:
-            value = file["general/subject/subject_id"][()]
+            at: h5py.Group = file
+            for name in _ANIMAL:
+                if not isinstance(at.get(name, getlink=True), h5py.HardLink):
+                    return None
+                at = at[name]
+            value = at[()]
     except (OSError, KeyError, AttributeError, TypeError, ValueError):
         # whoever converts the file will say what is wrong with it
         return None

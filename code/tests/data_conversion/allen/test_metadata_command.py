@@ -13,6 +13,7 @@ from aind_data_schema.core.processing import Processing
 from aind_data_schema.core.quality_control import QualityControl
 from aind_data_schema.core.subject import Subject
 
+from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import animal_in
 from tests.allen import ecephys_files, ophys_files, visual_coding_ephys, visual_coding_ophys
 from tests.allen.metadata_records import LAB, write_records
 from tests.allen.runs import outputs, receipt_of, run, store_of
@@ -233,3 +234,24 @@ def test_another_species_in_a_record_fails_the_session(coding_ephys, tmp_path, l
     assert run("Visual Coding Ephys", results, *words) == 4
     assert "subject/703279277.json is about animal `999`, the session about `703279277`" in capsys.readouterr().err
     assert not outputs(results)
+
+
+def test_a_dry_run_of_metadata_says_what_is_missing_and_writes_nothing(coding_ephys, tmp_path, capsys):
+    results = tmp_path / "results"
+    words = ("--data_dir", coding_ephys, "--metadata", "True", "--dry_run", "True")
+    assert run("Visual Coding Ephys", results, *words) == 0
+    said = capsys.readouterr()
+    assert "Would write the metadata files of 1 session" in said.out + said.err
+    assert "the setup is not known" in said.err
+    assert not results.exists()
+
+
+def test_an_animal_behind_a_link_is_not_read(tmp_path):
+    with h5py.File(tmp_path / "other.nwb", "w") as file:
+        file["general/subject/subject_id"] = "457841"
+    assert animal_in(tmp_path / "other.nwb") == "457841"
+    with h5py.File(tmp_path / "linked.nwb", "w") as file:
+        file["general/subject"] = h5py.ExternalLink("other.nwb", "/general/subject")
+    assert animal_in(tmp_path / "linked.nwb") is None
+    (tmp_path / "none.nwb").write_bytes(b"no file of HDF5")
+    assert animal_in(tmp_path / "none.nwb") is None
