@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_values import Facts, section_of
-from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.errors import FaultsError, InputError
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.small_file import open_regular
 from miniscope_to_nwb_zarr.sources.strict_yaml import Document, Location
@@ -88,7 +88,7 @@ def hold_against(model: type[Model], document: Document, at: Location = ()) -> t
 
 def refusal(problems: list[Problem], name: str) -> InputError:
     """The error that says all problems of a file at once, in the order of their lines."""
-    return InputError("\n".join(f"{name}, line {line}: {sentence}" for line, sentence in sorted(problems)))
+    return FaultsError(*(f"{name}, line {line}: {sentence}" for line, sentence in sorted(problems)))
 
 
 def _without_empty_items(

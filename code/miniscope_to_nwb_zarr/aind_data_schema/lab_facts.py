@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import name_key
-from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.core.errors import FaultsError, InputError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def merge(first: Stated, second: Stated) -> Stated:
     """
     differing = disagreements(first.facts, second.facts)
     if differing:
-        raise InputError(
-            "\n".join(
+        raise FaultsError(
+            *(
                 f"`{one.fact}` is {shown(one.first)} in {first.source}, but {shown(one.second)} in {second.source}; "
                 "correct one of them"
                 for one in differing

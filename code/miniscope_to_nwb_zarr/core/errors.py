@@ -40,6 +40,18 @@ class InputError(MiniscopeError):
     exit_code = ExitCode.INVALID_INPUT
 
 
+class FaultsError(InputError):
+    """Several faults of one input, a sentence each. A sentence may hold a line break that stands in a name."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The faults one by one."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
 class ConflictError(MiniscopeError):
     """An output of that name exists and differs: choose what to do with it."""
 

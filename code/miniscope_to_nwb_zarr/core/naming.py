@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
@@ -40,6 +42,18 @@ def device_name(folder: str, taken: Collection[str] = ()) -> str:
     if name not in taken:
         return name
     return next(f"{name}_{k}" for k in range(2, len(taken) + 3) if f"{name}_{k}" not in taken)
+
+
+def copy_name(name: str) -> str:
+    r"""The name of a file's copy: its own, but for characters that could act where it is listed.
+
+    Examples
+    --------
+    >>> copy_name("müde 0.avi"), copy_name("\x1b[2J0.avi")
+    ('müde 0.avi', '_x1b[2J0.avi')
+    """
+    shown = visible(name)
+    return name if shown == name else shown.replace("\\", "_")[-_MAX_LENGTH:]
 
 
 def session_name(subject: str | None, start: datetime, source_digest: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.findings import Finding
+from miniscope_to_nwb_zarr.core.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,7 +77,7 @@ class Receipt:
             "findings": [finding.as_json() for finding in self.findings],
         }
         value["receipt_digest"] = digest_of(value)
-        return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        return json_text(value, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_text(cls, text: str) -> Receipt:

@@ -9,6 +9,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.naming import copy_name
 from miniscope_to_nwb_zarr.data_conversion import disk
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[Camer
             planned[f"{number}/{stream.device.name}"] = tuple(
                 CameraFile(
                     file.path,
-                    f"{FOLDER}/{stream.device.name}/{part}{file.path.name}",
+                    f"{FOLDER}/{stream.device.name}/{part}{copy_name(file.path.name)}",
                     file.size_bytes,
                     firsts.get(file.path, 0),
                 )

@@ -14,6 +14,7 @@ from nwbinspector import Importance
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,17 +116,18 @@ def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, .
 
 def report_of(session: str, messages: list[InspectorMessage], errors: Sequence[str] = ()) -> str:
     """The words of validator and inspector as a text for people; there is one also where they say nothing."""
-    listed = f"{len(errors)} error(s)\n" + "".join(f"    {error}\n" for error in errors) if errors else "no errors\n"
+    lines = "".join(f"    {visible(error)}\n" for error in errors)
+    listed = f"{len(errors)} error(s)\n{lines}" if errors else "no errors\n"
     head = (
         f"NWB inspector {nwbinspector.__version__} and validator of pynwb {pynwb.__version__}, configuration dandi\n"
-        f"session: {session}\nvalidator: {listed}inspector: "
+        f"session: {visible(session)}\nvalidator: {listed}inspector: "
     )
     if not messages:
         return head + "no messages\n"
     lines = [
         f"{m.importance.name}  {m.check_function_name}\n"
-        f"    at {m.location or '/'} ({m.object_type} {m.object_name!r})\n"
-        f"    {m.message}\n"
+        f"    at {visible(m.location or '/')} ({m.object_type} {m.object_name!r})\n"
+        f"    {visible(m.message)}\n"
         for m in messages
     ]
     return head + f"{len(messages)} message(s)\n\n" + "\n".join(lines)

@@ -10,7 +10,6 @@ import json
 import math
 import sys
 import time
-import unicodedata
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Lock
@@ -22,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.core.text import visible
 from miniscope_to_nwb_zarr.run.progress import Meter
 from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
 
@@ -33,24 +33,6 @@ if TYPE_CHECKING:
 
 _LOG_WIDTH = 240
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
-
-
-def visible(text: str) -> str:
-    r"""Text with every character that could move the cursor, recolour or reorder the line written out.
-
-    Examples
-    --------
-    >>> visible("mouse\x1b[2J")
-    'mouse\\x1b[2J'
-    """
-    return "".join(_visible_character(character) for character in text)
-
-
-def _visible_character(character: str) -> str:
-    # controls, formats (bidirectional overrides), surrogates (bytes that are not UTF-8), line and paragraph separators
-    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
 
 
 class Console:

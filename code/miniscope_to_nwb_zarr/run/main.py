@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr import __version__
-from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, FaultsError, MiniscopeError, Stopped, UsageError
 from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.options import parse_options
@@ -39,10 +39,10 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
     console = Console(json=options.json, quiet=options.quiet, show_from=Severity(options.log_level))
     try:
-        with _signals():
+        with obeying_signals():
             return int(_run(options, console))
     except (MiniscopeError, Stopped) as error:
-        return _end(console, error.exit_code, str(error))
+        return _end(console, error.exit_code, *(error.sentences if isinstance(error, FaultsError) else [str(error)]))
     except BrokenPipeError:
         # the reader of our output has gone; so that Python does not complain of it once more on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -86,11 +86,10 @@ def _write_templates(options: Options, console: Console) -> ExitCode:
     return ExitCode.DONE
 
 
-def _end(console: Console, code: ExitCode, sentence: str) -> int:
-    # a file can have several faults, one a line
-    for line in sentence.split("\n"):
-        console.error(line)
-    console.end(code, sentence)
+def _end(console: Console, code: ExitCode, *sentences: str) -> int:
+    for sentence in sentences:
+        console.error(sentence)
+    console.end(code, "\n".join(sentences))
     return int(code)
 
 
@@ -107,7 +106,7 @@ def _refuse(argv: Sequence[str], env: Mapping[str, str], error: UsageError) -> i
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def obeying_signals() -> Iterator[None]:
     """Turn a request to stop into an exception, so that staging folders are removed on the way out."""
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 

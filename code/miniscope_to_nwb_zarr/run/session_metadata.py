@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import Provenance, pipeline_of, this_program
 from miniscope_to_nwb_zarr.core.errors import MetadataError
+from miniscope_to_nwb_zarr.core.text import harmless_json
 from miniscope_to_nwb_zarr.qc.quality import Quality
 from miniscope_to_nwb_zarr.qc.session_measures import session_measures
 
@@ -93,7 +94,7 @@ def write_metadata(
         with kept.opened() as nwbfile:
             _compare(work, nwbfile, bundle.models, is_earlier=True)
     for name, text in bundle.files.items():
-        (work.staging / name).write_text(text, encoding="utf-8")
+        (work.staging / name).write_text(harmless_json(text), encoding="utf-8")
     return bundle.findings
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.run.console import Console, visible
+from miniscope_to_nwb_zarr.core.text import visible
+from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.rows import PlanRow, ResultRow
 
 PLAN = PlanRow("m1_2025-06-12_15-15-04", "HPC_miniscope1", 53614, 29.8, 7_100_000_000, 4_000_000_000, 702, "")

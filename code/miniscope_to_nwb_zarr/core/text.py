@@ -1,0 +1,54 @@
+"""Text that others wrote, made harmless: nothing in it moves a cursor, colours, reorders or breaks a line.
+
+Names and notes of a recording come from other people's disks, and are read in terminals, logs and editors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+# controls, formats (bidirectional overrides), surrogates (bytes that are not UTF-8), line and paragraph separators
+_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
+
+
+def visible(text: str) -> str:
+    r"""Text with every character that could move the cursor, recolour or reorder the line written out.
+
+    Examples
+    --------
+    >>> visible("mouse\x1b[2J")
+    'mouse\\x1b[2J'
+    """
+    return _NOT_PLAIN.sub(lambda match: _written_out(match[0]), text)
+
+
+def json_text(value: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:  # noqa: ANN401 - JSON is any
+    r"""JSON that people can read: letters of all languages as they are, what is harmful escaped.
+
+    Examples
+    --------
+    >>> json_text({"animal": "m\u00fcde\u202e1"})
+    '{"animal": "m\u00fcde\\u202e1"}'
+    """
+    return harmless_json(json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False))
+
+
+def harmless_json(text: str) -> str:
+    """JSON that others printed, with what is harmful in its texts escaped; its value stays the same."""
+    return _NOT_PLAIN.sub(lambda match: match[0] if match[0] == "\n" else _in_json(match[0]), text)
+
+
+def _is_harmful(character: str) -> bool:
+    return unicodedata.category(character) in _HARMFUL
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii") if _is_harmful(character) else character
+
+
+def _in_json(character: str) -> str:
+    return f"{json.dumps(character)[1:-1]}" if _is_harmful(character) else character
