@@ -174,6 +174,32 @@ def add_template(nwbfile, extensions, *, name=TEMPLATE, images=IMAGES, shape=(24
         nwbfile.add_stimulus(shown)
 
 
+GRATINGS = ("gratings_0.0", "gratings_90.0", "gratings_180.0")
+
+
+def add_grating_presentations(nwbfile):
+    """Flashes of gratings, told apart by their angle; one is left out."""
+    table = TimeIntervals(
+        name="grating_presentations", description="Presentation times and stimuli details for grating"
+    )
+    for column in ("orientation", "stimulus_name", "omitted", "is_change"):
+        table.add_column(column, "No description")
+    series = nwbfile.processing["stimulus"]["timestamps"]
+    for row, angle in enumerate((0.0, 90.0, np.nan, 0.0)):
+        start = 2.0 + 0.75 * row
+        table.add_interval(
+            start_time=start,
+            stop_time=start + 0.25,
+            tags=["stimulus_time_interval"],
+            timeseries=[series],
+            orientation=angle,
+            stimulus_name="grating",
+            omitted=np.isnan(angle),
+            is_change=row == 1,
+        )
+    nwbfile.add_time_intervals(table)
+
+
 def add_eye_tracking(nwbfile, extensions):
     times = 2.0 + np.arange(90) / 30.0
     random = np.random.default_rng(2)

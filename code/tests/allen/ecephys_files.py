@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 from pynwb import TimeSeries
 from pynwb.epoch import TimeIntervals
 
@@ -53,7 +54,7 @@ def write_probe(path, probe, *, extra_device=None, start=parts.START):
 def write_behavior_only(folder):
     """A session without probes: gratings, and a series that indexes their templates."""
     path = folder / "behavior_only_sessions" / str(BEHAVIOR_ALONE) / f"behavior_session_{BEHAVIOR_ALONE}.nwb"
-    return behavior_session(path, identifier=BEHAVIOR_ALONE)
+    return behavior_session(path, identifier=BEHAVIOR_ALONE, gratings=True)
 
 
 def write_base(path, *, session=SESSION, image_set=IMAGE_SET, is_passive=False):
@@ -72,6 +73,7 @@ def write_base(path, *, session=SESSION, image_set=IMAGE_SET, is_passive=False):
     _add_mapping(nwbfile)
     parts.add_template(nwbfile, extensions, name=f"{image_set}.05.26", indexed=False)
     parts.add_eye_tracking(nwbfile, extensions)
+    _add_eye_tracking_rig(nwbfile, extensions)
     _add_optotagging(nwbfile)
     _add_electrodes(nwbfile, extensions)
     nwbfile.units = _units()
@@ -142,6 +144,14 @@ def _add_mapping(nwbfile):
             duration=0.25,
         )
     nwbfile.add_time_intervals(table)
+
+
+def _add_eye_tracking_rig(nwbfile, extensions):
+    places = ("monitor_position", "camera_position", "led_position", "monitor_rotation", "camera_rotation")
+    facts = {name: np.array([k, 2.5, -3.0], np.float32) for k, name in enumerate(places)}
+    units = {f"{name}__unit": "mm" if name.endswith("position") else "deg" for name in places}
+    rig = extensions.EcephysEyeTrackingRigMetadata(name="eye_tracking_rig_metadata", equipment="NP.1", **facts, **units)
+    nwbfile.create_processing_module("eye_tracking_rig_metadata", "Eye tracking rig metadata").add(rig)
 
 
 def _add_optotagging(nwbfile):

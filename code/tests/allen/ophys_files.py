@@ -34,13 +34,14 @@ class Plane:
     trials_shift_s: float = 0.0
     passive: bool = False
     ophys_session_id: int = OPHYS_SESSION
+    image_set: str = parts.IMAGE_SET
 
 
-def behavior_session(path, *, identifier=BEHAVIOR_SESSION, template=parts.TEMPLATE, licks=True):
+def behavior_session(path, *, identifier=BEHAVIOR_SESSION, licks=True, gratings=False):
     extensions = Extensions(*parts.NAMESPACES)
     nwbfile = parts.new_file(identifier, "TRAINING_3_images_A_10uL_reward")
     nwbfile.create_device("BEH.G-Box3", description="Allen Brain Observatory - BEH.G-Box3 rig")
-    _add_behavior(nwbfile, extensions, template=template, licks=licks)
+    _add_behavior(nwbfile, extensions, licks=licks, gratings=gratings)
     nwbfile.add_lab_meta_data(
         extensions.BehaviorMetadata(name="metadata", equipment_name="BEH.G-Box3", **_session_facts(identifier))
     )
@@ -52,7 +53,7 @@ def ophys_experiment(path, plane=Plane()):
     nwbfile = parts.new_file(plane.experiment_id, "OPHYS_1_images_A")
     maker = {} if plane.device.startswith("MESO") else {"manufacturer": "Scientifica"}
     device = nwbfile.create_device(plane.device, description="Allen Brain Observatory - 2P Rig", **maker)
-    _add_behavior(nwbfile, extensions, licks=not plane.passive, shift_s=plane.trials_shift_s)
+    _add_behavior(nwbfile, extensions, image_set=plane.image_set, licks=not plane.passive, shift_s=plane.trials_shift_s)
     parts.add_eye_tracking(nwbfile, extensions)
     for number in range(1, plane.n_imaging_planes + 1):
         _add_imaging_plane(nwbfile, device, plane, number)
@@ -86,14 +87,19 @@ def _session_facts(session_id):
     return facts if session_id is None else facts | {"behavior_session_id": session_id}
 
 
-def _add_behavior(nwbfile, extensions, *, template=parts.TEMPLATE, licks=True, shift_s=0.0):
+def _add_behavior(nwbfile, extensions, *, image_set=parts.IMAGE_SET, licks=True, shift_s=0.0, gratings=False):
     parts.add_subject(nwbfile, extensions)
     parts.add_task(nwbfile, extensions)
     parts.add_running_and_stimulus_times(nwbfile)
     if licks:
         parts.add_licks_and_rewards(nwbfile)
     parts.add_trials(nwbfile, shift_s=shift_s)
-    parts.add_presentations(nwbfile, active=licks)
+    if gratings:
+        parts.add_grating_presentations(nwbfile)
+        parts.add_template(nwbfile, extensions, name="grating", images=parts.GRATINGS)
+        return
+    parts.add_presentations(nwbfile, name=image_set, active=licks)
+    template = parts.TEMPLATE if image_set == parts.IMAGE_SET else f"{image_set}.05.26"
     parts.add_template(nwbfile, extensions, name=template)
 
 

@@ -126,7 +126,7 @@ def _job(data_set: DataSet, options: Options, library: Library, session: AllenSe
         root=library.root,
         transforms=data_set.transforms(leave_out),
         tables={key: library.path(name) for key, name in session.tables.items()},
-        transform_options={"dataset": data_set.name, "leave_out": leave_out},
+        transform_options={"dataset": data_set.name, "leave_out": leave_out} | lab.facts,
         namespaces=data_set.namespaces,
         findings=session.findings,
         format=options.format,

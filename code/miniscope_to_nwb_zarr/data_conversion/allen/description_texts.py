@@ -76,3 +76,5 @@ OPTOTAGGING: Final = {
 }
 OPTOTAGGING_TABLE: Final = "When light was given to tag cells that express a light-gated channel, and in what form."
 OPTOTAGGING_MODULE: Final = "Light given to tag cells that express a light-gated channel."
+STIMULUS_TIMES: Final = "When each frame of the stimulus was drawn on the monitor, in seconds."
+STIMULUS_MODULE: Final = "Times of the frames of the stimulus."

@@ -45,6 +45,7 @@ def fill_descriptions(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
             if name in meanings and is_placeholder(column.description):
                 changes.append(_describe(column, meanings[name]))
     changes += _describe_optotagging(nwbfile)
+    changes += _describe_stimulus_times(nwbfile)
     return changes
 
 
@@ -85,6 +86,18 @@ def _describe_optotagging(nwbfile: NWBFile) -> Iterator[Change]:
     if table is None:
         return
     described = [(table, texts.OPTOTAGGING_TABLE), (nwbfile.processing["optotagging"], texts.OPTOTAGGING_MODULE)]
+    for container, meaning in described:
+        if is_placeholder(container.description) or container.description == container.name:
+            yield _describe(container, meaning)
+
+
+def _describe_stimulus_times(nwbfile: NWBFile) -> Iterator[Change]:
+    """The series of stimulus frames, to which all presentations refer, and the module that holds it."""
+    module = nwbfile.processing.get("stimulus")
+    if module is None:
+        return
+    series = module.data_interfaces.get("timestamps")
+    described = [(module, texts.STIMULUS_MODULE)] + ([(series, texts.STIMULUS_TIMES)] if series is not None else [])
     for container, meaning in described:
         if is_placeholder(container.description) or container.description == container.name:
             yield _describe(container, meaning)

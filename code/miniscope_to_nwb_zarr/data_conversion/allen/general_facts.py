@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
 
 KEYWORDS = "keywords"
+EXPERIMENTER = "experimenter"
 # a module or part of the file, and the words for what it says of the experiment
 _METHODS = {
     "units": ("extracellular electrophysiology", "Neuropixels"),
@@ -46,3 +47,12 @@ def add_keywords(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
         return []
     set_field(nwbfile, "keywords", [*had, *new])
     return [Change(KEYWORDS, "/general/keywords", f"added from what the file holds: {', '.join(new)}")]
+
+
+def add_experimenter(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
+    """Name who did the experiment, where the file does not and the lab does; the data sets themselves do not say."""
+    names = context.options.get(EXPERIMENTER, ())
+    if nwbfile.experimenter or not names:
+        return []
+    set_field(nwbfile, "experimenter", tuple(names))
+    return [Change(EXPERIMENTER, "/general/experimenter", f"as --session_metadata says: {'; '.join(names)}")]

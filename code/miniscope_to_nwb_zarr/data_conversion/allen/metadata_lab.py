@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
 from miniscope_to_nwb_zarr.core import naming
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import EXPERIMENTER
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_records import KINDS, read_rigs, record_of
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_start import ZONE
 
@@ -85,6 +86,12 @@ class LabFiles:
         self._timezone = options.timezone
         self._warn = warn
         self._known: dict[str, Lab] = {}
+
+    @property
+    def facts(self) -> dict[str, list[str]]:
+        """What is written into the NWB file itself, where that does not say it, as options of the transforms."""
+        names = self._lab.facts.session.experimenters
+        return {EXPERIMENTER: list(names)} if names else {}
 
     @property
     def is_of_animals(self) -> bool:

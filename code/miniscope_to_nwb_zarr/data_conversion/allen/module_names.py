@@ -22,32 +22,36 @@ if TYPE_CHECKING:
 MODULE_NAMES = "module_names"
 OPTOTAGGING = "optotagging"
 _TABLE = "optogenetic_stimulation"
-# modules of the files that hold series of behaviour
-_BEHAVIOR = ("running", "licking", "rewards")
+# modules of the files that hold behaviour, and what it was measured with
+_BEHAVIOR = ("running", "licking", "rewards", "eye_tracking", "eye_tracking_rig_metadata")
 
 
 def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
-    """Move running, licking and rewards into ``processing/behavior``, each as a group of its former name.
+    """Move running, licking, rewards and eye tracking into ``processing/behavior``, series in a group of that name.
 
-    The series keep their names, and all that refers to them still does.
+    The series keep their names, and all that refers to them still does. A name that is taken there stays where it is.
     """
     changes = []
-    for name in _BEHAVIOR:
-        if name not in nwbfile.processing:
-            continue
+    for name in (each for each in _BEHAVIOR if each in nwbfile.processing):
         former = nwbfile.processing[name]
         series = [each for each in former.data_interfaces.values() if isinstance(each, TimeSeries)]
         others = [each for each in former.data_interfaces.values() if not isinstance(each, TimeSeries)]
+        moved = {name, *(each.name for each in others)} if series else {each.name for each in others}
+        taken = nwbfile.processing["behavior"].data_interfaces if "behavior" in nwbfile.processing else {}
+        if moved & set(taken):
+            continue
         module = _module(nwbfile, "behavior", "What the animal did, and what it was given.")
         for each in (*series, *others):
             former.data_interfaces.pop(each.name)
         nwbfile.processing.pop(name)
-        group = BehavioralTimeSeries(name=name)
-        for each in series:
-            group.add_timeseries(each)
-        for each in (group, *others):
+        if series:
+            group = BehavioralTimeSeries(name=name)
+            for each in series:
+                group.add_timeseries(each)
+            module.add(group)
+        for each in others:
             module.add(each)
-        sentence = f"the processing module {name} became a group of series in the module behavior"
+        sentence = f"what the processing module {name} held is in the module behavior now"
         changes.append(Change(MODULE_NAMES, f"/processing/{name}", sentence, ("/processing/behavior",)))
     return changes
 

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 
 NAMESPACE = "ndx-aibs-stimulus-template"
 _NAME = "stimulus_templates"
+# sets of images whose times are in tables alone (reference allen-datasets 2.1)
+_WITHOUT_SERIES = "Natural_Images_Lum_Matched_set_ophys"
 _OF_IMAGES = "Visual stimuli images shown to the subject."
 
 
 def templates_to_images(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
     """Turn every `StimulusTemplate` into two `Images`, warped and not; series that indexed it index the warped ones.
 
-    A template that contradicts itself stays as it is and is a finding; templates of other types stay as they are.
+    A template that contradicts itself stays as it is and is a finding, one that no series shows is a finding too;
+    templates of other types stay as they are.
     """
     changes: list[Change] = []
     for name, template in list(nwbfile.stimulus_template.items()):
@@ -48,7 +51,11 @@ def templates_to_images(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
             continue
         images = _replace(nwbfile, template)
         changes.append(Change(_NAME, f"/{where}", _said(len(images.images), name), (f"/{where}_unwarped",)))
-        changes += _link_series(nwbfile, template, images)
+        linked = _link_series(nwbfile, template, images)
+        changes += linked
+        if not linked and not name.startswith(_WITHOUT_SERIES):
+            sentence = "no series says when its images were shown; tables of presentations may"
+            context.findings.append(Finding(Code.PART_MISSING, Severity.WARNING, where, sentence))
     return changes
 
 

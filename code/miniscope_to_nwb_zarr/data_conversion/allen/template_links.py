@@ -12,7 +12,7 @@ from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pynwb import NWBFile
     from pynwb.epoch import TimeIntervals
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TEMPLATE_LINKS = "template_links"
 COLUMN = "template_image"
 _SUFFIX = "_presentations"
+# what stands in place of a name where nothing was shown
+_OMITTED = "omitted"
 _ABOUT = "The image among the stimulus templates that was shown; none where the image was omitted"
 
 
@@ -38,7 +40,7 @@ def link_presentations(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
         if shown is None or template is None:
             continue
         images = {image.name: image for image in template.order_of_images.data}
-        unknown = sorted({each for each in shown if each not in images and each != "omitted"})
+        unknown = sorted({each for each in shown if each not in images and each != _OMITTED})
         if unknown:
             sentence = f"shows images that {template.name} does not hold: {', '.join(unknown[:5])}; they got no link"
             context.findings.append(Finding(Code.TEMPLATE_UNUSABLE, Severity.WARNING, f"intervals/{name}", sentence))
@@ -55,8 +57,8 @@ def _shown_names(table: TimeIntervals) -> list[str] | None:
         return [str(name) for name in table["image_name"].data[:]]
     if "orientation" in table.colnames:
         # gratings are named by their angle: gratings_90.0
-        angles: Mapping[int, Any] = dict(enumerate(np.asarray(table["orientation"].data[:], np.float64)))
-        return [f"gratings_{float(angle)}" for angle in angles.values()]
+        angles = np.asarray(table["orientation"].data[:], np.float64)
+        return [_OMITTED if np.isnan(angle) else f"gratings_{float(angle)}" for angle in angles]
     return None
 
 
@@ -70,7 +72,7 @@ def _template_of(nwbfile: NWBFile, table_name: str, shown: set[str]) -> Images |
     named = [each for each in sets if each.name.startswith(table_name.removesuffix(_SUFFIX))]
     if len(named) == 1 and shown & set(named[0].images):
         return named[0]
-    holding = [each for each in sets if shown - {"omitted"} and shown - {"omitted"} <= set(each.images)]
+    holding = [each for each in sets if shown - {_OMITTED} and shown - {_OMITTED} <= set(each.images)]
     return holding[0] if len(holding) == 1 else None
 
 

@@ -8,7 +8,13 @@ from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, 
 from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
 from miniscope_to_nwb_zarr.data_conversion.allen.empty_columns import DROP_IMPEDANCES, drop_impedances
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import namespace_file, newer_extensions
-from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords, set_session_id
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
+    EXPERIMENTER,
+    KEYWORDS,
+    add_experimenter,
+    add_keywords,
+    set_session_id,
+)
 from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
     MODULE_NAMES,
     OPTOTAGGING,
@@ -46,6 +52,7 @@ DATA_SET = DataSet(
         Step(add_unit_facts, UNIT_PLACES),
         Step(drop_impedances, DROP_IMPEDANCES),
         Step(add_keywords, KEYWORDS),
+        Step(add_experimenter, EXPERIMENTER),
         Step(behavior_module, MODULE_NAMES),
         Step(optotagging_intervals, OPTOTAGGING),
         Step(times_to_rates, REGULAR_TIMES),

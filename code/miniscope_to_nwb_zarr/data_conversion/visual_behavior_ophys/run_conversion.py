@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
 from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import namespace_file, newer_extensions
-from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords, set_session_id
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
+    EXPERIMENTER,
+    KEYWORDS,
+    add_experimenter,
+    add_keywords,
+    set_session_id,
+)
 from miniscope_to_nwb_zarr.data_conversion.allen.module_names import MODULE_NAMES, behavior_module
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.stimulus_templates import templates_to_images
@@ -36,6 +42,7 @@ DATA_SET = DataSet(
         Step(fill_descriptions),
         Step(unsigned_indices),
         Step(add_keywords, KEYWORDS),
+        Step(add_experimenter, EXPERIMENTER),
         Step(behavior_module, MODULE_NAMES),
         Step(times_to_rates, REGULAR_TIMES),
     ),

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
 from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
 from miniscope_to_nwb_zarr.data_conversion.allen.empty_columns import DROP_IMPEDANCES, drop_impedances
-from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords, set_session_id
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
+    EXPERIMENTER,
+    KEYWORDS,
+    add_experimenter,
+    add_keywords,
+    set_session_id,
+)
 from miniscope_to_nwb_zarr.data_conversion.allen.invalid_times import SORT_INVALID_TIMES, sort_invalid_times
 from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
     MODULE_NAMES,
@@ -52,6 +58,7 @@ DATA_SET = DataSet(
         Step(drop_impedances, DROP_IMPEDANCES),
         Step(sort_invalid_times, SORT_INVALID_TIMES),
         Step(add_keywords, KEYWORDS),
+        Step(add_experimenter, EXPERIMENTER),
         Step(behavior_module, MODULE_NAMES),
         Step(optotagging_intervals, OPTOTAGGING),
         Step(times_to_rates, REGULAR_TIMES),

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import namespace_file
-from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import KEYWORDS, add_keywords
+from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
+    EXPERIMENTER,
+    KEYWORDS,
+    add_experimenter,
+    add_keywords,
+)
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.vector_indices import unsigned_indices
 from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.epochs import EPOCHS, restore_epochs
@@ -58,6 +63,7 @@ DATA_SET = DataSet(
         Step(add_frame_columns, FRAME_COLUMNS),
         Step(unsigned_indices),
         Step(add_keywords, KEYWORDS),
+        Step(add_experimenter, EXPERIMENTER),
         Step(times_to_rates, REGULAR_TIMES),
     ),
     namespaces=(namespace_file(NAMESPACE),),

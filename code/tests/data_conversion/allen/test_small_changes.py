@@ -61,7 +61,8 @@ def test_columns_without_a_description_get_one(result):
     places = {change.where for change in changes if change.name == "descriptions"}
     assert "/intervals/trials/go@description" in places
     assert f"/intervals/{TABLE}/image_name@description" in places
-    assert len(places) == 12
+    assert "/processing/stimulus/timestamps@description" in places
+    assert len(places) == 13
 
 
 def test_presentations_refer_to_the_images_that_were_shown(result):
