@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.shard import base_of, check_unchanged, find_shard, is_conversion, options_of
+from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.errors import ExitCode
+    from miniscope_to_nwb_zarr.core.shards import Shard
     from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.listing import Listing
     from miniscope_to_nwb_zarr.run.options import Options
 
 
@@ -20,6 +26,9 @@ class DatasetModule(Protocol):
 
     def run(self, options: Options, console: Console) -> ExitCode:
         """Do what the options ask for."""
+
+    def list_sessions(self, options: Options) -> Listing:
+        """The sessions that `run` would convert, and the files of each; nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,17 @@ class _OnDemand:
 
     def run(self, options: Options, console: Console) -> ExitCode:
         """Do what the options ask for."""
-        module = import_module(f"miniscope_to_nwb_zarr.data_conversion.{self.package}.run_conversion")
-        return cast("DatasetModule", module).run(options, console)
+        return self._module.run(options, console)
+
+    def list_sessions(self, options: Options) -> Listing:
+        """The sessions that `run` would convert."""
+        return self._module.list_sessions(options)
+
+    @property
+    def _module(self) -> DatasetModule:
+        return cast(
+            "DatasetModule", import_module(f"miniscope_to_nwb_zarr.data_conversion.{self.package}.run_conversion")
+        )
 
 
 DATASET_MODULES: dict[str, DatasetModule] = {
@@ -48,5 +66,40 @@ DATASET_MODULES: dict[str, DatasetModule] = {
 
 
 def run_dataset(options: Options, console: Console) -> ExitCode:
-    """Convert the data set that the options name."""
+    """Convert the data set that the options name, or the one shard that lies in the data folder."""
+    if is_conversion(options) and (found := find_shard(options.data_dir)):
+        path, shard = found
+        console.info(f"{path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")
+        return run_shard(shard, options, console)
     return DATASET_MODULES[options.dataset].run(options, console)
+
+
+def list_sessions(options: Options) -> Listing:
+    """The sessions of the data set that the options name.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    return DATASET_MODULES[options.dataset].list_sessions(options)
+
+
+def run_shard(shard: Shard, options: Options, console: Console) -> ExitCode:
+    """Convert the sessions of a shard and nothing else, if their sources are what they were.
+
+    Raises
+    ------
+    MiniscopeError
+        They are not, or the input or the options are at fault.
+    """
+    began = datetime.now(UTC)
+    try:
+        of_shard = options_of(shard, options, base_of(shard, options.data_dir))
+        check_unchanged(shard, list_sessions(of_shard))
+    except InputError as error:
+        # a run of a pipeline that leaves no file counts as one that never was
+        refused = SessionResult("", error.exit_code, "failed", str(error))
+        RunFolder(options.results_dir, {"shard": shard.index}, (), began).finish([refused], (), datetime.now(UTC))
+        raise
+    return DATASET_MODULES[of_shard.dataset].run(of_shard, console)

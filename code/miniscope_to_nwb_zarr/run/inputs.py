@@ -59,7 +59,7 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
     return replace(found, sessions=tuple(completed))
 
 
-def refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
+def refuse_inside(results_dir: Path, folders: Iterable[Path], flag: str = "--results_dir") -> None:
     """Refuse results that would lie inside the data.
 
     Raises
@@ -71,8 +71,7 @@ def refuse_inside(results_dir: Path, folders: Iterable[Path]) -> None:
     for folder in folders:
         if results.is_relative_to(folder.resolve()):
             raise UsageError(
-                f"--results_dir {results_dir}: lies inside the data ({folder}), which is never written to; "
-                "choose another"
+                f"{flag} {results_dir}: lies inside the data ({folder}), which is never written to; choose another"
             )
 
 

@@ -140,8 +140,8 @@ _WHAT = (
         "sessions",
         Kind.TEXT,
         "",
-        "data sets of the Allen Institute: ids of the sessions to convert, separated by commas; empty: all that are in "
-        "--data_dir",
+        "names of the sessions to convert, separated by commas (data sets of the Allen Institute: their ids); empty: "
+        "all that are in --data_dir",
         Category.WHAT,
     ),
 )

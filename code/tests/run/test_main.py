@@ -229,7 +229,7 @@ def test_a_signal_is_not_mistaken_for_an_error_of_what_it_interrupts(capsys):
         except Exception:  # noqa: BLE001 - as the NWB inspector does around each of its checks
             return "went on"
 
-    with pytest.raises(main.Stopped), main._signals():
+    with pytest.raises(main.Stopped), main.obeying_signals():
         careless()
 
 
@@ -246,7 +246,7 @@ def test_an_error_that_a_signal_was_turned_into_is_still_the_signal():
         except main.Stopped as error:
             raise RuntimeError("while loading a library") from error
 
-    with pytest.raises(main.Stopped) as stopped, main._signals():
+    with pytest.raises(main.Stopped) as stopped, main.obeying_signals():
         wrapping()
     assert stopped.value.exit_code == 130
 

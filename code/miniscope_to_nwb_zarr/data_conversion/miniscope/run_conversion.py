@@ -16,6 +16,7 @@ from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
 from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.named_session import SessionTask
 from miniscope_to_nwb_zarr.run.plan import plan_rows
@@ -52,11 +53,30 @@ def run(options: Options, console: Console) -> ExitCode:
         raise
 
 
+def list_sessions(options: Options) -> Listing:
+    """The sessions that `run` would convert, and the files of each.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    found = find_sessions(options, options.data_dir, make_job(options).sidecar)
+    root = options.data_dir.resolve()
+    return Listing(
+        tuple(
+            ListedSession(session.name, list_local((file.path for file in session.source_files), root))
+            for session in found.sessions
+        ),
+        tuple(f"{_place(failure, options.data_dir)}: {failure.message}" for failure in found.failures),
+    )
+
+
 def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     job = make_job(options)
     if options.verify_only and not options.against_source:
         return verify_outputs(options, {}, console)
-    found = find_sessions(options, options.data_dir, job.sidecar)
+    found = _chosen(find_sessions(options, options.data_dir, job.sidecar), options)
     if not found.sessions and not found.failures:
         raise InputError(nothing_found(options.data_dir, found, make_request(options, job.sidecar)))
     if options.verify_only:
@@ -77,6 +97,15 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
         # of a session it is said in its result: this is about the folder of the run itself
         waiting = [session for session in found.sessions if not (job.results / session.name).exists()]
         raise no_room("the summary of this run", waiting, job) from error
+
+
+def _chosen(found: Discovery, options: Options) -> Discovery:
+    """What is to be converted: all that was found, or the sessions that are named."""
+    names = read_names(options.sessions or "")
+    if not names:
+        return found
+    check_names(names, [session.name for session in found.sessions])
+    return replace(found, sessions=tuple(one for one in found.sessions if one.name in names), failures=())
 
 
 def _convert(options: Options, found: Discovery, job: Job, console: Console, began: datetime) -> ExitCode:

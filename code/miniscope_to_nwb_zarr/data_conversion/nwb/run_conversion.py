@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
@@ -12,12 +13,13 @@ from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
-from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
@@ -26,7 +28,6 @@ from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFile, FoundFiles
     from miniscope_to_nwb_zarr.run.console import Console
@@ -61,6 +62,9 @@ def run(options: Options, console: Console) -> ExitCode:
         checks = {name: partial(compare_with_sources, job_of) for name, job_of in jobs_of.items()}
         return verify_outputs(options, checks, console)
     jobs, ignored = _jobs(options, found)
+    if names := read_names(options.sessions or ""):
+        check_names(names, [job.name for job in jobs])
+        jobs = [job for job in jobs if job.name in names]
     findings = found.findings + ignored
     if not jobs:
         raise InputError(_nothing_to_do(options, found))
@@ -70,6 +74,23 @@ def run(options: Options, console: Console) -> ExitCode:
         return show_plan(jobs, options, console)
     tasks = [NwbTask(job.name, partial(replace, job)) for job in jobs]
     return run_nwb_tasks(tasks, options, console, began, findings)
+
+
+def list_sessions(options: Options) -> Listing:
+    """The NWB files that `run` would convert.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    if not options.data_dir.is_dir():
+        raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
+    found = find_files(options.data_dir)
+    jobs, _ = _jobs(options, found)
+    return Listing(
+        tuple(ListedSession(job.name, list_local(map(Path, state_of(job.inputs)), found.root)) for job in jobs)
+    )
 
 
 def run_nwb_tasks(

@@ -1,0 +1,150 @@
+r"""Cut a data set into numbered shards for a pipeline: ``shards/0.json ... shards/N-1.json``, and ``manifest.json``.
+
+    uv run python -m miniscope_to_nwb_zarr.data_conversion.create_inputs --dataset Miniscope --data_dir ../data \
+        --output_dir ../inputs
+
+A pipeline gives each file of the folder ``shards`` to a run of its own, beside the data set; the manifest lies outside
+it. Each shard holds what its run needs to know: sessions, their files with sizes and checksums, options. Options of
+run_capsule.py that say what is converted and how may be given too and go into every shard.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, UsageError
+from miniscope_to_nwb_zarr.core.shards import shards_of
+from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion.conversion_utils import list_sessions
+from miniscope_to_nwb_zarr.run.console import Console
+from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.listing import check_names, read_names
+from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Kind
+from miniscope_to_nwb_zarr.run.option_values import text_of, value_of
+from miniscope_to_nwb_zarr.run.options import parse_options
+from miniscope_to_nwb_zarr.run.shard import may_travel
+from miniscope_to_nwb_zarr.run.shard_folder import write_shards
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miniscope_to_nwb_zarr.core.shards import Shard
+    from miniscope_to_nwb_zarr.run.listing import Listing
+    from miniscope_to_nwb_zarr.run.options import Options
+
+_PROGRAM = "create_inputs"
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Make the shards.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, or already done; 2 wrong options; 3 nothing to do; 4 some of the data set cannot be
+        converted and is in no shard; 5 other shards are there; 75 the disk failed.
+    """
+    console = Console(json=False)
+    try:
+        own, rest = _parser().parse_known_args(argv)
+        options = parse_options(rest, env)
+        return int(_make(own, options, console))
+    except MiniscopeError as error:
+        console.error(str(error))
+        console.end(error.exit_code, str(error))
+        return int(error.exit_code)
+    except OSError as error:
+        reason = disk.explain(error)
+        console.error(str(reason))
+        console.end(reason.exit_code, str(reason))
+        return int(reason.exit_code)
+
+
+def _make(own: argparse.Namespace, options: Options, console: Console) -> ExitCode:
+    output_dir = own.output_dir
+    refuse_inside(output_dir, [options.data_dir], "--output_dir")
+    listing = list_sessions(options)
+    for sentence in listing.failures:
+        console.error(sentence)
+    shards = _shards(own, options, listing)
+    was_there = write_shards(output_dir, shards, listing.failures)
+    n_sessions = sum(len(shard.sessions) for shard in shards)
+    code = ExitCode.SOME_FAILED if listing.failures else ExitCode.DONE
+    what = f"{len(shards)} shard(s) of {n_sessions} session(s)"
+    said = "are there already, unchanged" if was_there else "written"
+    console.summary(
+        code,
+        f"{what} {said}: {output_dir / 'shards'}",
+        {"shards": len(shards), "sessions": n_sessions, "failures": len(listing.failures)},
+    )
+    return code
+
+
+def _shards(own: argparse.Namespace, options: Options, listing: Listing) -> list[Shard]:
+    sessions = listing.sessions
+    wanted = read_names(own.only or "")
+    check_names(wanted, [session.name for session in sessions], flag="--only")
+    chosen = [session for session in sessions if not wanted or session.name in wanted][: own.limit]
+    if not chosen:
+        raise InputError(f"{options.data_dir}: no session can be converted, so there is nothing to put into shards")
+    in_full = own.checksums == "full"
+    described = [session.as_it_is(in_full=in_full) for session in chosen]
+    return shards_of(options.dataset, described, _given(options), own.shards)
+
+
+def _given(options: Options) -> dict[str, str]:
+    """The options that travel with the shards: those that are not as they are when nobody gives them."""
+    given: dict[str, str] = {}
+    for option in OPTIONS:
+        value = getattr(options, option.name)
+        if not may_travel(option) or value == value_of(option, ""):
+            continue
+        if option.kind is Kind.PATHS:
+            raise UsageError(f"{option.flag}: names the files of one recording, which needs no shards")
+        given[option.name] = (
+            _below(value, options.data_dir, option.flag) if option.kind is Kind.PATH else text_of(option, value)
+        )
+    return given
+
+
+def _below(path: Path, data_dir: Path, flag: str) -> str:
+    """A file as every run finds it: below the data folder."""
+    real, root = path.resolve(), data_dir.resolve()
+    if not real.is_relative_to(root):
+        raise UsageError(f"{flag} {path}: lies outside --data_dir, where a run of a shard would not find it; put it in")
+    return real.relative_to(root).as_posix()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        epilog="All options of run_capsule.py that say what is converted and how are taken too: see its --help.",
+    )
+    parser.add_argument("--output_dir", type=Path, required=True, help="folder for shards/ and manifest.json")
+    parser.add_argument("--shards", type=_positive, help="number of shards, balanced by bytes; left out: one a session")
+    parser.add_argument("--only", help="names of the sessions to take, separated by commas; left out: all")
+    parser.add_argument("--limit", type=_positive, help="at most so many sessions, the first ones")
+    parser.add_argument(
+        "--checksums",
+        choices=["ends", "full"],
+        default="ends",
+        help="what of each file is hashed, to refuse one that has changed since: its first and last MiB, or all of it",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

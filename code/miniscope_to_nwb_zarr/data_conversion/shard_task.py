@@ -1,0 +1,89 @@
+"""A shard as the engine knows it: run in this process, or in one far away, just as a pipeline runs it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
+from miniscope_to_nwb_zarr.core.shards import Shard
+from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_shard
+from miniscope_to_nwb_zarr.run.console import Console
+from miniscope_to_nwb_zarr.run.summary import SessionResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.run.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """A shard of a data set."""
+
+    shard: Shard
+    options: Options
+    """Of the machine: folders, workers, messages."""
+
+    # how many frames a session has is known when it is read
+    amount = (0, 0)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its number, and its session where it has one."""
+        sessions = self.shard.sessions
+        return f"{self.shard.index}: {sessions[0].name if len(sessions) == 1 else f'{len(sessions)} sessions'}"
+
+    def run(self, _console: Console) -> SessionResult:
+        """Do it in this process."""
+        return run_text(self.shard.as_text(), self.name, self.options)
+
+    def order(self, workers: int) -> Callable[[], SessionResult]:
+        """What does it in a process far away, which must see the same folders."""
+        return partial(run_text, self.shard.as_text(), self.name, replace(self.options, workers=workers))
+
+
+def run_text(text: str, name: str, options: Options) -> SessionResult:
+    """Run a shard; an error becomes the result."""
+    began = time.monotonic()
+    console = _Remembering()
+    try:
+        code = run_shard(Shard.from_text(text), replace(options, engine="serial"), console)
+    except MiniscopeError as error:
+        return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
+    summary = json.loads((Path(console.facts["run"]) / "summary.json").read_text(encoding="utf-8"))
+    sessions = summary["sessions"]
+    failed = "; ".join(one["message"] for one in sessions if one["exit_code"] != ExitCode.DONE)
+    words = {one["outcome"] for one in sessions}
+    return SessionResult(
+        session=name,
+        exit_code=code,
+        word=words.pop() if len(words) == 1 else "written" if code is ExitCode.DONE else "failed",
+        message=failed or console.facts["run"],
+        frames=sum(one["frames"] for one in sessions),
+        seconds=time.monotonic() - began,
+        store_bytes=sum(one["store_bytes"] for one in sessions),
+    )
+
+
+class _Remembering(Console):
+    """Says nothing, and remembers what the summary says."""
+
+    facts: Mapping[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__(stdout=StringIO(), stderr=StringIO())
+        self.facts = {}
+
+    def summary(self, exit_code: int, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
+        """Remember it."""
+        del exit_code, sentence
+        self.facts = facts or {}
