@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import SubjectFacts
 from miniscope_to_nwb_zarr.core.errors import UsageError
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 
 CLIENT = "aind_metadata_service_client"
 _EXTRA = "metadata-service"
@@ -30,7 +31,7 @@ class MetadataService:
     Parameters
     ----------
     url : str
-        Where it answers, e.g. ``http://aind-metadata-service``.
+        Where it answers, e.g. ``http://aind-metadata-service``. Name and password in it are shown nowhere.
 
     Raises
     ------
@@ -48,7 +49,8 @@ class MetadataService:
             ) from error
         self._http_error: type[Exception] = import_module("urllib3.exceptions").HTTPError
         self._is_silent = False
-        self.url = url
+        self._host = url
+        self.url = without_secrets(url)
 
     def subject(self, animal: str) -> tuple[SubjectFacts, tuple[str, ...]]:
         """What the service knows of an animal, and what there is to say of its answer.
@@ -82,7 +84,7 @@ class MetadataService:
         return record, ()
 
     def _record(self, animal: str, kind: str = "subject") -> object:
-        configuration = self._client.Configuration(host=self.url, retries=0)
+        configuration = self._client.Configuration(host=self._host, retries=0)
         with self._client.ApiClient(configuration) as connection:
             ask = getattr(self._client.DefaultApi(connection), f"get_{kind}")
             try:
@@ -140,5 +142,5 @@ def _json(body: object) -> object:
 
 
 def _short(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = without_secrets(" ".join(str(value).split()))
     return text if len(text) <= 120 else text[:117] + "..."

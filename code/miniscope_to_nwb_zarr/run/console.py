@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.text import visible
 from miniscope_to_nwb_zarr.run.progress import Meter
 from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
@@ -102,7 +103,7 @@ class Console:
     def event(self, event: Mapping[str, Any]) -> None:
         """Write one JSON line, with ``--json True``; nothing otherwise."""
         if self._json:
-            line = json.dumps(_plain(event), allow_nan=False)
+            line = without_secrets(json.dumps(_plain(event), allow_nan=False))
             with self._lock:
                 self._stdout.write(line + "\n")
                 self._stdout.flush()
@@ -146,7 +147,7 @@ class Console:
         """End the run: a sentence for people, with ``--json True`` the last line."""
         self.end(exit_code, sentence, facts)
         if not self._json and not self._quiet:
-            self._out.print(Text(visible(sentence)), soft_wrap=True)
+            self._out.print(Text(visible(without_secrets(sentence))), soft_wrap=True)
 
     @contextmanager
     def progress(self, total_frames: int, n_bytes: int, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -202,7 +203,7 @@ class Console:
 
     def _say(self, sentence: str, style: str) -> None:
         # soft_wrap leaves the line whole, so that a log can be searched
-        self._err.print(Text(visible(sentence), style=style), soft_wrap=True)
+        self._err.print(Text(visible(without_secrets(sentence)), style=style), soft_wrap=True)
 
     def _events(self, kind: str, rows: Iterable[PlanRow | ResultRow]) -> None:
         for row in rows:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.run.option_table import Kind, Option
 from miniscope_to_nwb_zarr.sources.limits import LIMITS
 
@@ -142,11 +143,11 @@ def _compression(option: Option, text: str) -> Compression:
 
 
 def _engine(option: Option, text: str) -> str:
-    if text.lower() in {"serial", "local"}:
+    if text.lower() in {"serial", "local", "slurm"}:
         return text.lower()
     match = re.fullmatch(r"tcp://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", text, re.ASCII)
     if match is None or not 1 <= int(match[2]) <= 65535:
-        raise UsageError(f"{option.flag} is {text!r}, expected serial, local or tcp://host:port")
+        raise UsageError(f"{option.flag} is {text!r}, expected serial, local, slurm or tcp://host:port")
     return text
 
 
@@ -188,7 +189,8 @@ def _url(option: Option, text: str) -> str:
     except ValueError:
         has_place = False
     if not has_place:
-        raise UsageError(f"{option.flag} is {text!r}, expected an address as in http://aind-metadata-service")
+        shown = without_secrets(text)
+        raise UsageError(f"{option.flag} is {shown!r}, expected an address as in http://aind-metadata-service")
     return text.rstrip("/")
 
 

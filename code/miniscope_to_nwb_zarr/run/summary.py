@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ExitCode
 from miniscope_to_nwb_zarr.core.receipt import digest_of
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.text import json_text
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class RunFolder:
 
     def event(self, kind: str, facts: Mapping[str, Any], when: datetime) -> None:
         """Add a line to ``run.jsonl``."""
-        line = json_text({"time": when.isoformat(), "type": kind, **facts})
+        line = without_secrets(json_text({"time": when.isoformat(), "type": kind, **facts}))
         with (self.path / "run.jsonl").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
 
@@ -113,7 +114,7 @@ class RunFolder:
             "sessions": [result.as_json() for result in results],
             "findings": [finding.as_json() for finding in findings],
         }
-        text = json_text(summary, indent=1) + "\n"
+        text = without_secrets(json_text(summary, indent=1)) + "\n"
         (self.path / "summary.json").write_text(text, encoding="utf-8")
         self.event("summary", {"exit_code": int(code)}, ended)
         return code

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError, UsageError
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,15 +56,21 @@ class ObjectStore:
     Raises
     ------
     UsageError
-        The address is no such one.
+        The address is no such one, or has credentials in it.
     """
 
     def __init__(self, url: str, *, with_credentials: bool = False) -> None:
         self.url = url.rstrip("/")
         scheme, _, place = self.url.partition("://")
         self.bucket, _, folder = place.partition("/")
+        # a secret key may hold a slash, no name of a bucket a colon
+        if {"@", ":"} & set(self.bucket):
+            raise UsageError(
+                f"{without_secrets(url)!r} has credentials in it: leave them out, set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, and use --s3_credentials True"
+            )
         if scheme != "s3" or not self.bucket:
-            raise UsageError(f"{url!r} is no address of a bucket: expected s3://bucket/folder")
+            raise UsageError(f"{without_secrets(url)!r} is no address of a bucket: expected s3://bucket/folder")
         self._folder = f"{folder}/" if folder else ""
         self._client = _client(with_credentials=with_credentials)
 
@@ -152,4 +159,5 @@ def _explaining(where: str) -> Iterator[None]:
     except NoCredentialsError as error:
         raise InputError(f"{where}: no credentials were found. Set them up, or use --s3_credentials False") from error
     except (BotoCoreError, HTTPError, OSError) as error:
-        raise TemporaryError(f"{where}: the connection failed ({error}). Run the same command again") from error
+        problem = without_secrets(str(error))
+        raise TemporaryError(f"{where}: the connection failed ({problem}). Run the same command again") from error
