@@ -253,6 +253,9 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_
             continue
         if not _PASSED.fullmatch(name):
             # a damaged name: were it passed over, every later frame would be taken for the one before it
+            if sizes and _lacks_bytes(fd, size, offsets[-1], sizes[-1], frame_ids):
+                cut_bytes = size - offsets.pop()
+                sizes.pop()
             break
         if name in frame_ids:
             if pos + 8 + length > size:
@@ -263,6 +266,19 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_
         change_palette = change_palette or name == frame_ids[0][:2] + b"pc"
         pos += 8 + length + (length & 1)
     return _Packets(np.array(offsets, np.int64), np.array(sizes, np.int64), change_palette), cut_bytes
+
+
+def _lacks_bytes(fd: int, size: int, offset: int, length: int, frame_ids: tuple[bytes, ...]) -> bool:
+    """Whether another packet begins within the data of a packet, which is then not all there."""
+    if length > limits.FRAME_BYTES.value:
+        return False
+    for found in re.finditer(b"|".join(map(re.escape, frame_ids)), os.pread(fd, length, offset)):
+        at = offset + found.start()
+        inner = int.from_bytes(os.pread(fd, 4, at + 4), "little")
+        after = at + 8 + inner + (inner & 1)
+        if after == size or _PASSED.fullmatch(os.pread(fd, 4, after)):
+            return True
+    return False
 
 
 def _refuse_beyond(n_packets: int) -> None:
