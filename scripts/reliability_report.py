@@ -6,7 +6,7 @@
 
 The column of this program is what the log of `reliability.py` says; the others are measured, which takes some minutes
 and needs the network once, for their environment. `--others` keeps what was measured, to be used again. With
-`--readme True` the table takes its place in `README.md`.
+`--readme True` the table takes its place in `README.md`, and the list of rows its own in `docs/reliability.md`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from tests.faults.scorecard import ROWS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README, EXPLAINED = ROOT / "README.md", ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- scorecard: made by scripts/reliability_report.py -->", "<!-- end of scorecard -->"
 _NOT_OF_NWB = "does not apply: reads NWB files"
 _LIBRARY = "does not apply: a library"
@@ -73,7 +74,8 @@ def main() -> None:
     table = table_of(lines, others)
     print(table)
     if options.readme == "True":
-        README.write_text(with_table(README.read_text(encoding="utf-8"), table), encoding="utf-8")
+        for path, made in ((README, table), (EXPLAINED, list_of_rows())):
+            path.write_text(with_table(path.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
 def read_log(log: Path) -> list[dict[str, object]]:
@@ -106,6 +108,15 @@ def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -
         f"roiextractors {VERSIONS['roiextractors']}; recordings and files that they convert when these are sound."
     )
     return "\n".join([*rows, "", about])
+
+
+def list_of_rows() -> str:
+    """Every row with its promise and the cases of both tiers, in Markdown."""
+    lines = ["| | scenario | promise | cases, fast | cases, full |", "|---|---|---|--:|--:|"]
+    for name, row in ROWS.items():
+        fast, full = (len(list(row.cases(tier))) for tier in Tier)
+        lines.append(f"| {name} | {row.title} | {row.promise} | {fast:,} | {full:,} |")
+    return "\n".join(lines)
 
 
 def _count(results: Sequence[bool]) -> str:

@@ -280,6 +280,18 @@ def _too_long(folder: Path) -> None:
     assert (table.time_s * 1000).round().tolist() == [33.0 * k for k in range(lines)]
 
 
+def _cut_counter(folder: Path) -> None:
+    """Of a last line that has no end the last field is not taken: `419` may have been `4191`."""
+    folder.mkdir(parents=True)
+    path = folder / "timeStamps.csv"
+    path.write_bytes(b"Frame Number,Time Stamp (ms),Buffer Index,DAQ Frame Number\n0,1,0,4189\n1,34,0,4190\n2,67,0,419")
+    table, findings = read_time_table(path, "timeStamps.csv")
+    assert table is not None
+    assert table.hardware_count is not None
+    assert table.hardware_count.tolist() == [4189, 4190, -1]
+    assert findings
+
+
 def _ten_million_rows(folder: Path) -> None:
     folder.mkdir(parents=True)
     path = folder / "timeStamps.csv"
@@ -312,6 +324,7 @@ def _cases(tier: Tier) -> Iterable[Case]:
     for form in TABLES:
         yield Case(f"{form}-searched", partial(_searched, form, 11, _EXAMPLES[tier]))
     yield Case("too many lines", _too_long)
+    yield Case("counter cut off", _cut_counter)
     if tier is Tier.FULL:
         yield Case("ten million lines", _ten_million_rows)
 

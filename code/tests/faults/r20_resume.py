@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.run import session_job
 from tests.conversions import listing
 from tests.faults.harness import Case, Row, Tier, die, shared_folder
 from tests.faults.outputs import clear_staging, outputs_in
@@ -82,13 +84,28 @@ def _stopped(k: int, number: signal.Signals, folder: Path) -> None:
 def _hold_finished(results: Path, command: list[str], folder: Path) -> None:
     done = _done(results)
     before = {name: listing(results / name) for name in done}
-    said = run_in_child([*command, "--engine", "serial"], folder / "second")
+    worked = folder / "worked"
+    worked.touch()
+    said = run_in_child([*command, "--engine", "serial"], folder / "second", partial(_note_work, worked))
     assert said.code == 0, said
+    assert sorted(worked.read_text().splitlines()) == sorted(set(said.outcomes) - set(done))
     assert len(said.outcomes) == _N_SESSIONS
     assert {name for name, outcome in said.outcomes.items() if outcome == "already done"} == set(done), said
     assert {name: listing(results / name) for name in done} == before
     clear_staging(results)
     assert outputs_in(results) == sorted(said.outcomes)
+
+
+def _note_work(file: Path) -> None:
+    """Note each session of which a frame is decoded."""
+    start_frames = session_job.start_frames
+
+    def noted(work: session_job.Work) -> Any:
+        with file.open("a") as lines:
+            lines.write(f"{work.session.name}\n")
+        return start_frames(work)
+
+    session_job.start_frames = noted
 
 
 def _done(results: Path) -> list[str]:

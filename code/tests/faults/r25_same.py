@@ -6,10 +6,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from threading import Condition, Thread
+from typing import Any
 
 from miniscope_to_nwb_zarr.data_conversion import commit, frames
 from miniscope_to_nwb_zarr.data_conversion.pool import Pool
@@ -53,10 +54,9 @@ def _in_any_order(folder: Path) -> None:
 
 
 def _elsewhere(folder: Path) -> None:
-    """Another folder, other times of the files, another zone, other rights; folders are listed in another order."""
+    """Another folder, other times of the files, another zone, other rights; folders are listed backwards."""
     wanted, data = _reference(), folder / "other data"
-    for recording in sorted(_data().iterdir(), reverse=True):
-        shutil.copytree(recording, data / recording.name)
+    shutil.copytree(_data(), data)
     for path in data.rglob("*"):
         os.utime(path, (0, 1_000_000_000))
         path.chmod(0o755 if path.is_dir() else 0o444)
@@ -66,9 +66,32 @@ def _elsewhere(folder: Path) -> None:
         time.tzset()
         os.umask(0o077)
         os.chdir("/")
+        scandir, listdir = os.scandir, os.listdir
+        os.scandir = lambda path=".": _Backwards(scandir(path))
+        os.listdir = lambda path=".": sorted(listdir(path), reverse=True)
 
     said = run_in_child(words(data, folder / "other results", engine="serial", workers=1), folder / "said", prepare)
     assert _digests(folder / "other results", said) == wanted
+
+
+class _Backwards(AbstractContextManager):
+    """The entries of a folder in an order that no disk gives them in."""
+
+    def __init__(self, found: Any) -> None:
+        with found:
+            self._entries = iter(sorted(found, key=lambda entry: entry.name, reverse=True))
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._entries)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._entries = iter(())
 
 
 def _by_program(options: Mapping[str, object], env: Mapping[str, str], folder: Path) -> None:
