@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, UsageError
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.shards import shards_of
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import list_sessions
@@ -105,6 +106,11 @@ def _given(options: Options) -> dict[str, str]:
             continue
         if option.kind is Kind.PATHS:
             raise UsageError(f"{option.flag}: names the files of one recording, which needs no shards")
+        if option.kind is Kind.URL and without_secrets(value) != value:
+            raise UsageError(
+                f"{option.flag}: has credentials in it, which are not written into shards; leave it out here, and give "
+                f"it to the runs of the shards, as {option.environment_name}"
+            )
         given[option.name] = (
             _below(value, options.data_dir, option.flag) if option.kind is Kind.PATH else text_of(option, value)
         )

@@ -190,3 +190,11 @@ def test_nwb_files_are_cut_into_shards_too(tmp_path):
     code, results = run_shard(tmp_path / "inputs" / "shards" / "1.json", data, tmp_path / "run")
     assert code == 0
     assert digests(results).keys() == {"b"}
+
+
+def test_credentials_are_not_written_into_shards(data, tmp_path, capsys):
+    assert make(data, tmp_path / "inputs", "--metadata_service", "http://jane:secret@host") == 2
+    said = capsys.readouterr()
+    assert "MINISCOPE_METADATA_SERVICE" in said.err
+    assert "secret" not in said.err + said.out
+    assert not (tmp_path / "inputs").exists()
