@@ -99,7 +99,7 @@ class Receipt:
                 value[key] = tuple(kind(**entry) for entry in value[key])
             value["findings"] = tuple(Finding.from_json(entry) for entry in value["findings"])
             return cls(**value)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
 
 

@@ -45,7 +45,21 @@ def test_every_change_of_a_receipt_is_noticed():
             Receipt.from_text(changed)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "7", "{}", '{"schema_version": 2}', '"x"', RECEIPT.as_text()[:-9]])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "7",
+        "{}",
+        '{"schema_version": 2}',
+        '"x"',
+        RECEIPT.as_text()[:-9],
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param("9" * 5000, id="digits"),
+    ],
+)
 def test_what_is_no_receipt_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 - any refusal will do
         Receipt.from_text(text)

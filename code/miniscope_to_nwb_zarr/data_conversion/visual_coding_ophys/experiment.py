@@ -37,7 +37,7 @@ def read_experiments(path: Path) -> dict[int, Mapping[str, Any]]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         found = {int(row["id"]): row for row in rows}
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
             f"{path.name}: is no table of experiments ({error}); expected a JSON list of objects with an id. Fetch "
             "it again"
