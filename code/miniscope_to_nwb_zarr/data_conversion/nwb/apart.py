@@ -115,7 +115,8 @@ def _ending(executor: ProcessPoolExecutor, child: BaseProcess) -> Iterator[None]
         child.join(_PATIENCE_S)
         if child.is_alive():
             child.kill()
-            child.join()
+        # the thread that waits for the child ends: the next one can be forked, too
+        executor.shutdown(wait=True)
 
 
 def _lost(exit_code: int | None, name: str) -> SessionResult:

@@ -211,8 +211,8 @@ def convert(
     except OSError as error:
         if disk.is_full(error):
             raise TemporaryError(
-                f"{job.name}: no room is left in {job.results}; nothing was published. Make room and run the same "
-                "command again"
+                f"{job.name}: no room is left in {job.results}, and about {n_bytes(state_of(job.inputs)):,} bytes are "
+                "needed; nothing was published. Make room and run the same command again"
             ) from error
         raise disk.explain(error) from error
     return Outcome("written" if there is receipt else "already done", there, final)

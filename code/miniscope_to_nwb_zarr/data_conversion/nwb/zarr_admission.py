@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from math import ceil, prod
 from pathlib import Path
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _METADATA = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata"})
-_ARRAY = ".zarray"
+_ARRAY, _ATTRIBUTES, _CONSOLIDATED = ".zarray", ".zattrs", ".zmetadata"
+_LINKS = "zarr_link"
 
 
 def admit_zarr(store: Path, trusted: Path) -> list[Finding]:
@@ -44,6 +46,7 @@ def admit_zarr(store: Path, trusted: Path) -> list[Finding]:
         Naming the file that leads outside, is none, or says what cannot be.
     """
     findings, waiting = [], [(store, 0)]
+    files: dict[str, object] = {}
     while waiting:
         folder, depth = waiting.pop()
         if depth > limits.NWB_DEPTH:
@@ -51,8 +54,11 @@ def admit_zarr(store: Path, trusted: Path) -> list[Finding]:
         names, folders = _entries(store, folder, trusted)
         waiting += [(folder / name, depth + 1) for name in folders]
         said = {name: _metadata(store, folder / name) for name in sorted(_METADATA & names.keys())}
+        files |= {(folder / name).relative_to(store).as_posix(): found for name, found in said.items()}
+        _check_links(store, folder, said.get(_ATTRIBUTES))
         if isinstance(array := said.get(_ARRAY), dict):
             findings += _check_array(store, folder, array, {name: n for name, n in names.items() if name[:2] != ".z"})
+    _check_consolidated(store, files)
     return sorted(findings, key=lambda finding: finding.where)
 
 
@@ -83,6 +89,29 @@ def _metadata(store: Path, path: Path) -> object:
         return strict_json.parse(raw)
     except ValueError as error:
         raise _refused(store, path, f"is no JSON ({error})") from error
+
+
+def _check_consolidated(store: Path, files: dict[str, object]) -> None:
+    """Readers take what is said of all files in one: it must say what they say."""
+    consolidated = files.pop(_CONSOLIDATED, None)
+    if consolidated is None:
+        return
+    said = consolidated.get("metadata") if isinstance(consolidated, dict) else None
+    if not isinstance(said, dict):
+        raise _refused(store, store / _CONSOLIDATED, "holds no metadata")
+    for path in sorted(said.keys() | files.keys()):
+        # no number is equal to NaN, but its text is
+        if json.dumps(said.get(path), sort_keys=True) != json.dumps(files.get(path), sort_keys=True):
+            what = f"says of {cut(path)} what that file does not say; write it anew with zarr.consolidate_metadata"
+            raise _refused(store, store / _CONSOLIDATED, what)
+
+
+def _check_links(store: Path, folder: Path, attributes: object) -> None:
+    links = attributes.get(_LINKS, []) if isinstance(attributes, dict) else []
+    for link in links if isinstance(links, list) else ():
+        name = link.get("name") if isinstance(link, dict) else None
+        if not isinstance(name, str) or "/" in name or "\\" in name or name in {"", ".", ".."}:
+            raise _refused(store, folder / _ATTRIBUTES, f"has a link of the name {cut(repr(name))}")
 
 
 def _check_array(store: Path, folder: Path, said: Mapping[str, Any], files: Mapping[str, int]) -> list[Finding]:
