@@ -254,12 +254,19 @@ _FAST_KINDS = (
 )
 
 
+def _group(file: SettingsFile) -> int:
+    """Each known kind of damage is tried on a file of each group."""
+    return 2 if file in _OF_THE_LAB else int(file.slots is not hostile_text.json_slots)
+
+
 def _cases(tier: Tier) -> Iterable[Case]:
     rng = random.Random(12)
     known = [(file, name, run) for file in FILES for name, run in _cases_of(file).items()]
     if tier is Tier.FAST:
-        groups = [[one for one in known if (one[0] in _OF_THE_LAB) is is_lab] for is_lab in (False, True)]
-        fitting = ([one for one in group if one[1].endswith(kind)] for kind in _FAST_KINDS for group in groups)
+        groups = [[one for one in known if _group(one[0]) == group] for group in range(3)]
+        fitting = (
+            [one for one in group if f"-{one[1]}".endswith(f"-{kind}")] for kind in _FAST_KINDS for group in groups
+        )
         chosen = [rng.choice(group) for group in fitting if group]
     else:
         chosen = rng.sample(known, _FULL_KNOWN)
