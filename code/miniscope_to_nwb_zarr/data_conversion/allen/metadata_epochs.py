@@ -8,6 +8,7 @@ import numpy as np
 from pynwb.epoch import TimeIntervals
 
 from miniscope_to_nwb_zarr.aind_data_schema.allen_facts import Epoch
+from miniscope_to_nwb_zarr.aind_data_schema.placeholders import stands_for_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,17 +93,21 @@ def _times(table: TimeIntervals) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 def _column(table: TimeIntervals, name: str) -> list[Any] | None:
-    """The values of a plain column; None where there is none, or a ragged one."""
+    """The values of a plain column; None where there is none, or one with several values in a row."""
     if name not in table.colnames or hasattr(table[name], "target"):
         return None
+    stored = np.asarray(table[name].data[:])
+    if stored.ndim != 1:
+        return None
     # NaN is not equal to itself, and would end a run in every row
-    return [None if value != value else value for value in np.asarray(table[name].data[:]).tolist()]  # noqa: PLR0124
+    return [None if value != value else value for value in stored.tolist()]  # noqa: PLR0124
 
 
 def _parameters(table: TimeIntervals, rows: Sequence[int] | NDArray[np.int64]) -> Iterator[str]:
     for name in _PARAMETERS:
         values = _column(table, name)
-        told = sorted({values[k] for k in rows if values[k] not in {None, ""}}, key=str) if values else []
+        given = {values[k] for k in rows} if values else set()
+        told = sorted((one for one in given if not stands_for_nothing(str(one))), key=str)
         numbers = all(isinstance(value, (int, float)) for value in told)
         if 0 < len(told) <= _LISTED:
             listed = sorted(told) if numbers else told

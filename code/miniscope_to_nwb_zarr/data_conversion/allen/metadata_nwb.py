@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,8 +50,6 @@ class NwbFacts:
     span_s: tuple[float, float] | None
     epochs: tuple[Epoch, ...] = ()
     reward_ml: float | None = None
-    numbers: Mapping[str, int] = field(default_factory=dict)
-    """Ids of the session by their name, as ``behavior_session_id``."""
 
 
 def read_facts(nwbfile: NWBFile) -> NwbFacts:
@@ -67,18 +65,13 @@ def read_facts(nwbfile: NWBFile) -> NwbFacts:
         institution=nwbfile.institution,
         experimenters=() if experimenters is None else tuple(str(name) for name in experimenters[:]),
         subject=_subject(nwbfile),
-        equipment=next((str(name) for name in _of_session(nwbfile, "equipment_name") if name), None),
+        equipment=_equipment(nwbfile),
         devices=tuple(sorted(nwbfile.devices)),
         modalities=tuple(_modalities(nwbfile, names)),
         has_wheel=bool(names & _WHEEL),
         span_s=_span(objects),
         epochs=epochs_of(nwbfile),
         reward_ml=_reward(nwbfile),
-        numbers={
-            name: int(values[0])
-            for name in ("behavior_session_id", "ophys_session_id")
-            if (values := [one for one in _of_session(nwbfile, name) if one is not None])
-        },
     )
 
 
@@ -111,9 +104,10 @@ def _subject(nwbfile: NWBFile) -> dict[str, str]:
     return {name: str(value) for name in _SUBJECT if (value := getattr(animal, name, None))}
 
 
-def _of_session(nwbfile: NWBFile, name: str) -> list[Any]:
-    """A value of the extension's metadata, for each plane where there are several."""
-    return [getattr(data, name, None) for data in nwbfile.lab_meta_data.values()]
+def _equipment(nwbfile: NWBFile) -> str | None:
+    """The setup's name in the extension's metadata, which each plane has where there are several."""
+    names = (getattr(data, "equipment_name", None) for data in nwbfile.lab_meta_data.values())
+    return next((str(name) for name in names if name), None)
 
 
 def _reward(nwbfile: NWBFile) -> float | None:

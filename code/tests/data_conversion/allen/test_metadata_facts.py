@@ -101,6 +101,7 @@ def test_facts_of_the_file_the_data_set_and_the_lab():
     assert facts.sidecar.dataset.project_name == "Visual Behavior Neuropixels"
     # a word that stands for nothing is none
     assert facts.sidecar.subject.strain is None
+    assert facts.remarks == ()
     assert facts.sources["session.acquisition_type"] == "the session metadata file"
     assert facts.sources["subject.sex"] == "the NWB file"
     assert facts.sources["dataset.project_name"] == "the data set"
@@ -180,6 +181,13 @@ def test_epochs_are_blocks_and_end_where_rewards_do():
     first, _, _, last = epochs_of(nwbfile)
     assert first.notes == "The animal could earn rewards. contrast: 0.4, 0.8."
     assert last.notes.startswith("Replayed, without rewards")
+
+
+def test_parameters_that_say_nothing_or_several_things_are_no_notes():
+    nwbfile = made()
+    columns = {"color": ["null", "null"], "phase": [[0.0, 1.0], [0.5, 1.0]], "contrast": [0.8, np.nan]}
+    nwbfile.add_time_intervals(presentations("flash_presentations", [(1.0, 2.0), (2.0, 3.0)], **columns))
+    assert [one.notes for one in epochs_of(nwbfile)] == ["contrast: 0.8."]
 
 
 def test_an_epoch_without_a_time_is_left_out():

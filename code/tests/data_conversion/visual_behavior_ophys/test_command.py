@@ -171,7 +171,6 @@ def test_improvements_can_be_left_out(data, tmp_path):
         (["--sessions", "twelve"], 3, "is no list of ids"),
         (["--s3", "public"], 2, "--sessions"),
         (["--s3", "https://somewhere", "--sessions", "5"], 2, "s3://bucket/folder"),
-        (["--metadata", "True"], 2, "--metadata"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_written(data, tmp_path, capsys, more, code, said):
