@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.run.summary import SessionResult
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.summary import RunFolder
 
 _TRIES = 3
+_SLURM_CORES = 2
+_SLURM_MEMORY = "4GB"
 
 
 class Task(Protocol):
@@ -98,7 +100,7 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
     n_at_once = min(len(tasks), options.workers)
     with (
         _clearing_on_error(options.results_dir, [task.name for task in tasks]),
-        _cluster(engine, n_at_once) as client,
+        _cluster(engine, n_at_once, options.scratch_dir) as client,
         _progress(tasks, console) as tell,
     ):
         running = as_completed()
@@ -188,10 +190,14 @@ def _clearing_on_error(results: Path, sessions: Iterable[str]) -> Iterator[None]
 
 
 @contextmanager
-def _cluster(engine: str, n_workers: int) -> Iterator[Any]:
+def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
     import dask  # noqa: PLC0415 - see above
     from distributed import Client, LocalCluster  # noqa: PLC0415
 
+    if engine == "slurm":
+        with _slurm_cluster(n_workers, scratch / "slurm") as cluster, Client(cluster) as client:
+            yield client
+        return
     if engine != "local":
         with Client(engine) as client:
             yield client
@@ -211,3 +217,29 @@ def _cluster(engine: str, n_workers: int) -> Iterator[Any]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _slurm_cluster(n_jobs: int, logs: Path) -> Iterator[Any]:
+    """Workers that are jobs of SLURM; queue, walltime and so on come from Dask's configuration (``jobqueue.slurm``)."""
+    try:
+        from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise UsageError(
+            "--engine slurm: needs dask-jobqueue, which is not installed; install it with `uv sync --extra slurm`"
+        ) from error
+    import dask  # noqa: PLC0415 - see above
+
+    asked = dask.config.get("jobqueue.slurm", {}) or {}
+    with SLURMCluster(
+        processes=1,
+        cores=asked.get("cores") or _SLURM_CORES,
+        memory=asked.get("memory") or _SLURM_MEMORY,
+        # a worker starts processes of its own, which the child of a nanny may not
+        nanny=False,
+        log_directory=str(logs),
+        silence_logs="ERROR",
+    ) as cluster:
+        # a job that is lost is asked for again
+        cluster.adapt(minimum_jobs=n_jobs, maximum_jobs=n_jobs)
+        yield cluster

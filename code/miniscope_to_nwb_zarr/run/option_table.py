@@ -316,7 +316,8 @@ _MACHINE = (
         "engine",
         Kind.ENGINE,
         "",
-        "where sessions run: serial, local, or a Dask scheduler tcp://host:port; empty: local above one session",
+        "where sessions run: serial, local, a Dask scheduler tcp://host:port, or slurm, where each worker is a job; "
+        "empty: local above one session",
         Category.MACHINE,
     ),
 )

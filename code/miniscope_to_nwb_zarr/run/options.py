@@ -105,7 +105,7 @@ class Options:
     limits: Limits | None
     """Limits on untrusted input that are not the usual ones."""
     engine: str | None
-    """``serial``, ``local`` or ``tcp://host:port``; None: decided by the number of sessions."""
+    """``serial``, ``local``, ``slurm`` or ``tcp://host:port``; None: decided by the number of sessions."""
     json: bool
     quiet: bool
     log_level: Literal["info", "warning", "error"]
