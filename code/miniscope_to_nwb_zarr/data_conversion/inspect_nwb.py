@@ -116,8 +116,8 @@ def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, .
 
 def report_of(session: str, messages: list[InspectorMessage], errors: Sequence[str] = ()) -> str:
     """The words of validator and inspector as a text for people; there is one also where they say nothing."""
-    lines = "".join(f"    {visible(error)}\n" for error in errors)
-    listed = f"{len(errors)} error(s)\n{lines}" if errors else "no errors\n"
+    told = "".join(f"    {visible(error)}\n" for error in errors)
+    listed = f"{len(errors)} error(s)\n{told}" if errors else "no errors\n"
     head = (
         f"NWB inspector {nwbinspector.__version__} and validator of pynwb {pynwb.__version__}, configuration dandi\n"
         f"session: {visible(session)}\nvalidator: {listed}inspector: "
