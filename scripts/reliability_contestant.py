@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 # these are there in the other environment only
+import zarr
 from hdmf_zarr import NWBZarrIO
 from neuroconv.converters import MiniscopeConverter
 from pynwb import NWBHDF5IO
@@ -45,7 +46,7 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
 
     An order has ``tool``, ``source``, ``store``, ``note`` (a file to write to), for NeuroConv ``config``. It may have
     ``kill_at`` (a rename, counted from 0), ``signal_after_s``, ``overwrite``, ``writers`` (how many convert at once),
-    ``look_only``.
+    ``look_only``, ``everything`` (read all values, not only frames and stamps).
     """
     answer: dict[str, Any] = {"codes": [], "error": "", "warnings": [], "renames": 0, "fsyncs": 0}
     note = Path(order["note"])
@@ -62,7 +63,7 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
         os.close(begin[0])
         answer |= _taken(note)
     answer["exists"] = os.path.lexists(order["store"])
-    os.waitpid(_fork(lambda: note.write_text(json.dumps(look_at(order["store"])), encoding="utf-8")), 0)
+    os.waitpid(_fork(lambda: note.write_text(json.dumps(look_at(order)), encoding="utf-8")), 0)
     answer["found"] = _taken(note)
     return answer
 
@@ -146,8 +147,9 @@ def _hdmf_zarr(order: dict[str, Any]) -> None:
 _TOOLS: dict[str, Callable[[dict[str, Any]], None]] = {"NeuroConv": _neuroconv, "hdmf-zarr": _hdmf_zarr}
 
 
-def look_at(store: str) -> dict[str, Any]:
+def look_at(order: dict[str, Any]) -> dict[str, Any]:
     """What a reader gets from a store: an error, or the frames (a digest of each) and their stamps."""
+    store = order["store"]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -161,9 +163,24 @@ def look_at(store: str) -> dict[str, Any]:
                 else:
                     stamps = [float(stamp) for stamp in series.timestamps[:]]
                 digests = [hashlib.blake2b(frame.tobytes(), digest_size=8).hexdigest() for frame in frames]
+            rest = digest_everything(store) if order.get("everything") else ""
     except BaseException as error:  # noqa: BLE001 - any error of a reader is an answer
         return {"error": repr(error)[:300]}
-    return {"frames": digests, "stamps": stamps}
+    return {"frames": digests, "stamps": stamps, "rest": rest}
+
+
+def digest_everything(store: str) -> str:
+    """A digest of all arrays and attributes of a store."""
+    lines: list[str] = []
+
+    def visit(name: str, node: Any) -> None:  # noqa: ANN401 - a group or an array
+        values = repr(node[...].tolist()) if hasattr(node, "dtype") else ""
+        lines.append(f"{name} {sorted(dict(node.attrs).items())!r} {values}")
+
+    root = zarr.open_group(store, mode="r")
+    visit("", root)
+    root.visititems(visit)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,7 +71,9 @@ def settings(bench: Bench, sound: Answer) -> dict[str, str]:
 def paths(bench: Bench, sound: Answer) -> dict[str, str]:
     """Names that lead out of the data folder."""
     ((_, named),) = _try_damages(bench, "outward", "metaData.json", {"deviceName": outward})
-    device = f"deviceName `../x`: {'fails' if named['codes'] != [0] else 'accepted'}"
+    beside = os.listdir(bench.work / "stores" / f"{NEUROCONV}-outward-0")  # noqa: PTH208 - names are what is asked for
+    word = "refused" if named["codes"] != [0] else "converted"
+    device = f"deviceName `../x`: {word}, {len(beside) - 1} files outside"
     inner = bench.work / "stores" / "inner"
     inner.mkdir(parents=True)
     (animal,) = {path.parents[2].name for path in bench.data.rglob(f"{DEVICE}") if path.is_dir()}

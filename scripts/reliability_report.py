@@ -16,7 +16,6 @@ import json
 import re
 import sys
 import tempfile
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,12 +91,10 @@ def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -
         f"| | | cases held, fast / full | {versions[0]} | {versions[1]} |",
         "|---|---|--:|---|---|",
     ]
-    totals: Counter[Tier] = Counter()
     for name, row in ROWS.items():
         cells = []
         for tier in Tier:
-            results = [held[name, case.name] for case in row.cases(tier) if (name, case.name) in held]
-            totals[tier] += len(results)
+            results = [held.get((name, case.name)) for case in row.cases(tier)]
             cells.append(_count(results))
         theirs = [_DO_NOT_APPLY[tool].get(name) or words.get(name, {}).get(tool, _NOT_MEASURED) for tool in TOOLS]
         rows.append(f"| {name} | {row.title} | {' / '.join(cells)} | {' | '.join(theirs)} |")
@@ -119,11 +116,11 @@ def list_of_rows() -> str:
     return "\n".join(lines)
 
 
-def _count(results: Sequence[bool]) -> str:
-    """How many cases held; of how many, where these are not all."""
-    if not results:
+def _count(results: Sequence[bool | None]) -> str:
+    """How many cases held; of how many, where these are not all. Nothing where not all were run."""
+    if not results or None in results:
         return "-"
-    return f"{len(results):,}" if all(results) else f"**{sum(results):,} of {len(results):,}**"
+    return f"{len(results):,}" if all(results) else f"**{results.count(True):,} of {len(results):,}**"
 
 
 def with_table(text: str, table: str) -> str:

@@ -9,10 +9,13 @@ from make_readme_tables import README, with_tables
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.option_table import DATASETS
+from reliability_report import BEGIN, END
+from tests.faults.scorecard import ROWS
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "code" / "miniscope_to_nwb_zarr"
 FIRST_CELL = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+ROW_CELLS = re.compile(r"^\| (R[^|]*) \| ([^|]*) \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 TREE_LINE = re.compile(r"^ +([a-z_]+)/ ", re.MULTILINE)
 
@@ -56,3 +59,10 @@ def test_the_commands_of_the_readme_begin_on_a_bare_machine():
     commands = [line for line in text_of("README.md").splitlines() if "--dataset demo" in line or "run pytest" in line]
     assert len(commands) >= 2
     assert all(line.startswith("python3 -m pip install uv && ") for line in commands[:2])
+
+
+def test_the_scorecard_in_the_documents_has_every_row():
+    rows = [(row.name, row.title) for row in ROWS.values()]
+    for name in ("README.md", "docs/reliability.md"):
+        table = text_of(name).partition(BEGIN)[2].partition(END)[0]
+        assert ROW_CELLS.findall(table) == rows, f"{name}: run scripts/reliability_report.py with --readme True"
