@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.core.text import valid
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -117,6 +119,11 @@ class Finding:
     sentence: str
     """What was found and what was expected, in one plain sentence; and what to do, where there is something to do."""
     numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # names of files may hold bytes that no output can
+        object.__setattr__(self, "where", valid(self.where))
+        object.__setattr__(self, "sentence", valid(self.sentence))
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain JSON values."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.text import valid
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,7 +23,7 @@ def source_root(session: Session) -> Path:
 
 def relative_path(path: Path, root: Path) -> str:
     """A source file's path in the recording's folder; its name alone where it lies elsewhere."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return valid(path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name)
 
 
 def inside(where: str, name: str) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 
 # controls, formats (bidirectional overrides), surrogates (bytes that are not UTF-8), line and paragraph separators
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# what the system's names have in place of the byte 0 of those that are no UTF-8
+_BYTE_ZERO = 0xDC00
 _NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
 
 
@@ -24,6 +27,17 @@ def visible(text: str) -> str:
     'mouse\\x1b[2J'
     """
     return _NOT_PLAIN.sub(lambda match: _written_out(match[0]), text)
+
+
+def valid(text: str) -> str:
+    r"""Text that UTF-8 can hold: what stands for a byte of a name that is none of it is written out.
+
+    Examples
+    --------
+    >>> valid("m\udcfcde")
+    'm\\xfcde'
+    """
+    return _SURROGATE.sub(lambda match: _byte_written_out(ord(match[0])), text)
 
 
 def json_text(value: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:  # noqa: ANN401 - JSON is any
@@ -40,6 +54,11 @@ def json_text(value: Any, *, indent: int | None = None, sort_keys: bool = False)
 def harmless_json(text: str) -> str:
     """JSON that others printed, with what is harmful in its texts escaped; its value stays the same."""
     return _NOT_PLAIN.sub(lambda match: match[0] if match[0] == "\n" else _in_json(match[0]), text)
+
+
+def _byte_written_out(code: int) -> str:
+    byte = code - _BYTE_ZERO
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else f"\\u{code:04x}"
 
 
 def _is_harmful(character: str) -> bool:

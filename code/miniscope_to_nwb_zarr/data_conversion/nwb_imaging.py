@@ -11,6 +11,7 @@ from pynwb.image import ImageSeries
 from pynwb.ophys import OnePhotonSeries
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Session, Stream
+from miniscope_to_nwb_zarr.core.text import valid
 from miniscope_to_nwb_zarr.core.timing import find_gaps, rate_hz
 from miniscope_to_nwb_zarr.data_conversion.camera_files import rows_of_copies
 from miniscope_to_nwb_zarr.data_conversion.nwb_devices import add_imaging_plane, common_settings
@@ -140,7 +141,7 @@ def _add_counters(nwbfile: NWBFile, stream: Stream, rows: NDArray[np.int64], fra
         words = "".join(ch if ch.isalnum() else " " for ch in header).split()
         label = "".join(word[0].upper() + word[1:] for word in words)[:_NAME_CHARS] or "Column"
         own = next(name for k in range(len(columns) + 1) if (name := f"{label}{k + 1 if k else ''}") not in columns)
-        columns[own] = (f"{header!r}, from {table.path.name}", column)
+        columns[own] = (f"{header!r}, from {valid(table.path.name)}", column)
     for label, (description, values) in columns.items():
         if values is not None:
             nwbfile.add_acquisition(

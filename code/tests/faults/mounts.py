@@ -18,7 +18,7 @@ def in_own_mounts(work: Callable[[], object]) -> int:
     """Do something in a forked child whose mounts nobody else sees; gives what `in_child` gives."""
 
     def alone() -> object:
-        _leave_others()
+        leave_others()
         return work()
 
     return in_child(alone)
@@ -50,7 +50,7 @@ def why_not() -> str | None:
 
 def _try(folder: Path) -> int:
     try:
-        _leave_others()
+        leave_others()
         mount_small_disk(folder, 1 << 16)
         make_read_only(folder)
     except OSError:
@@ -58,7 +58,7 @@ def _try(folder: Path) -> int:
     return 0
 
 
-def _leave_others() -> None:
+def leave_others() -> None:
     """Give this process mounts of its own; a user who may not is root among processes of its own first."""
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.getuid(), os.getgid()

@@ -177,10 +177,10 @@ def _watch(opened: Path) -> None:
             os.write(fd, os.fsencode(os.path.realpath(os.fspath(arguments[0]))) + b"\n")
 
     sys.addaudithook(hook)
-    _be_nobody()
+    be_nobody()
 
 
-def _be_nobody() -> None:
+def be_nobody() -> None:
     """Give up root's power over files and folders that forbid it."""
     if os.geteuid() == 0:
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
