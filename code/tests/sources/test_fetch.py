@@ -260,6 +260,93 @@ def test_a_busy_server_is_asked_again(address, bucket, tmp_path, monkeypatch):
     assert answers == [0, 1, 0, 1]
 
 
+class Faulty(BaseHTTPRequestHandler):
+    """Gives the answers of the server behind it, but for what is in store for each request: a fault, or none."""
+
+    behind: str
+    faults: list
+    asked: list
+
+    def do_GET(self):
+        fault = self.faults.pop(0) if self.faults else ""
+        self.asked.append((fault, self.headers.get("Range", "")))
+        if fault == "busy":
+            self.send_error(503, "Slow Down")
+            return
+        wanted = {name: self.headers[name] for name in ("Range", "If-Match") if name in self.headers}
+        with urlopen(Request(self.behind + self.path, headers=wanted)) as reply:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            body = reply.read()
+        # as long as was promised, less, or with a bit that tipped on the way
+        if fault == "cut":
+            body = body[: len(body) // 2]
+        elif fault == "bent":
+            body = body[:100] + bytes([body[100] ^ 1]) + body[101:]
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def faulty(address, bucket, monkeypatch):
+    """A store behind a server with faults; `.faults` are those of the requests to come, `.asked` those that were."""
+    kind = type("Own", (Faulty,), {"behind": address, "faults": [], "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        # the waits of boto3 between its own tries
+        monkeypatch.setattr("miniscope_to_nwb_zarr.sources.object_store._ATTEMPTS", 2)
+        yield kind
+        server.shutdown()
+        thread.join()
+
+
+def test_a_body_that_is_cut_off_is_asked_for_again(faulty, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "_BLOCK_BYTES", 400_000)
+    store = ObjectStore("s3://data/set")
+    file = store.files("sessions/")[0]
+    faulty.faults[:] = ["", "cut", "", "cut", ""]
+    waits = []
+    fetched = fetch(store, file, tmp_path, wait=waits.append)
+    assert fetched.path.read_bytes() == CONTENT
+    assert fetched.is_checked
+    assert waits == [1.0, 1.0]
+    # each block from where it begins, none from the start of the file
+    ranges = [place for _, place in faulty.asked[1:]]
+    assert ranges == [f"bytes={first}" for first in ("0-399999", *["400000-799999"] * 2, *["800000-1023999"] * 2)]
+
+
+def test_busy_and_cut_off_until_nothing_is_left_to_try_keeps_what_came(faulty, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "_BLOCK_BYTES", 400_000)
+    store = ObjectStore("s3://data/set")
+    file = store.files("sessions/")[0]
+    faulty.faults[:] = ["", *["cut", "busy", "busy"] * 4]
+    waits = []
+    with pytest.raises(TemporaryError, match="Run the same command again"):
+        fetch(store, file, tmp_path, wait=waits.append)
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+    faulty.faults.clear()
+    faulty.asked.clear()
+    came = []
+    assert fetch(store, file, tmp_path, came.append).path.read_bytes() == CONTENT
+    assert came[0] == 400_000
+    assert faulty.asked[0][1] == "bytes=400000-799999"
+
+
+def test_a_bit_that_tipped_on_the_way_is_found_by_the_etag(faulty, tmp_path):
+    store = ObjectStore("s3://data/set")
+    file = store.files("sessions/")[0]
+    faulty.faults[:] = ["bent"]
+    with pytest.raises(TemporaryError, match="is not what the server has"):
+        fetch(store, file, tmp_path)
+    assert fetch(store, file, tmp_path).path.read_bytes() == CONTENT
+
+
 def test_a_server_that_is_not_there_is_a_temporary_failure(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("miniscope_to_nwb_zarr.sources.object_store._ATTEMPTS", 1)
