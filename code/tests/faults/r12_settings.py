@@ -19,7 +19,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode
 from miniscope_to_nwb_zarr.sources import limits
 from tests.faults import hostile_text, samples
 from tests.faults.harness import Case, Row, Tier, shared_folder
-from tests.faults.hostile_text import numbers_in
+from tests.faults.hostile_text import leaves, numbers_in
 from tests.faults.program import run_in_child, words, words_for
 from tests.faults.settings_files import FILES, SPARSE, SettingsFile, Taken
 
@@ -32,6 +32,18 @@ _FULL_KNOWN = 1300
 _RANDOM = {Tier.FAST: 13, Tier.FULL: 620}
 _CONVERTED = {Tier.FAST: 4, Tier.FULL: 60}
 _SIZE = 1 << 30
+_POSSIBLE = {
+    "led_percent": (0, 100),
+    "focus": (-127, 127),
+    "nominal_rate_hz": (1e-9, 10_000),
+    "frames_per_file": (1, 10_000_000),
+    "width_px": (1, 65_535),
+    "height_px": (1, 65_535),
+    "left_px": (0, 65_535),
+    "top_px": (0, 65_535),
+}
+"""From where to where a fact can be."""
+_BLANK = {"", "None", "~", "null", "Null", "NULL"}
 _NO_CRASH = (ExitCode.DONE, ExitCode.INVALID_INPUT, ExitCode.SOME_FAILED)
 _WHOLE_OBJECT = 100
 """Characters of the longest value that is a single one."""
@@ -72,7 +84,7 @@ def _hold(file: SettingsFile, raw: bytes, folder: Path) -> None:
     if said is not None and taken.settings is not None and not taken.problems:
         assert _same(taken.settings, said[0]), "it is kept as something else"
     if taken.facts:
-        _hold_facts(file, taken, whole, raw)
+        _hold_facts(file, taken, whole, raw, said)
 
 
 def _hold_words(problem: str) -> None:
@@ -82,7 +94,7 @@ def _hold_words(problem: str) -> None:
     assert "Traceback" not in problem
 
 
-def _hold_facts(file: SettingsFile, taken: Taken, whole: Taken, raw: bytes) -> None:
+def _hold_facts(file: SettingsFile, taken: Taken, whole: Taken, raw: bytes, said: Any) -> None:
     text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "replace")
     numbers = {number * factor for number in numbers_in(text) for factor in file.factors}
     for name, value in taken.facts.items():
@@ -95,8 +107,18 @@ def _hold_facts(file: SettingsFile, taken: Taken, whole: Taken, raw: bytes) -> N
         else:
             is_said = _stands(value, text, numbers)
         assert is_said, f"{name} is {str(value)[:200]!r}, was {str(whole.facts.get(name))[:200]!r}, and nothing says so"
+        place = name.rpartition(".")[2]
+        low, high = _POSSIBLE.get(place, (-math.inf, math.inf))
+        assert not isinstance(value, int | float) or low <= value <= high, f"{name} is {value}, which cannot be"
     gone = [name for name, value in whole.facts.items() if value is not None and taken.facts.get(name) is None]
-    assert taken.problems or not gone or _is_gone(file, raw, whole), f"{gone[:5]} are gone, and nothing says so"
+    if gone and not taken.problems and said is not None:
+        assert file.say is not None
+        assert _n_said(said) < _n_said(file.say(file.whole())), f"{gone[:5]} are gone, and nothing says so"
+
+
+def _n_said(said: Any) -> int:
+    """How many values a text has, blank ones not counted: every setting may be left out."""
+    return sum(str(value).strip() not in _BLANK for _, value in leaves(said))
 
 
 def _stands(value: Any, text: str, numbers: set[float]) -> bool:
@@ -116,17 +138,12 @@ def _plain(text: str) -> str:
     return "".join(char for char in text if char.isascii() and char.isalnum())
 
 
-def _is_gone(file: SettingsFile, raw: bytes, whole: Taken) -> bool:
-    """Whether the text of the file itself has less in it: every setting may be left out."""
-    return raw != file.whole() or not whole.facts
-
-
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
-    if other in {"", "~", "null", "Null", "NULL"} if isinstance(other, str) else False:
+    if isinstance(other, str) and other in _BLANK:
         return one is None or one == other
     return type(one) is type(other) and one == other
 

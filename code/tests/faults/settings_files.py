@@ -140,8 +140,8 @@ def _lab(read: Callable[[Path], Any], suffix: str, raw: bytes, folder: Path) -> 
     return Taken({place: value for place, value in leaves(facts) if value is not None})
 
 
-def _rows(path: Path) -> dict[str, Any]:
-    return {name: row.model_dump(mode="json") for name, (row, _) in load_subjects(path).rows.items()}
+def _rows(path: Path) -> dict[int, Any]:
+    return {number: row.model_dump(mode="json") for number, (row, _) in enumerate(load_subjects(path).rows.values())}
 
 
 def _as_json(text: str) -> bytes:
