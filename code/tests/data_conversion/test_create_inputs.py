@@ -11,6 +11,7 @@ from miniscope_to_nwb_zarr.core.receipt import Receipt
 from miniscope_to_nwb_zarr.data_conversion.create_inputs import main as create_inputs
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.shard_folder import read_shards
+from tests.allen import visual_coding_ophys
 from tests.nwb_files import bare_file
 from tests.recordings import SMALL, small_recording
 
@@ -198,3 +199,19 @@ def test_credentials_are_not_written_into_shards(data, tmp_path, capsys):
     assert "MINISCOPE_METADATA_SERVICE" in said.err
     assert "secret" not in said.err + said.out
     assert not (tmp_path / "inputs").exists()
+
+
+def test_sessions_of_an_allen_data_set_are_cut_into_shards_too(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for experiment in (501, 502):
+        visual_coding_ophys.write_session(data, "StimB", experiment=experiment)
+    visual_coding_ophys.write_tables(data / "tables", {"StimB": 501})
+    assert make(data, tmp_path / "inputs", dataset="Visual Coding Ophys") == 0
+    shards = read_shards(tmp_path / "inputs" / "shards")
+    assert len(shards) == 2
+    # a table is a source, too
+    assert any(file.path.startswith("tables/") for shard in shards for file in shard.sessions[0].files)
+    code, results = run_shard(tmp_path / "inputs" / "shards" / "1.json", data, tmp_path / "run")
+    assert code == 0
+    assert digests(results).keys() == {shards[1].sessions[0].name}

@@ -11,13 +11,14 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import LabFiles
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_run import check_facts, with_metadata
-from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose, read_ids
+from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_nwb_tasks, show_plan
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, read_names
 from miniscope_to_nwb_zarr.run.option_values import nearest
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.object_store import ObjectStore
@@ -96,9 +97,11 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
     limits.choose(options.limits or {})
     # a wrong name is said before anything is fetched
     data_set.transforms(_left_out(options))
-    library = _library(data_set, options, console)
+    if options.s3 and not options.sessions:
+        raise UsageError(f"--s3 {options.s3}: name the sessions to convert with --sessions, by their ids")
+    library = _library(data_set, options, console.info)
     refuse_inside(options.results_dir, [library.root])
-    sessions = choose(data_set.find_sessions(library), read_ids(options.sessions or "", "--sessions"))
+    sessions = choose(data_set.find_sessions(library), read_names(options.sessions or ""))
     if not sessions:
         raise InputError(f"{options.s3 or options.data_dir}: holds no session of {data_set.name}: {data_set.expected}")
     if options.dry_run and not library.is_local:
@@ -114,6 +117,26 @@ def run_data_set(data_set: DataSet, options: Options, console: Console) -> ExitC
     if options.dry_run:
         return _show_plan(tasks, options, console)
     return run_nwb_tasks(tasks, options, console, began, library.findings)
+
+
+def list_data_set(data_set: DataSet, options: Options) -> Listing:
+    """The sessions of a data set and the files of each, tables included; nothing is fetched.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    library = _library(data_set, options, lambda _sentence: None)
+    sessions = choose(data_set.find_sessions(library), read_names(options.sessions or ""))
+    return Listing(
+        tuple(
+            ListedSession(
+                session.name, tuple(library.listed(name) for name in sorted({*session.files, *session.tables.values()}))
+            )
+            for session in sessions
+        )
+    )
 
 
 def _job(data_set: DataSet, options: Options, library: Library, session: AllenSession, lab: LabFiles) -> NwbJob:
@@ -143,13 +166,11 @@ def _left_out(options: Options) -> list[str]:
     return sorted(name for each in (options.leave_out or "").split(",") if (name := each.strip()))
 
 
-def _library(data_set: DataSet, options: Options, console: Console) -> Library:
+def _library(data_set: DataSet, options: Options, say: Callable[[str], None]) -> Library:
     if not options.s3:
         if not options.data_dir.is_dir():
             raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the one that holds the sessions")
         return LocalLibrary(options.data_dir)
-    if not options.sessions:
-        raise UsageError(f"--s3 {options.s3}: name the sessions to convert with --sessions, by their ids")
     url = data_set.bucket if options.s3.casefold() == PUBLIC else options.s3
     if not url:
         raise UsageError(
@@ -157,7 +178,7 @@ def _library(data_set: DataSet, options: Options, console: Console) -> Library:
             "by name: download them into --data_dir, or give the address of a bucket of yours"
         )
     store = ObjectStore(url, with_credentials=options.s3_credentials)
-    return BucketLibrary(store, options.scratch_dir, console.info)
+    return BucketLibrary(store, options.scratch_dir, say)
 
 
 def _show_plan(tasks: Sequence[NwbTask], options: Options, console: Console) -> ExitCode:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.run.listing import ListedFile, list_local
 from miniscope_to_nwb_zarr.sources.fetch import fetch
 from miniscope_to_nwb_zarr.sources.tree import walk
 
@@ -40,6 +41,9 @@ class Library(Protocol):
 
     def path(self, name: str) -> Path:
         """The file of that name, fetched if need be."""
+
+    def listed(self, name: str) -> ListedFile:
+        """The file as it is where it lies."""
 
     def folder(self, name: str) -> str:
         """The name of the folder that it lies in, by which files of one session are known; empty at the top."""
@@ -82,6 +86,11 @@ class LocalLibrary:
     def path(self, name: str) -> Path:
         """Where it lies."""
         return self._paths[name]
+
+    def listed(self, name: str) -> ListedFile:
+        """The file below the folder."""
+        (found,) = list_local([self._paths[name]], self.root)
+        return found
 
     def folder(self, name: str) -> str:
         """The name of its folder."""
@@ -137,6 +146,11 @@ class BucketLibrary:
         )
         self._say(f"{fetched.url}: {file.size_bytes:,} bytes, {how}, {checked}")
         return fetched.path
+
+    def listed(self, name: str) -> ListedFile:
+        """The file as the server lists it."""
+        file = self._files[name]
+        return ListedFile(file.key, file.size_bytes, None, file.etag)
 
     def folder(self, name: str) -> str:
         """The name of its folder in the bucket."""

@@ -53,18 +53,20 @@ def read_ids(text: str, where: str) -> tuple[int, ...]:
     return tuple(int(each) for each in found[1].split(","))
 
 
-def choose(sessions: Iterable[AllenSession], wanted: Iterable[int]) -> list[AllenSession]:
-    """The sessions that a person asked for by their ids; all where nothing was asked for.
+def choose(sessions: Iterable[AllenSession], wanted: Iterable[str]) -> list[AllenSession]:
+    """The sessions that a person asked for by their ids or by the names of their outputs; all where nobody asked.
 
     Raises
     ------
     UsageError
-        An id is that of no session.
+        One of them is no session's.
     """
-    sessions, wanted = list(sessions), list(wanted)
-    unknown = [each for each in wanted if not any(each in session.ids for session in sessions)]
+    sessions, wanted = list(sessions), set(wanted)
+    called = [(session, {session.name, *map(str, session.ids)}) for session in sessions]
+    unknown = wanted - {name for _, names in called for name in names}
     if unknown:
         raise UsageError(
-            f"--sessions {', '.join(map(str, unknown))}: no session has this id, among {len(sessions)} that were found"
+            f"--sessions {', '.join(sorted(unknown))}: no session has this id or name, among {len(sessions)} that were "
+            "found"
         )
-    return [session for session in sessions if not wanted or session.ids & set(wanted)]
+    return [session for session, names in called if not wanted or names & wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, run_data_set
+from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, list_data_set, run_data_set
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import namespace_file
 from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
     EXPERIMENTER,
@@ -42,6 +42,7 @@ from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.static_gratings i
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.errors import ExitCode
     from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.listing import Listing
     from miniscope_to_nwb_zarr.run.options import Options
 
 DATA_SET = DataSet(
@@ -81,3 +82,14 @@ def run(options: Options, console: Console) -> ExitCode:
         Nothing could be begun: the input or the options are at fault.
     """
     return run_data_set(DATA_SET, options, console)
+
+
+def list_sessions(options: Options) -> Listing:
+    """The sessions that `run` would convert, and the files of each.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    return list_data_set(DATA_SET, options)
