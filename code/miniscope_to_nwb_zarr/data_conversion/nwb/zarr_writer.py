@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hdmf.data_utils import AbstractDataChunkIterator
 from hdmf_zarr.nwb import NWBZarrIO
+from hdmf_zarr.utils import ZarrDataIO
 from numcodecs import JSON, Pickle, VLenUTF8
 
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_array, encode_table
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".nwb.zarr"
 _TABLE_ROWS = 1 << 20
+_FRAME_AXES = 3
 
 
 class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
@@ -89,6 +92,7 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
             values = values_of(builder)
             if values is None:
                 # references, and what yields its chunks
+                self._encode_pieces(builder)
                 made: zarr.Array = super().write_dataset(**kwargs)
                 return made
             array = self._make_small(parent, builder, values)
@@ -110,6 +114,16 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
             )
             array.attrs["zarr_dtype"] = "scalar"
             array[0] = text
+
+    def _encode_pieces(self, builder: DatasetBuilder) -> None:
+        """Have what yields its values in pieces packed like all else, not as zarr does when told nothing."""
+        data = builder.data
+        if isinstance(data, AbstractDataChunkIterator) and data.dtype.kind in "biuf":
+            # images: neighbours on both axes are alike, as in frames
+            compressor = encode_array(self._level, _FRAME_AXES, data.dtype).compressor
+            wrapped = ZarrDataIO(data=data, compressor=compressor)
+            # a builder's data can be set once; it is a dict underneath
+            dict.__setitem__(builder, "data", wrapped)
 
     def _make_large(self, parent: zarr.Group, builder: DatasetBuilder, stored: Stored) -> zarr.Array:
         itemsize, is_column = stored.dtype.itemsize, is_ragged(builder)

@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.allen.session_parts import probe_files, tables_at_hand
 from miniscope_to_nwb_zarr.data_conversion.allen.sessions import AllenSession
 from miniscope_to_nwb_zarr.data_conversion.allen.tables import read_rows
 from miniscope_to_nwb_zarr.data_conversion.visual_behavior_ephys.unit_facts import UNITS_TABLE
 from miniscope_to_nwb_zarr.sources.tree import natural_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from miniscope_to_nwb_zarr.data_conversion.allen.library import Library
 
 SESSIONS_FILE, UNITS_FILE = "ecephys_sessions.csv", "units.csv"
@@ -30,13 +33,11 @@ def find_sessions(library: Library) -> list[AllenSession]:
     """
     rows = read_rows(library.path(SESSIONS_FILE), "ecephys_session_id") if SESSIONS_FILE in library.names else {}
     bases = sorted((name for name in library.names if _EPHYS.fullmatch(name)), key=natural_key)
-    folders = [library.folder(name) for name in bases]
     sessions = []
     for name in bases:
         behavior = rows.get(_number(name), {}).get("behavior_session_id", "")
         ids = {_number(name), *([int(behavior)] if behavior.isdecimal() else [])}
-        is_alone = folders.count(library.folder(name)) == 1
-        sessions.append(_with_probes(library, name, frozenset(ids), is_alone=is_alone))
+        sessions.append(_with_probes(library, name, bases, frozenset(ids)))
     known = frozenset().union(*(session.ids for session in sessions))
     # the same session with its probes holds all that its behaviour file does
     alone = (name for name in library.names if _BEHAVIOR.fullmatch(name) and _number(name) not in known)
@@ -46,27 +47,13 @@ def find_sessions(library: Library) -> list[AllenSession]:
     ]
 
 
-def _with_probes(library: Library, base: str, ids: frozenset[int], *, is_alone: bool) -> AllenSession:
-    findings = []
-    probes = sorted(
-        (each for each in library.names if _PROBE.fullmatch(each) and library.folder(each) == library.folder(base)),
-        key=natural_key,
-    )
-    if probes and not is_alone:
-        sentence = (
-            f"{len(probes)} probe file(s) lie in one folder with several sessions: which ones are of this session is "
-            "not known, and none was taken. Put each session's files into a folder of its own"
-        )
-        findings.append(Finding(Code.PART_MISSING, Severity.ERROR, base, sentence))
-        probes = []
-    elif not probes:
+def _with_probes(library: Library, base: str, bases: Sequence[str], ids: frozenset[int]) -> AllenSession:
+    probes, findings = probe_files(library, base, bases, _PROBE)
+    if not probes and not findings:
         sentence = "no probe file lies beside it: the output has neither LFP nor current source density"
         findings.append(Finding(Code.PART_MISSING, Severity.WARNING, base, sentence))
-    tables = {UNITS_TABLE: UNITS_FILE} if UNITS_FILE in library.names else {}
-    if not tables:
-        sentence = f"{UNITS_FILE} is not there: what it knows of the session's units is not in the output"
-        findings.append(Finding(Code.PART_MISSING, Severity.WARNING, base, sentence))
-    return AllenSession(base.removesuffix(".nwb"), (base, *probes), tables, ids, tuple(findings))
+    tables, missing = tables_at_hand(library, base, {UNITS_TABLE: UNITS_FILE})
+    return AllenSession(base.removesuffix(".nwb"), (base, *probes), tables, ids, (*findings, *missing))
 
 
 def _number(name: str) -> int:

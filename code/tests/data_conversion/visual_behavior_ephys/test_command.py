@@ -1,5 +1,8 @@
 """Sessions of Visual Behavior Ephys from the command line: probes merged, and what the files do not say added."""
 
+import subprocess
+import sys
+
 import h5py
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ from hdmf_zarr import NWBZarrIO
 
 from miniscope_to_nwb_zarr.core.receipt import Receipt
 from miniscope_to_nwb_zarr.run.main import main
+from tests.allen import assertions
 from tests.allen import ecephys_files as files
 from tests.allen.probe_files import Probe
 
@@ -14,6 +18,20 @@ BASE = f"ecephys_session_{files.SESSION}"
 ALONE = f"behavior_session_{files.BEHAVIOR_ALONE}"
 # of which the LFP is long enough to be copied by workers
 PROBES = (Probe("probeA", 101, (101003, 101001, 101005), n_samples=100_000), files.PROBES[1])
+
+
+READ_ALONE = """
+import sys
+from hdmf_zarr import NWBZarrIO
+with NWBZarrIO(sys.argv[1], "r") as io:
+    nwbfile = io.read()
+    (name,) = (each for each in nwbfile.stimulus_template if not each.endswith("_unwarped"))
+    image = nwbfile.stimulus_template[name]["im061_r"]
+    density = nwbfile.processing["ecephys"]["probe_101_ecephys_csd"]
+    lfp = nwbfile.acquisition["probe_101_lfp"]["probe_101_lfp_data"]
+    eye = nwbfile.acquisition["EyeTracking"].pupil_tracking
+    print(type(image).__name__, image.unwarped.parent.name, type(density).__name__, lfp.data.shape, type(eye).__name__)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +149,29 @@ def test_nothing_differs_from_the_source_but_what_the_log_says(results):
         findings = receipt_of(results, name).findings
         warnings = [each.sentence for each in findings if each.severity != "info" and each.code != "fact_missing"]
         assert not warnings, name
+
+
+def test_types_ids_references_and_codecs_are_as_they_should_be(data, results):
+    folder = data / "behavior_ecephys_sessions" / str(files.SESSION)
+    assertions.hold([folder / f"{BASE}.nwb", *sorted(folder.glob("probe_*.nwb"))], results, BASE)
+
+
+def test_an_output_has_few_objects(results):
+    assert len(receipt_of(results, BASE).files) < 900
+    assert len(receipt_of(results, ALONE).files) < 500
+
+
+def test_an_output_is_read_by_a_process_without_this_program(results):
+    command = [sys.executable, "-W", "ignore", "-c", READ_ALONE, str(results / BASE / f"{BASE}.nwb.zarr")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
+    assert (
+        said.stdout == f"WarpedStimulusTemplateImage {files.TEMPLATE}_unwarped EcephysCSD (100000, 3) EllipseSeries\n"
+    )
+
+
+def test_another_folder_gets_the_same(data, results, tmp_path):
+    assert run(data, tmp_path, "--workers", "1", "--sessions", str(files.SESSION)) == 0
+    assert receipt_of(tmp_path, BASE).content_digest == receipt_of(results, BASE).content_digest
 
 
 def test_a_session_whose_probes_lack_parts(tmp_path):

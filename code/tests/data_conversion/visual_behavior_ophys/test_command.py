@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from miniscope_to_nwb_zarr.core.receipt import Receipt
 from miniscope_to_nwb_zarr.run.main import main
+from tests.allen import assertions
 from tests.allen.behavior_parts import IMAGE_SET, IMAGES, TEMPLATE
 from tests.allen.ophys_files import BEHAVIOR_SESSION, Plane, behavior_session, ophys_experiment
 
@@ -125,6 +126,13 @@ def test_nothing_differs_from_the_source_but_what_the_log_says(results):
         findings = [one for one in receipt_of(results, name).findings if one.code != "fact_missing"]
         warnings = [finding for finding in findings if finding.severity != "info"]
         assert not warnings, name
+
+
+def test_types_ids_references_and_codecs_are_as_they_should_be(data, results):
+    folder = data / "behavior_ophys_experiments"
+    for session, planes in ((5, (51, 52)), (6, (61,))):
+        files = [folder / f"behavior_ophys_experiment_{plane}.nwb" for plane in planes]
+        assertions.hold(files, results, f"behavior_ophys_session_{session}")
 
 
 def test_an_output_has_few_objects(results):

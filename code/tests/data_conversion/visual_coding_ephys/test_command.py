@@ -10,6 +10,7 @@ import zarr
 from hdmf.common import VectorIndex
 from pynwb import NWBHDF5IO
 
+from tests.allen import assertions
 from tests.allen import visual_coding_ephys as made
 from tests.allen.probe_files import Probe
 from tests.allen.runs import bucket, doubts, opened, outputs, receipt_of, run, store_of
@@ -110,6 +111,12 @@ def test_lfp_is_cut_anew_and_no_filter_of_hdf5_is_left(results):
         assert data.chunks == data.shape == (150_000, 2)
         assert data.compressor.cname == "zstd"
         assert "zlib" not in [codec.codec_id for codec in data.filters or []]
+
+
+def test_types_ids_references_and_codecs_are_as_they_should_be(data, results):
+    for name in (NAME, LONE):
+        folder = data / name
+        assertions.hold([folder / f"{name}.nwb", *sorted(folder.glob("probe_*.nwb"))], results, name)
 
 
 def test_an_output_has_few_objects(results):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pynwb import NWBHDF5IO
 
+from tests.allen import assertions
 from tests.allen import visual_coding_ophys as made
 from tests.allen.runs import doubts, opened, outputs, receipt_of, run, store_of
 
@@ -88,6 +89,11 @@ def test_static_gratings_are_whole(results):
         table = nwbfile.stimulus["static_gratings"]
         assert len(table) == len(made.grating_rows(made.SHOWN["StimB"].gratings))
         assert {"start_frame", "end_frame"} <= set(table.colnames)
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_types_ids_references_and_codecs_are_as_they_should_be(data, results, kind):
+    assertions.hold(sorted(data.rglob(f"*_ses-{IDS[kind]}-{kind}_*.nwb")), results, name_of(kind))
 
 
 def test_an_output_has_few_objects(results):
