@@ -109,14 +109,15 @@ def _ending(executor: ProcessPoolExecutor, child: BaseProcess) -> Iterator[None]
         yield
         is_done = True
     finally:
-        if not is_done:
+        if is_done:
+            # the threads that waited for it end: the next child can be forked, too
+            executor.shutdown(wait=True)
+        else:
             child.terminate()
-        executor.shutdown(wait=False, cancel_futures=True)
-        child.join(_PATIENCE_S)
-        if child.is_alive():
-            child.kill()
-        # the thread that waits for the child ends: the next one can be forked, too
-        executor.shutdown(wait=True)
+            executor.shutdown(wait=False, cancel_futures=True)
+            child.join(_PATIENCE_S)
+            if child.is_alive():
+                child.kill()
 
 
 def _lost(exit_code: int | None, name: str) -> SessionResult:

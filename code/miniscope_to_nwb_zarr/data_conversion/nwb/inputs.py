@@ -102,10 +102,15 @@ def _stores(tree: Tree) -> tuple[list[Path], tuple[Finding, ...]]:
     trusted = [tree.root, *(Path(os.path.realpath(p)) for p in tree.root.iterdir() if p.is_symlink())]
     for folder in tree.folders.values():
         for path in sorted(folder.path.iterdir()):
-            if path.name.startswith(".") or not path.name.lower().endswith(".zarr") or not is_nwb(path):
+            if path.name.startswith(".") or not path.name.lower().endswith(".zarr"):
                 continue
             real = Path(os.path.realpath(path))
-            if folder.path == tree.root or any(real.is_relative_to(one) for one in trusted):
+            if not is_nwb(path):
+                if path.name.lower().endswith(".nwb.zarr"):
+                    where = path.relative_to(tree.root).as_posix()
+                    sentence = "is named as an NWB store, and its .zattrs does not say that it is one; it was left out"
+                    refused.append(Finding(Code.FILE_UNREADABLE, Severity.WARNING, where, sentence))
+            elif folder.path == tree.root or any(real.is_relative_to(one) for one in trusted):
                 found.append(path)
             else:
                 where = path.relative_to(tree.root).as_posix()

@@ -36,6 +36,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.new_ids import fix_new_ids
 from miniscope_to_nwb_zarr.data_conversion.nwb.other_files import take_in
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context, OpenedFile
+from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_admission import admit_zarr
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import Outcome
@@ -183,6 +184,9 @@ def convert(
     created = now()
     try:
         with disk.system_errors(), open_pool(job.workers) as pool:
+            # before any file is read: what is in a store may be a link, or no file
+            for store in (path for path in job.inputs if path.is_dir()):
+                admit_zarr(store, job.source_root.resolve())
             state = state_of(job.inputs)
             is_added_to = has_metadata_only(final)
             if final.exists():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
-from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, n_bytes, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.engine import run_tasks
@@ -27,7 +28,7 @@ from miniscope_to_nwb_zarr.run.summary import RunFolder
 from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFile, FoundFiles
     from miniscope_to_nwb_zarr.run.console import Console
@@ -73,7 +74,23 @@ def run(options: Options, console: Console) -> ExitCode:
     if options.dry_run:
         return show_plan(jobs, options, console)
     tasks = [NwbTask(job.name, partial(replace, job)) for job in jobs]
-    return run_nwb_tasks(tasks, options, console, began, findings)
+    with _saying_what_is_needed(options, jobs):
+        return run_nwb_tasks(tasks, options, console, began, findings)
+
+
+@contextmanager
+def _saying_what_is_needed(options: Options, jobs: Sequence[NwbJob]) -> Iterator[None]:
+    """Within this context a disk that is too full for the run's own summary is told with the room that is needed."""
+    try:
+        yield
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        needed = sum(n_bytes(state_of(job.inputs)) for job in jobs)
+        raise TemporaryError(
+            f"no room is left in {options.results_dir} for the summary of this run, and about {needed:,} bytes are "
+            "needed for all. Make room and run the same command again"
+        ) from error
 
 
 def list_sessions(options: Options) -> Listing:
