@@ -175,8 +175,8 @@ def test_improvements_can_be_left_out(data, tmp_path):
     ("more", "code", "said"),
     [
         (["--leave_out", "keyword"], 2, "did you mean 'keywords'"),
-        (["--sessions", "12"], 2, "no session has this id"),
-        (["--sessions", "twelve"], 3, "is no list of ids"),
+        (["--sessions", "12"], 2, "no session has this id or name"),
+        (["--sessions", "twelve"], 2, "no session has this id or name"),
         (["--s3", "public"], 2, "--sessions"),
         (["--s3", "https://somewhere", "--sessions", "5"], 2, "s3://bucket/folder"),
     ],
