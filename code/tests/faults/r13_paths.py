@@ -266,6 +266,8 @@ def _hold_places(folder: Path, before: Mapping[str, tuple[int, str]], said: Said
     assert not Path(_CANARY).exists()
     for path in results.rglob("*"):
         assert _NAME.fullmatch(path.name), f"{path} is called so by the data"
+    names = {line["session"] for line in said.lines if line.get("session")}
+    assert all(_NAME.fullmatch(name) for name in names), names
     made = [path.name for path in results.glob("[!.]*") if not path.name.startswith("run-")]
     assert len(made) == (said.code == 0 and is_converted), made
 
@@ -294,7 +296,8 @@ def _traced(kind: str, prepare: _Prepare, folder: Path) -> None:
     }
     text = _STRINGS[kind]
     aimed_at = {os.path.normpath(text), os.path.normpath(folder / "data" / text), os.path.normpath(_CANARY)}
-    assert not [path for path in paths if path in aimed_at - {"."}], "a file was opened by a name in the data"
+    aimed_at = {path for path in aimed_at if path != "." and not Path(path).is_relative_to(folder / "data")}
+    assert not paths & aimed_at, "a file was opened by a name in the data"
     changed = {
         path
         for _, call, rest in traced.calls_of(log)
