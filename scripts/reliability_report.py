@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 README, EXPLAINED = ROOT / "README.md", ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- scorecard: made by scripts/reliability_report.py -->", "<!-- end of scorecard -->"
+_NO_NWB = "does not apply: reads recordings"
 _NOT_OF_NWB = "does not apply: reads NWB files"
 _LIBRARY = "does not apply: a library"
 _DO_NOT_APPLY = {
-    NEUROCONV: {"R1 NWB": "does not apply: reads recordings", "R20": _LIBRARY, "R26": _LIBRARY},
+    NEUROCONV: {"R20": _LIBRARY, "R26": _LIBRARY},
     HDMF_ZARR: {
         **dict.fromkeys(("R1", "R10", "R11", "R12", "R13", "R24"), _NOT_OF_NWB),
         "R20": _LIBRARY,
@@ -96,15 +97,23 @@ def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -
         for tier in Tier:
             results = [held.get((name, case.name)) for case in row.cases(tier)]
             cells.append(_count(results))
-        theirs = [_DO_NOT_APPLY[tool].get(name) or words.get(name, {}).get(tool, _NOT_MEASURED) for tool in TOOLS]
+        theirs = [_of_tool(tool, name, words) for tool in TOOLS]
         rows.append(f"| {name} | {row.title} | {' / '.join(cells)} | {' | '.join(theirs)} |")
     broken = sum(not one for one in held.values())
     about = (
-        f"This program is version {__version__}; {len(held):,} cases, {broken} promises broken. Others measured on "
+        f"This program is version {__version__}; {len(held):,} cases, promises broken: {broken}. Others measured on "
         f"{others['date']} with hdmf {VERSIONS['hdmf']}, zarr {VERSIONS['zarr']}, pynwb {VERSIONS['pynwb']}, "
         f"roiextractors {VERSIONS['roiextractors']}; recordings and files that they convert when these are sound."
     )
     return "\n".join([*rows, "", about])
+
+
+def _of_tool(tool: str, name: str, words: Mapping[str, Any]) -> str:
+    """What a tool did in a row; to hdmf-zarr, which reads NWB files, a row and the same of NWB files are one."""
+    if tool == NEUROCONV and name.endswith("NWB"):
+        return _NO_NWB
+    told = words.get(name) or words.get(name.removesuffix(" NWB"), {})
+    return _DO_NOT_APPLY[tool].get(name) or str(told.get(tool, _NOT_MEASURED))
 
 
 def list_of_rows() -> str:
