@@ -13,6 +13,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
@@ -147,7 +148,9 @@ class _Touch:
 
 
 def _run_code(store: Path) -> None:
-    (store / "analysis" / "list" / "0").write_bytes(pickle.dumps(_Touch(store.parent / "ran")))
+    compressor = zarr.open_array(str(store / "analysis" / "list"), mode="r").compressor
+    raw = pickle.dumps(_Touch(store.parent / "ran"))
+    (store / "analysis" / "list" / "0").write_bytes(compressor.encode(raw) if compressor else raw)
 
 
 def _stale_metadata(store: Path) -> None:
