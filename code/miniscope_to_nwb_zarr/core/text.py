@@ -45,8 +45,8 @@ def json_text(value: Any, *, indent: int | None = None, sort_keys: bool = False)
 
     Examples
     --------
-    >>> json_text({"animal": "m\u00fcde\u202e1"})
-    '{"animal": "m\u00fcde\\u202e1"}'
+    >>> json_text({"animal": "müde\u202e1"})
+    '{"animal": "müde\\u202e1"}'
     """
     return harmless_json(json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False))
 
