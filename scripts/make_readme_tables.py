@@ -17,7 +17,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 _VALUES = {
     Kind.BOOLEAN: "`True`, `False`",
     Kind.COMPRESSION: "codec:level",
-    Kind.ENGINE: "`serial`, `local`, `tcp://...`",
+    Kind.ENGINE: "`serial`, `local`, `slurm`, `tcp://...`",
     Kind.INTEGER: "whole number",
     Kind.INSTANT: "date and time",
     Kind.LIMITS: "names and numbers",

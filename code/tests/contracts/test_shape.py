@@ -91,13 +91,13 @@ def test_the_only_broad_except_is_in_main():
     assert len(broad) <= 1
 
 
-def test_only_main_ends_the_process():
+def test_only_what_is_started_ends_the_process():
     exits = [
         shown(path, node)
         for path, node in nodes(ast.Attribute)
         if isinstance(node.value, ast.Name)
         and (node.value.id, node.attr) in {("sys", "exit"), ("os", "_exit"), ("os", "abort")}
-        and path != MAIN
+        and path not in {MAIN, PACKAGE / "data_conversion" / "create_inputs.py"}
     ]
     assert not exits
 

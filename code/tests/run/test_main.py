@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from miniscope_to_nwb_zarr import __version__
-from miniscope_to_nwb_zarr.run import engine, main, session_job
+from miniscope_to_nwb_zarr.run import main, named_session, session_job
 from tests.conversions import listing
 from tests.recordings import scope_recording, small_recording
 
@@ -199,7 +199,7 @@ def test_a_fault_of_ours_is_code_1_with_the_lines_to_report(tiny, capsys, monkey
     def fault(*_args):
         raise ZeroDivisionError("what")
 
-    monkeypatch.setattr(engine, "run_session", fault)
+    monkeypatch.setattr(named_session, "run_session", fault)
     code, said = run(capsys, "--data_dir", tiny.folder, "--results_dir", tiny.results, "--json", "True")
     assert code == 1
     assert lines_of(said)[-1]["exit_code"] == 1
@@ -213,7 +213,7 @@ def test_a_signal_ends_the_run_with_its_code_and_a_summary(tiny, capsys, monkeyp
         os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
-    monkeypatch.setattr(engine, "run_session", signalled)
+    monkeypatch.setattr(named_session, "run_session", signalled)
     code, said = run(capsys, "--data_dir", tiny.folder, "--results_dir", tiny.results, "--json", "True")
     assert code == expected
     assert lines_of(said)[-1]["exit_code"] == expected
