@@ -70,7 +70,7 @@ def _decoders(array: h5py.Dataset) -> list[Decode]:
     codes = [properties.get_filter(at)[0] for at in range(properties.get_nfilters())]
     known: dict[int, Decode] = {
         h5py.h5z.FILTER_SHUFFLE: numcodecs.Shuffle(array.dtype.itemsize).decode,
-        h5py.h5z.FILTER_DEFLATE: lambda data: isal_zlib.decompress(data, bufsize=_n_bytes(array)),
+        h5py.h5z.FILTER_DEFLATE: lambda data: _inflate(data, _n_bytes(array)),
         h5py.h5z.FILTER_FLETCHER32: numcodecs.Fletcher32().decode,
     }
     if h5py.h5z.FILTER_DEFLATE not in codes or not known.keys() >= set(codes):
@@ -94,6 +94,15 @@ def _decode(array: h5py.Dataset, corner: tuple[int, ...], steps: list[Decode]) -
     if len(memoryview(data).cast("B")) != _n_bytes(array):
         return None
     return np.frombuffer(data, array.dtype).reshape(array.chunks)
+
+
+def _inflate(data: bytes, n_bytes: int) -> bytes:
+    """At most so many bytes and a checksum: what was packed to take all memory is not unpacked."""
+    stream = isal_zlib.decompressobj()
+    inflated = stream.decompress(data, n_bytes + _SLACK_BYTES)
+    if not stream.eof:
+        raise ValueError("more bytes than a chunk has")
+    return inflated
 
 
 def _n_bytes(array: h5py.Dataset) -> int:

@@ -1,5 +1,8 @@
 """Chunks that are decoded here hold what HDF5 reads of them."""
 
+import tracemalloc
+import zlib
+
 import h5py
 import numpy as np
 import pytest
@@ -67,3 +70,16 @@ def test_a_damaged_chunk_is_refused_as_hdf5_refuses_it(tmp_path, damage):
         array.id.write_direct_chunk((0,), bytes(broken[:-900] if damage == "cut" else broken))
     with h5py.File(tmp_path / "a.h5") as file, pytest.raises(OSError, match="Can't synchronously read data"):
         hdf5_chunks.read_box(file["a"], ((0, 5000),))
+
+
+def test_a_chunk_that_unpacks_without_end_is_not_unpacked(tmp_path):
+    bomb = zlib.compress(bytes(1 << 28), 9)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        array = file.create_dataset("a", (1 << 20,), "<u1", chunks=(1 << 20,), compression="gzip")
+        array.id.write_direct_chunk((0,), bomb)
+    with h5py.File(tmp_path / "a.h5") as file:
+        tracemalloc.start()
+        assert hdf5_chunks._decode(file["a"], (0,), hdf5_chunks._decoders(file["a"])) is None
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 16 << 20
