@@ -74,7 +74,7 @@ def _hold(form: str, path: Path, folder: Path, codes: frozenset[int]) -> None:
         return
     assert ended.message.startswith((f"{path.name}: ", f"{NAME}: ")), ended
     assert "fault of this program" not in ended.message
-    assert [entry.name for entry in results.iterdir()] == [], "something was left behind"
+    assert [entry.name for entry in results.glob("*")] == [], "something was left behind"
 
 
 def _hostile_file(name: str, folder: Path) -> None:

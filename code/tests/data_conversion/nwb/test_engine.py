@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pynwb import NWBHDF5IO, TimeSeries
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion.nwb import task as tasks
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
 from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.main import main
+from miniscope_to_nwb_zarr.run.summary import SessionResult
 from tests.nwb_files import bare_file
 
 
@@ -38,7 +39,7 @@ def two(tmp_path):
 
 def test_several_files_on_a_local_cluster_are_those_that_one_process_writes(two, tmp_path, capsys, monkeypatch):
     here = []
-    monkeypatch.setattr(tasks, "convert", here.append)
+    monkeypatch.setattr(tasks, "run_apart", lambda *order: here.append(order))
     (two / "c.nwb").write_bytes(b"no file of NWB")
     # more than one file and more than one worker
     assert run(two, tmp_path / "results", "--workers", "2") == ExitCode.SOME_FAILED
@@ -55,13 +56,13 @@ def test_several_files_on_a_local_cluster_are_those_that_one_process_writes(two,
 def test_one_worker_or_serial_takes_one_file_after_the_other(two, tmp_path, monkeypatch, more):
     here = []
 
-    def fail(job, *_):
-        here.append((job.name, job.workers))
-        raise TemporaryError("no room")
+    def fail(_work, name, _results):
+        here.append(name)
+        return SessionResult(name, ExitCode.TEMPORARY, "failed", "no room")
 
-    monkeypatch.setattr(tasks, "convert", fail)
+    monkeypatch.setattr(tasks, "run_apart", fail)
     assert run(two, tmp_path / "results", *more) == ExitCode.TEMPORARY
-    assert [name for name, _ in here] == ["a", "b"]
+    assert here == ["a", "b"]
 
 
 def test_a_file_that_cannot_be_fetched_fails_alone(tmp_path):
