@@ -232,6 +232,8 @@ def _fill(work: _Work, created: datetime) -> Receipt:
     # the workers read large arrays while this process looks at the rest
     findings = job.findings + written.findings + findings_of(written.changes) + _verify(work, written)
     with work.phases.phase("read back"):
+        # what is on the disk by then need not be waited for when it is published
+        disk.sync_tree(work.staging)
         hold(reports, written.copied, work.advance)
     sources = hashed()
     if job.describe is not None:
