@@ -27,12 +27,12 @@ def _twice(layout: str, options: Mapping[str, object], folder: Path) -> None:
     began_s = cpu_of_children_s()
     assert run_in_child(words, folder / "first").outcomes == {name: "written"}
     first_s = cpu_of_children_s() - began_s
-    before, tops = _state(results / name), set(results.iterdir())
+    before, tops = state(results / name), set(results.iterdir())
     began_s = cpu_of_children_s()
     said = run_in_child(words, folder / "second", _refuse_to_work)
     second_s = cpu_of_children_s() - began_s
     assert (said.code, said.outcomes) == (0, {name: "already done"}), said
-    assert _state(results / name) == before
+    assert state(results / name) == before
     (added,) = set(results.iterdir()) - tops
     assert added.name.startswith("run-")
     # a small recording: most of the time goes into starting, and checking what is there
@@ -48,7 +48,7 @@ def _refuse_to_work() -> None:
     session_job.start_frames = session_job.write_metadata = refuse
 
 
-def _state(folder: Path) -> dict[str, tuple[int, int, int]]:
+def state(folder: Path) -> dict[str, tuple[int, int, int]]:
     """Of every file and folder: which it is, and when it was changed."""
     paths = [folder, *(Path(base, each) for base, folders, files in os.walk(folder) for each in (*folders, *files))]
     return {
