@@ -62,11 +62,22 @@ def find_shard(data_dir: Path) -> tuple[Path, Shard] | None:
             "scripts/run_shards.py, which runs all of them"
         )
     (path,) = found
+    return path, read_shard(path)
+
+
+def read_shard(path: Path) -> Shard:
+    """The shard in a file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or has been changed since it was made.
+    """
     raw, findings = read_bytes(path, path.name, limits.TABLE_BYTES)
     if raw is None:
         raise InputError(f"{path.name}: {findings[0].sentence}")
     try:
-        return path, Shard.from_text(raw.decode("utf-8"))
+        return Shard.from_text(raw.decode("utf-8"))
     except ValueError as error:
         raise InputError(f"{path.name}: {error}; make the shards again with create_inputs") from error
 

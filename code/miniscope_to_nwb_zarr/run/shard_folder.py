@@ -8,13 +8,16 @@ import uuid
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError
-from miniscope_to_nwb_zarr.core.shards import SCHEMA_VERSION, Shard
+from miniscope_to_nwb_zarr.core.shards import SCHEMA_VERSION
 from miniscope_to_nwb_zarr.core.text import json_text
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.run.shard import read_shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from miniscope_to_nwb_zarr.core.shards import Shard
 
 SHARD_FOLDER = "shards"
 MANIFEST_NAME = "manifest.json"
@@ -70,14 +73,8 @@ def read_shards(folder: Path) -> list[Shard]:
     InputError
         One cannot be read, one is missing, or they are not of one data set.
     """
-    found: list[Shard] = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix != ".json" or path.name.startswith("."):
-            continue
-        try:
-            found.append(Shard.from_text(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: {error}; make the shards again with create_inputs") from error
+    paths = (path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    found = [read_shard(path) for path in sorted(paths)]
     found.sort(key=lambda shard: shard.index)
     totals = {shard.total for shard in found}
     if not found or totals != {len(found)} or [shard.index for shard in found] != list(range(len(found))):

@@ -5,6 +5,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from miniscope_to_nwb_zarr.data_conversion import commit
+
 _GONE_WITHIN_S = 30
 
 
@@ -32,3 +34,10 @@ def is_group_alive(group: int) -> bool:
             time.sleep(0.02)
         return True
     return False
+
+
+def clean_all_the_time(results: Path) -> None:
+    """Remove what other runs leave behind, as a run with ``--clean_staging delete`` does, until this process ends."""
+    while True:
+        for leftover in commit.leftovers(results):
+            commit.remove_leftover(leftover)

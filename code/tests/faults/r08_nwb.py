@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode
-from miniscope_to_nwb_zarr.data_conversion import commit, disk
+from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.nwb import job as nwb_job
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import run_job
@@ -21,6 +21,7 @@ from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier, end_of, start_child
 from tests.faults.nwb_samples import NAME
 from tests.faults.outputs import outputs_in
+from tests.faults.processes import clean_all_the_time
 
 _PATIENCE_S = 60
 _FULL_CASES = 100
@@ -64,7 +65,7 @@ def _raced(race: _Race, folder: Path) -> None:
         start_child(partial(_write, race, plan, results, barrier, note))
         for plan, note in zip(race.plans, notes, strict=True)
     ]
-    cleaner = start_child(partial(_clean_all_the_time, results)) if race.has_cleaner else None
+    cleaner = start_child(partial(clean_all_the_time, results)) if race.has_cleaner else None
     codes = [end_of(writer) for writer in writers]
     if cleaner:
         os.kill(cleaner, signal.SIGKILL)
@@ -99,12 +100,6 @@ def _write(race: _Race, plan: int, results: Path, barrier: Any, note: Path) -> N
         NwbJob(NAME, (nwb_samples.source(race.form),), results, format=race.form, compression_level=_LEVELS[plan])
     )
     note.write_text(f"{result.word}:{int(result.exit_code)}:{result.message}")
-
-
-def _clean_all_the_time(results: Path) -> None:
-    while True:
-        for leftover in commit.leftovers(results):
-            commit.remove_leftover(leftover)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

@@ -20,6 +20,7 @@ from tests.conversions import job, no_processes
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, end_of, start_child
 from tests.faults.outputs import outputs_in
+from tests.faults.processes import clean_all_the_time
 
 _PATIENCE_S = 60
 _FULL_CASES = 100
@@ -73,7 +74,7 @@ def _raced(race: _Race, folder: Path) -> None:
         start_child(partial(_write, race, plan, results, barrier, note))
         for plan, note in zip(race.plans, notes, strict=True)
     ]
-    cleaner = start_child(partial(_clean_all_the_time, results)) if race.has_cleaner else None
+    cleaner = start_child(partial(clean_all_the_time, results)) if race.has_cleaner else None
     codes = [end_of(writer) for writer in writers]
     if cleaner:
         os.kill(cleaner, signal.SIGKILL)
@@ -127,12 +128,6 @@ def _write(race: _Race, plan: int, results: Path, barrier: Any, note: Path) -> N
     note.write_text(
         json.dumps({"code": result.exit_code, "word": result.word, "message": result.message, "renamed": bool(renamed)})
     )
-
-
-def _clean_all_the_time(results: Path) -> None:
-    while True:
-        for leftover in commit.leftovers(results):
-            commit.remove_leftover(leftover)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

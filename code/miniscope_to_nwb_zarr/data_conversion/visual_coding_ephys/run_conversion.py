@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from miniscope_to_nwb_zarr.data_conversion.allen.data_set import DataSet, Step, list_data_set, run_data_set
 from miniscope_to_nwb_zarr.data_conversion.allen.descriptions import fill_descriptions
@@ -37,12 +37,6 @@ from miniscope_to_nwb_zarr.data_conversion.visual_coding_ephys.unit_metrics impo
     add_unit_places,
 )
 
-if TYPE_CHECKING:
-    from miniscope_to_nwb_zarr.core.errors import ExitCode
-    from miniscope_to_nwb_zarr.run.console import Console
-    from miniscope_to_nwb_zarr.run.listing import Listing
-    from miniscope_to_nwb_zarr.run.options import Options
-
 DATA_SET = DataSet(
     name="Visual Coding Ephys",
     bucket="s3://allen-brain-observatory/visual-coding-neuropixels/ecephys-cache",
@@ -69,24 +63,6 @@ DATA_SET = DataSet(
     told_by=(keep_strain,),
 )
 
-
-def run(options: Options, console: Console) -> ExitCode:
-    """Do what the options ask for with sessions of Visual Coding Ephys.
-
-    Raises
-    ------
-    MiniscopeError
-        Nothing could be begun: the input or the options are at fault.
-    """
-    return run_data_set(DATA_SET, options, console)
-
-
-def list_sessions(options: Options) -> Listing:
-    """The sessions that `run` would convert, and the files of each.
-
-    Raises
-    ------
-    MiniscopeError
-        The input or the options are at fault.
-    """
-    return list_data_set(DATA_SET, options)
+# what a module of a data set has (conversion_utils.DatasetModule)
+run = partial(run_data_set, DATA_SET)
+list_sessions = partial(list_data_set, DATA_SET)
