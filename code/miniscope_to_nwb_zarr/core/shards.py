@@ -132,14 +132,18 @@ def shards_of(
 
 
 def _balanced(sessions: Sequence[ShardSession], n_shards: int) -> list[list[ShardSession]]:
-    """The largest session first, each into the lightest group; inside a group in the order they came in."""
+    """The largest session first, each into the lightest group, of equals into the one with fewest sessions.
+
+    Inside a group they keep the order they came in. Counting sessions keeps a group from staying empty where sessions
+    have no bytes.
+    """
     place = {session.name: at for at, session in enumerate(sessions)}
     groups: list[list[ShardSession]] = [[] for _ in range(min(n_shards, len(sessions)))]
-    lightest = [(0, at) for at in range(len(groups))]
+    lightest = [(0, 0, at) for at in range(len(groups))]
     for session in sorted(sessions, key=lambda one: (-one.n_bytes, place[one.name])):
-        n_bytes, at = heapq.heappop(lightest)
+        n_bytes, n_sessions, at = heapq.heappop(lightest)
         groups[at].append(session)
-        heapq.heappush(lightest, (n_bytes + session.n_bytes, at))
+        heapq.heappush(lightest, (n_bytes + session.n_bytes, n_sessions + 1, at))
     for group in groups:
         group.sort(key=lambda one: place[one.name])
     return sorted(groups, key=lambda group: place[group[0].name])

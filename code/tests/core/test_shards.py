@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.core.shards import (
@@ -24,6 +24,7 @@ def sessions_of(n_bytes):
 
 
 @given(n_bytes=sizes, n_shards=st.none() | st.integers(1, 50))
+@example(n_bytes=[0, 0], n_shards=2)
 def test_every_session_is_in_one_shard(n_bytes, n_shards):
     sessions = sessions_of(n_bytes)
     shards = shards_of("Miniscope", sessions, {}, n_shards)
