@@ -160,6 +160,14 @@ class VideoFile:
             has_checksum=self._has_slices and ffv1.has_checksums(bytes(self._packet(0)[0])),
         )
 
+    def bytes_taken(self, picture: Picture) -> int | None:
+        """Bytes of a frame in the file, its rows padded to 4 bytes; None where frames are compressed."""
+        if self._codec != "rawvideo":
+            return None
+        bits = self._raw.bits_per_pixel if self._raw else av.VideoFormat(picture.pixel_format).padded_bits_per_pixel
+        row = picture.width_px * bits // 8
+        return (row + -row % 4) * picture.height_px
+
     def _is_of_16_unknown_bits(self, pixel_format: str, *, raw16_is_gray: bool) -> bool:
         if self._raw is not None:
             return self._raw.bits_per_pixel == 16 and not (self._raw.is_surely_gray or raw16_is_gray)
