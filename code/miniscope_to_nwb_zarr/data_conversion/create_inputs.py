@@ -67,7 +67,8 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 def _make(own: argparse.Namespace, options: Options, console: Console) -> ExitCode:
     output_dir = own.output_dir
-    refuse_inside(output_dir, [options.data_dir], "--output_dir")
+    if options.data_store is None:
+        refuse_inside(output_dir, [options.data_dir], "--output_dir")
     listing = list_sessions(options)
     for sentence in listing.failures:
         console.error(sentence)
@@ -91,10 +92,11 @@ def _shards(own: argparse.Namespace, options: Options, listing: Listing) -> list
     check_names(wanted, [session.name for session in sessions], flag="--only")
     chosen = [session for session in sessions if not wanted or session.name in wanted][: own.limit]
     if not chosen:
-        raise InputError(f"{options.data_dir}: no session can be converted, so there is nothing to put into shards")
+        raise InputError(f"{options.data_shown}: no session can be converted, so there is nothing to put into shards")
     in_full = own.checksums == "full"
     described = [session.as_it_is(in_full=in_full) for session in chosen]
-    return shards_of(options.dataset, described, _given(options), own.shards)
+    source = str(options.data_store or "")
+    return shards_of(options.dataset, described, _given(options), own.shards, source)
 
 
 def _given(options: Options) -> dict[str, str]:
@@ -106,6 +108,11 @@ def _given(options: Options) -> dict[str, str]:
             continue
         if option.kind is Kind.PATHS:
             raise UsageError(f"{option.flag}: names the files of one recording, which needs no shards")
+        if option.kind is Kind.PATH and options.data_store:
+            raise UsageError(
+                f"{option.flag}: a file here, which the runs of shards of a bucket would not find; leave it out, and "
+                f"give it to them, as {option.environment_name}"
+            )
         if option.kind is Kind.URL and without_secrets(value) != value:
             raise UsageError(
                 f"{option.flag}: has credentials in it, which are not written into shards; leave it out here, and give "

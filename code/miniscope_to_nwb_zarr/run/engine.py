@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Task(Protocol):
     @property
     def findings(self) -> Collection[Finding]:
         """Those that people have seen before the run."""
+
+    @property
+    def prepare(self) -> Callable[[], None] | None:
+        """Has here what it needs, which may take long and fail; None where nothing has to be fetched."""
 
     def run(self, console: Console) -> SessionResult:
         """Make it in this process, with all workers of the run; an error becomes its result."""
@@ -79,10 +84,8 @@ def run_tasks(
     is_much = len(tasks) > 1 and options.workers > 1 and not is_short
     engine = options.engine or ("local" if is_much else "serial")
     by_name = {task.name: task for task in tasks}
-    if engine == "serial":
-        results: Iterator[SessionResult] = (task.run(console) for task in tasks)
-    else:
-        results = _several_at_once(tasks, options, engine, console)
+    is_serial = engine == "serial"
+    results = one_by_one(tasks, console) if is_serial else _several_at_once(tasks, options, engine, console)
     for result in results:
         run_folder.event("session", result.as_json(), datetime.now(UTC))
         for finding in result.findings:
@@ -106,15 +109,17 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
         running = as_completed()
         submitted = _Submitted(client, running, console)
         for task in tasks:
+            # one lies ready for whichever worker is done first: no more is fetched ahead
+            while len(submitted) > n_at_once or running.has_ready():
+                yield from submitted.finish(next(running), tell)
             try:
+                if task.prepare:
+                    task.prepare()
                 order = task.order(max(1, options.workers // n_at_once))
-            except MiniscopeError as error:
-                yield SessionResult(task.name, error.exit_code, "failed", str(error))
+            except (MiniscopeError, OSError) as error:
+                yield failed(task.name, error)
                 continue
             submitted.add(task, order)
-            # what an order needs may have to be fetched: meanwhile others get done
-            while running.has_ready():
-                yield from submitted.finish(next(running), tell)
         for future in running:
             yield from submitted.finish(future, tell)
 
@@ -127,6 +132,9 @@ class _Submitted:
         self._running = running
         self._console = console
         self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
 
     def add(self, task: Task, order: Callable[[], SessionResult], tries: int = 1) -> None:
         """Send an order."""
