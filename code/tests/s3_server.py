@@ -128,12 +128,15 @@ class Proxy:
     fault : Fault
         May be changed while it runs.
     asked : list of (method, path, fault)
+    n_bytes : int
+        Of all bodies that were given.
     """
 
     def __init__(self, fault: Fault, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.fault = fault
         self.asked: list[tuple[str, str, str]] = []
+        self.n_bytes = 0
 
 
 @contextmanager
@@ -203,6 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if fault == "bent" and self.command == "GET":
             body = _bent(body)
+        self.server.proxy.n_bytes += len(body) if self.command == "GET" else 0
         if fault == "cut" and body:
             self.wfile.write(body[: len(body) // 2])
             self._hang_up()

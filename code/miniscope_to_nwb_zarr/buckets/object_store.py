@@ -108,7 +108,7 @@ class ObjectStore:
         """
 
         def explained() -> Answer:
-            with _explaining(f"s3://{self.bucket}/{what}"):
+            with _explaining(f"s3://{self.bucket}/{what}".rstrip("/")):
                 return request(self._client)
 
         return self._patience.ask(explained)
