@@ -131,6 +131,8 @@ class Proxy:
     fault : Fault
         May be changed while it runs.
     asked : list of (method, path, fault)
+    took : list of (method, path)
+        What took effect, in the order in which it did.
     n_bytes : int
         Of all bodies that were given.
     """
@@ -139,6 +141,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{port}"
         self.fault = fault
         self.asked: list[tuple[str, str, str]] = []
+        self.took: list[tuple[str, str]] = []
         self.n_bytes = 0
 
 
@@ -182,7 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(_SLOW_S)
         if fault == "bent" and self.command == "PUT":
             body = _bent(body)
-        self._answer(*self._ask(body), fault)
+        status, headers, answer = self._ask(body)
+        if status < 300:
+            proxy.took.append((self.command, self.path))
+        self._answer(status, headers, answer, fault)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - as the standard library has it
 

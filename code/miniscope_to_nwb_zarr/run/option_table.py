@@ -155,6 +155,13 @@ _OUTPUT = (
         Category.OUTPUT,
     ),
     Option(
+        "create_inputs",
+        Kind.BOOLEAN,
+        "False",
+        "True: write shards, one a session, for the runs of a pipeline, into --results_dir, and stop",
+        Category.OUTPUT,
+    ),
+    Option(
         "metadata",
         Kind.BOOLEAN,
         "False",

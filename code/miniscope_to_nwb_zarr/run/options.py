@@ -93,6 +93,7 @@ class Options:
     aind_records: Path | None
     user_config: Path | None
     write_templates: bool
+    create_inputs: bool
     metadata: bool
     require_metadata: bool
     format: Literal["zarr", "hdf5"]

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.sources.tree import Tree
 
 _SUFFIXES = frozenset({"", ".json"})
-_OF_A_RUN = frozenset({"data_dir", "results_dir", "scratch_dir", "sessions", "write_templates", "dataset"})
+_OF_A_RUN = frozenset(
+    {"data_dir", "results_dir", "scratch_dir", "sessions", "write_templates", "create_inputs", "dataset"}
+)
 _ALSO = frozenset({"limits"})
 _LISTED = 3
 

@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.receipt import Receipt
 from tests.bucket_outputs import hold_whole
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier
-from tests.faults.program import Said, run_in_child, wanted_digest, words
+from tests.faults.program import PATIENCE_S, Said, run_in_child, start, wanted_digest, words
 from tests.s3_server import KEYS, Bucket, Fault, Proxy, by_chance, faulty, no_fault
 
 _LAYOUT = "Miniscope DAQ"
@@ -84,9 +84,12 @@ def _run(
         patience._FIRST_WAIT_S = 0.01
         prepare()
 
-    where = {"engine": "serial", "s3_endpoint": proxy.url, "s3_credentials": True}
-    given = words(f"{bucket}/raw", f"{bucket}/out", scratch_dir=folder.parent / "scratch", **where, **options)
-    return run_in_child(given, folder, in_child)
+    return run_in_child(_words(bucket, proxy, folder.parent, **options), folder, in_child)
+
+
+def _words(bucket: Bucket, proxy: Proxy, folder: Path, **options: object) -> list[str]:
+    where = {"engine": "serial", "s3_endpoint": proxy.url, "s3_credentials": True, "scratch_dir": folder / "scratch"}
+    return words(f"{bucket}/raw", f"{bucket}/out", **where, **options)
 
 
 def _hold_published(bucket: Bucket, proxy: Proxy, options: Mapping[str, object]) -> None:
@@ -95,13 +98,9 @@ def _hold_published(bucket: Bucket, proxy: Proxy, options: Mapping[str, object])
     assert receipt is not None
     assert receipt.content_digest == wanted_digest(_LAYOUT, **options)
     hold_whole(bucket, receipt, f"out/{name}")
-    took_effect = [
-        path.split("?")[0]
-        for method, path, fault in proxy.asked
-        if method in {"PUT", "POST"} and f"/out/{name}/" in path and fault in {"", "slow", "lost", "cut", "bent"}
-    ]
-    first = next(k for k, path in enumerate(took_effect) if path.endswith("/receipt.json"))
-    assert all(path.endswith("/receipt.json") for path in took_effect[first:]), took_effect[first:]
+    put = [path.split("?")[0] for method, path in proxy.took if method in {"PUT", "POST"} and f"/out/{name}/" in path]
+    first = next(k for k, path in enumerate(put) if path.endswith("/receipt.json"))
+    assert all(path.endswith("/receipt.json") for path in put[first:]), put[first:]
 
 
 def _receipt(bucket: Bucket) -> Receipt | None:
@@ -147,6 +146,7 @@ def _killed(n_th: int, options: Mapping[str, object], fault: Fault, folder: Path
         assert _receipt(bucket) is None
         there = set(bucket.objects("out/M"))
         proxy.asked.clear()
+        proxy.took.clear()
         proxy.fault = fault
         again = _run(bucket, proxy, folder / "1", **options)
         assert again.code == 0, again
@@ -159,18 +159,10 @@ def _killed(n_th: int, options: Mapping[str, object], fault: Fault, folder: Path
 def _two_writers(fault: Fault, options: Mapping[str, object], folder: Path) -> None:
     """Two machines publish the same session at once: one writes, the other finds it done."""
     bucket = _with_data()
-    said: list[Said] = []
+    os.environ.update(KEYS)
     with faulty(fault) as proxy:
-        threads = [
-            threading.Thread(
-                target=lambda k: said.append(_run(bucket, proxy, folder / f"{k}/said", **options)), args=[k]
-            )
-            for k in range(2)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        processes = [start(_words(bucket, proxy, folder / str(k), **options)) for k in range(2)]
+        said = [Said(process.wait(PATIENCE_S), *process.communicate()) for process in processes]
     assert [one.code for one in said] == [0, 0], said
     words_said = sorted(chain.from_iterable(one.outcomes.values() for one in said))
     assert words_said in (["already done", "written"], ["written", "written"]), said

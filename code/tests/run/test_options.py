@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.run.option_values import Compression
 from miniscope_to_nwb_zarr.run.options import Options, make_parser, output_options, parse_options
 
 RULED = """
-s3_endpoint s3_credentials sessions leave_out
+s3_endpoint s3_credentials sessions leave_out create_inputs
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
@@ -94,6 +94,7 @@ def test_defaults():
         aind_records=None,
         user_config=None,
         write_templates=False,
+        create_inputs=False,
         metadata=False,
         require_metadata=False,
         format="zarr",
