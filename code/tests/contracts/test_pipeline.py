@@ -1,4 +1,4 @@
-"""What the tasks of pipeline/main.nf execute, executed: in any order, twice, killed, it makes what one machine makes."""
+"""What the tasks of pipeline/main.nf execute, executed: in any order, twice, killed, it makes what one machine does."""
 
 import os
 import random

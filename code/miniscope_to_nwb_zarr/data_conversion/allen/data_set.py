@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
 from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import LabFiles
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_run import check_facts, with_metadata
+from miniscope_to_nwb_zarr.data_conversion.allen.numbered import find_numbered, session_of
 from miniscope_to_nwb_zarr.data_conversion.allen.sessions import choose
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.receipt import Receipt
     from miniscope_to_nwb_zarr.data_conversion.allen.library import Library
+    from miniscope_to_nwb_zarr.data_conversion.allen.numbered import RowTable
     from miniscope_to_nwb_zarr.data_conversion.allen.sessions import AllenSession
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Transform
     from miniscope_to_nwb_zarr.run.console import Console
@@ -64,6 +67,8 @@ class DataSet:
     """Of the extensions whose newer versions are written."""
     expected: str
     """The files that are looked for, in words."""
+    rows: RowTable
+    """What numbered files of older pipelines count."""
     told_by: tuple[Transform, ...] = ()
     """Those of the steps without which a file does not say what its metadata say."""
 
@@ -101,11 +106,18 @@ def run_data_set(data_set: DataSet, options: Options, console: Console, listing:
     limits.choose(options.limits or {})
     # a wrong name is said before anything is fetched
     data_set.transforms(_left_out(options))
-    if _is_public(options) and not options.sessions:
+    numbered = None if options.sessions or options.data_store else find_numbered(options.data_dir)
+    if numbered and numbered.is_alone:
+        options = replace(options, data_store=StorePlace(BucketAddress.parse(PUBLIC)))
+    if _is_public(options) and not (options.sessions or numbered):
         raise UsageError(f"--data_dir {PUBLIC}: name the sessions to convert with --sessions, by their ids")
     library = listing.found if listing else _library(data_set, options, console.info)
     refuse_inside(options.results_dir, [library.root])
     try:
+        if numbered:
+            session = session_of(numbered, data_set.rows, library)
+            console.info(f"{numbered.row}: session {session}, by {data_set.rows.name}")
+            options = replace(options, sessions=session)
         return _run(data_set, options, library, console, began)
     finally:
         library.give_back()

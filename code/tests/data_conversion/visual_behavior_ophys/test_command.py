@@ -258,3 +258,32 @@ def test_a_bucket_that_is_gone_writes_nothing(bucket, tmp_path, capsys):
     assert run(tmp_path / "results", *more) == 3
     assert "is not there" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(("row", "name"), [("0", "behavior_session_775614751"), ("1", "behavior_ophys_session_5")])
+def test_an_empty_numbered_file_is_a_row_of_the_table(data, tmp_path, capsys, row, name):
+    (folder := tmp_path / "data").mkdir()
+    (folder / "set").symlink_to(data)
+    (inputs := folder / "visual-behavior-ophys-inputs").mkdir()
+    (inputs / row).touch()
+    (inputs / ".DS_Store").touch()
+    assert run(tmp_path / "results", "--data_dir", str(folder), "--dry_run", "True") == 0
+    assert name in capsys.readouterr().out
+
+
+def test_an_empty_numbered_file_alone_means_the_published_data_set(bucket, tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "1").touch()
+    more = ("--data_dir", str(tmp_path / "data"), "--scratch_dir", str(tmp_path / "scratch"), "--dry_run", "True")
+    assert run(tmp_path / "results", *more) == 0
+    assert "behavior_ophys_session_5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("names", "said"), [(["99999"], "which has"), (["0", "1"], "holds 2 empty numbered files")])
+def test_a_numbered_file_that_says_nothing_is_refused(data, tmp_path, capsys, names, said):
+    (folder := tmp_path / "data").mkdir()
+    (folder / "set").symlink_to(data)
+    for name in names:
+        (folder / name).touch()
+    assert run(tmp_path / "results", "--data_dir", str(folder)) == 3
+    assert said in " ".join(capsys.readouterr().err.split())
