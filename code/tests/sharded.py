@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.data_conversion.create_inputs import main as create_i
 from tests.recordings import SMALL, small_recording
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "run_shards.py"
-PATIENCE_S = 300
+PATIENCE_S = 600
 
 
 def make_inputs(folder: Path, n_sessions: int) -> Path:

@@ -6,8 +6,6 @@ come first, several at once, and what else is asked for when it is.
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.buckets.at_once import each_at_once
 from miniscope_to_nwb_zarr.buckets.fetch import place_of
 from miniscope_to_nwb_zarr.buckets.partial_file import BLOCK_BYTES, PartialFile
+from miniscope_to_nwb_zarr.buckets.passing_folder import passing_folder
 from miniscope_to_nwb_zarr.sources.opened import reading_with
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ def mirrored(place: StorePlace, below: str, scratch: Path, look: Look) -> Iterat
         The server does not answer, or the disk is full.
     """
     store = place.open()
-    top = scratch.resolve() / f".listing-{uuid.uuid4().hex}"
-    try:
+    with passing_folder(scratch.resolve()) as top:
         root = place_of(place.address, f"{place.address.prefix}x", top).parent
         files, laid_out = {}, {}
         for file in store.files(f"{below}/" if below else ""):
@@ -92,8 +90,6 @@ def mirrored(place: StorePlace, below: str, scratch: Path, look: Look) -> Iterat
 
         with reading_with(opener):
             yield Mirror(root, files)
-    finally:
-        shutil.rmtree(top, ignore_errors=True)
 
 
 def _lay_out(store: ObjectStore, files: Mapping[Path, RemoteFile], look: Look) -> dict[Path, PartialFile]:

@@ -16,6 +16,7 @@ import hashlib
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.buckets.at_once import each_at_once
@@ -28,11 +29,10 @@ from miniscope_to_nwb_zarr.buckets.upload import PROGRAM, Upload, is_ours, remov
 from miniscope_to_nwb_zarr.core.errors import ConflictError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, digest_of
 from miniscope_to_nwb_zarr.core.text import json_text
-from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion import commit, disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile, StorePlace
@@ -229,16 +229,17 @@ class OutputStore:
         InputError, TemporaryError
             As `fetch`.
         """
-        files = self._store.files(f"{name}/")
-        begin = self._key(name, "")
-        new = final.with_name(f".fetched-{name}-{uuid.uuid4().hex}")
-        fetched = fetch_all(self._store, files, scratch)
-        for one, file in zip(fetched, files, strict=True):
-            target = new / file.key.removeprefix(begin)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            disk.copy_file(one.path, target)
-        give_back((one.path for one in fetched), scratch)
-        disk.rename_new(new, final)
+        receipt = self.look(name).receipt
+        files = self.files(name)
+        if receipt is None:
+            raise AbsentError(f"{self.place}/{name}: is no finished output any more")
+        fetched = fetch_all(self._store, files.values(), scratch)
+        with commit.staging_folder(final.parent, name) as staging:
+            for path, one in zip(files, fetched, strict=True):
+                (staging / path).parent.mkdir(parents=True, exist_ok=True)
+                disk.copy_file(one.path, staging / path)
+            give_back((one.path for one in fetched), scratch)
+            commit.publish(staging, final, receipt, replace=False, now=datetime.now(UTC))
 
     def put_texts(self, name: str, texts: Mapping[str, bytes]) -> None:
         """Put small files below a name that is nobody else's."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
@@ -211,20 +211,24 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
             yield client
         return
     memory = os.environ.get("CO_MEMORY")
-    # a worker starts processes of its own, which a daemon may not
-    with (
-        dask.config.set({"distributed.worker.daemon": False}),
-        LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=int(memory) // n_workers if memory else "auto",
-            silence_logs="ERROR",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with ExitStack() as running:
+        # a worker starts processes of its own, which a daemon may not
+        running.enter_context(dask.config.set({"distributed.worker.daemon": False}))
+        try:
+            cluster = LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                memory_limit=int(memory) // n_workers if memory else "auto",
+                silence_logs="ERROR",
+            )
+        except RuntimeError as error:
+            raise TemporaryError(
+                f"the workers could not be started, or one was lost meanwhile ({error}); run again, with fewer "
+                "--workers if memory ran out"
+            ) from error
+        yield running.enter_context(Client(running.enter_context(cluster)))
 
 
 @contextmanager
