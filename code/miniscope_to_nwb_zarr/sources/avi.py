@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.avi_lists import frames_of_list, read_super_index
 from miniscope_to_nwb_zarr.sources.opened import open_file
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class _Header:
     stream_format: bytes = b""
     is_complete: bool = False
     """The file is as long as its first list says."""
+    indices: tuple[int, ...] = ()
+    """Where the index of each further list is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,10 +118,14 @@ def scan_avi(path: Path) -> AviScan:
         header = _read_header(file, size)
         frame_ids = tuple(b"%02d%s" % (header.stream, suffix) for suffix in _FRAME_SUFFIXES)
         indexed, is_closed, next_riff = _from_index(file, size, header, frame_ids)
+        parts = [indexed] if indexed else []
+        while indexed and (listed := frames_of_list(file, next_riff, header.indices, frame_ids)):
+            parts.append(_Packets(listed.offsets, listed.sizes))
+            next_riff = listed.next_at
         walked, cut_bytes = _walk(file, next_riff if indexed else header.movi, size, frame_ids)
     finally:
         file.close()
-    parts = (indexed, walked) if indexed else (walked,)
+    parts.append(walked)
     sizes = np.concatenate([part.sizes for part in parts])
     if len(sizes) and sizes.max() > limits.FRAME_BYTES.value:
         raise NotAnAviError(f"a frame of {sizes.max():,} bytes; {limits.FRAME_BYTES.remedy}")
@@ -154,7 +161,7 @@ def _read_header(file: OpenedFile, size: int) -> _Header:
                 break
             continue
         length = struct.unpack("<I", chunk[4:8])[0]
-        if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh"}:
+        if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh", b"indx"}:
             _take_header_chunk(header, chunk[:4], file.read_at(min(length, _FORMAT_LIMIT_BYTES), pos + 8))
         pos += 8 + length + (length & 1)
     if header.movi == 0 or header.stream < 0:
@@ -175,6 +182,8 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
             scale, rate = struct.unpack_from("<II", body, 20)
             header.rate_hz = rate / scale if scale else 0.0
         header.n_streams += 1
+    elif name == b"indx" and header.stream == header.n_streams - 1 and not header.indices:
+        header.indices = read_super_index(body)
     elif name == b"strf" and header.stream == header.n_streams - 1 and header.width_px == 0 and len(body) >= 40:
         width, height = struct.unpack_from("<ii", body, 4)
         # a negative height means that the rows are stored from the top
