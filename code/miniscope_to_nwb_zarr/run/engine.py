@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.summary import RunFolder
 
 _TRIES = 3
+# a worker that is lost starts again within seconds, or in rare cases never
+_WORKERS_BACK_WITHIN = "120s"
 _SLURM_CORES = 2
 _SLURM_MEMORY = "4GB"
 
@@ -174,7 +176,10 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
         return result
     from distributed import KilledWorker  # noqa: PLC0415 - see above
     from distributed.client import FutureCancelledError  # noqa: PLC0415
+    from distributed.scheduler import NoWorkerError  # noqa: PLC0415
 
+    if isinstance(error, NoWorkerError):
+        raise TemporaryError(f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}; run again")
     # a connection that is closed is an OSError
     if not isinstance(error, KilledWorker | FutureCancelledError | TimeoutError | OSError):
         message = f"{name}: a fault of this program, please report it: {type(error).__name__}: {error}"
@@ -213,7 +218,11 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
     memory = os.environ.get("CO_MEMORY")
     with ExitStack() as running:
         # a worker starts processes of its own, which a daemon may not
-        running.enter_context(dask.config.set({"distributed.worker.daemon": False}))
+        settings = {
+            "distributed.worker.daemon": False,
+            "distributed.scheduler.no-workers-timeout": _WORKERS_BACK_WITHIN,
+        }
+        running.enter_context(dask.config.set(settings))
         try:
             cluster = LocalCluster(
                 n_workers=n_workers,
