@@ -55,7 +55,8 @@ def start(
 def run(*arguments: object, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
     """Run it; gives exit code, output and messages."""
     process = start(*arguments, environment=environment)
-    out, err = process.communicate(timeout=PATIENCE_S)
+    with ending(process):
+        out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
 
@@ -97,4 +98,5 @@ def ending(*processes: subprocess.Popen[str]) -> Iterator[None]:
                 for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
                     with suppress(psutil.Error):
                         each.kill()
-            process.communicate(timeout=60)
+            if process.returncode is None:
+                process.communicate(timeout=60)

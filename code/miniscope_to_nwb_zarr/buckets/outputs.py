@@ -232,7 +232,7 @@ class OutputStore:
         receipt = self.look(name).receipt
         files = self.files(name)
         if receipt is None:
-            raise AbsentError(f"{self.place}/{name}: is no finished output any more")
+            raise AbsentError(f"{self.place}/{name}: is no finished output of this program")
         fetched = fetch_all(self._store, files.values(), scratch)
         with commit.staging_folder(final.parent, name) as staging:
             for path, one in zip(files, fetched, strict=True):

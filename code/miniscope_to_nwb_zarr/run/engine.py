@@ -82,6 +82,8 @@ def run_tasks(
     ------
     Stopped
         A signal asked the run to stop.
+    TemporaryError
+        All workers were lost.
     """
     is_much = len(tasks) > 1 and options.workers > 1 and not is_short
     engine = options.engine or ("local" if is_much else "serial")
@@ -170,9 +172,11 @@ def _progress(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Tas
 
 
 def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed
-    error = future.exception()
-    if error is None:
+    try:
         result: SessionResult = future.result()
+    except Exception as found:  # noqa: BLE001 - of any task, from any worker, or from the way there
+        error = found
+    else:
         return result
     from distributed import KilledWorker  # noqa: PLC0415 - see above
     from distributed.client import FutureCancelledError  # noqa: PLC0415

@@ -60,6 +60,8 @@ def make_all(
     ------
     Stopped
         A signal asked the run to stop.
+    TemporaryError
+        All workers were lost.
     """
     order = [task.name for task in tasks]
     run_folder = RunFolder(options.results_dir, facts.options, order, facts.began)
@@ -67,8 +69,10 @@ def make_all(
     try:
         # metadata of a session take less than a cluster takes to start
         results.extend(run_tasks(tasks, options, console, run_folder, is_short=options.metadata))
-    except Stopped as stopped:
-        run_folder.finish([*facts.failed, *results], facts.findings, datetime.now(UTC), stopped.exit_code)
+    except (MiniscopeError, Stopped) as ended:
+        run_folder.finish([*facts.failed, *results], facts.findings, datetime.now(UTC), ended.exit_code)
+        if isinstance(ended, MiniscopeError):
+            _publish(run_folder, options)
         raise
     results.sort(key=lambda result: order.index(result.session))
     results[:0] = facts.failed

@@ -87,14 +87,15 @@ def _go_on(results: Path, code: int, said: str, *more: object) -> None:
 def _workers_killed(seed: int, n_kills: int, folder: Path) -> None:
     rng, results = random.Random(seed), folder / "results"
     process = start(_inputs(), results, "--workers", "2")
-    for _ in range(n_kills):
-        if not wait_until(lambda: is_begun(results) and workers_of(process), process):
-            break
-        time.sleep(rng.uniform(0, 1.5))
-        if victims := workers_of(process):
-            with suppress(psutil.Error):
-                rng.choice(victims).kill()
-    out, err = process.communicate(timeout=PATIENCE_S)
+    with ending(process):
+        for _ in range(n_kills):
+            if not wait_until(lambda: is_begun(results) and workers_of(process), process):
+                break
+            time.sleep(rng.uniform(0, 1.5))
+            if victims := workers_of(process):
+                with suppress(psutil.Error):
+                    rng.choice(victims).kill()
+        out, err = process.communicate(timeout=PATIENCE_S)
     _go_on(results, process.returncode, out + err, "--workers", "2")
 
 

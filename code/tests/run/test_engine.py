@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import zarr
 from distributed import KilledWorker, Nanny
+from distributed.client import FutureCancelledError
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
 from miniscope_to_nwb_zarr.run import engine, named_session
@@ -86,14 +87,16 @@ class Ended:
     def __init__(self, error):
         self.error = error
 
-    def exception(self):
-        return self.error
+    def result(self):
+        raise self.error
 
 
 LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
 
 
-@pytest.mark.parametrize("error", [LOST, OSError("connection closed"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [LOST, FutureCancelledError("task", "lost"), OSError("connection closed"), TimeoutError()]
+)
 def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
     result = engine._result_of(Ended(error), "M1")
     assert isinstance(result, SessionResult)
