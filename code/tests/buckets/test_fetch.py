@@ -152,7 +152,7 @@ def test_two_runs_do_not_write_into_one_file(store, file, tmp_path, monkeypatch)
 
 
 def test_what_is_not_there_is_an_error_of_the_input(bucket, store, file, tmp_path):
-    with pytest.raises(InputError, match="s3://nowhere/"):
+    with pytest.raises(InputError, match="s3://nowhere: is not there"):
         StorePlace(BucketAddress("nowhere", ""), address()).open().files()
     bucket.delete(file.key)
     with pytest.raises(InputError, match="is not there"):
