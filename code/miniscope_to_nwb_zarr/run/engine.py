@@ -15,7 +15,7 @@ from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.findings import Finding
@@ -106,12 +106,13 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
 
     n_at_once = min(len(tasks), options.workers)
     with (
-        _clearing_on_error(options.results_dir, [task.name for task in tasks]),
+        _clearing(options.results_dir, [task.name for task in tasks]) as lost,
         _cluster(engine, n_at_once, options.scratch_dir) as client,
         _progress(tasks, console) as tell,
     ):
         running = as_completed()
-        submitted = _Submitted(client, running, console)
+        submitted = _Submitted(client, running, console, lost)
+        client.subscribe_topic("all", submitted.tell_of_lost)
         for task in tasks:
             # one lies ready for whichever worker is done first: no more is fetched ahead
             while len(submitted) > n_at_once or running.has_ready():
@@ -131,10 +132,11 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
 class _Submitted:
     """Tasks that a cluster is at."""
 
-    def __init__(self, client: Any, running: Any, console: Console) -> None:  # noqa: ANN401 - distributed has no types
+    def __init__(self, client: Any, running: Any, console: Console, lost: set[str]) -> None:  # noqa: ANN401 - distributed has no types
         self._client = client
         self._running = running
         self._console = console
+        self._lost = lost
         self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}
 
     def __len__(self) -> int:
@@ -145,6 +147,16 @@ class _Submitted:
         future = self._client.submit(order, pure=False)
         self._orders[future] = task, order, tries
         self._running.add(future)
+
+    def tell_of_lost(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        """Say whose worker was lost; the scheduler gives the order to another one."""
+        what = event[1]
+        if what.get("action") != "remove-worker" or what["expected"]:
+            return
+        for future, (task, _, _) in tuple(self._orders.items()):
+            if future.key in what["processing-tasks"]:
+                self._lost.add(task.name)
+                self._console.warn(f"{task.name}: its worker was lost, another one does it")
 
     def finish(self, future: Any, tell: Callable[[Task], None]) -> Iterator[SessionResult]:  # noqa: ANN401 - see above
         """The result of an order, if it is not sent again."""
@@ -194,14 +206,15 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
 
 
 @contextmanager
-def _clearing_on_error(results: Path, sessions: Iterable[str]) -> Iterator[None]:
-    """Within this context an error removes what the killed workers of a cluster leave of the sessions."""
+def _clearing(results: Path, sessions: Iterable[str]) -> Iterator[set[str]]:
+    """At the end what killed workers left is removed: of the sessions in the set, after an error of all."""
+    lost: set[str] = set()
     is_done = False
     try:
-        yield
+        yield lost
         is_done = True
     finally:
-        names = () if is_done else tuple(f"{commit.STAGING_PREFIX}{name}-" for name in sessions)
+        names = tuple(f"{commit.STAGING_PREFIX}{name}-" for name in (lost if is_done else sessions))
         for leftover in commit.leftovers(results) if names else ():
             if leftover.path.name.startswith(names):
                 commit.remove_leftover(leftover)
@@ -234,6 +247,8 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                # there is a page of the scheduler all the same: a second run at once does not want its port, too
+                scheduler_kwargs={"dashboard_address": ":0"},
                 memory_limit=int(memory) // n_workers if memory else "auto",
                 silence_logs="ERROR",
             )
@@ -264,6 +279,7 @@ def _slurm_cluster(n_jobs: int, logs: Path) -> Iterator[Any]:
         # a worker starts processes of its own, which the child of a nanny may not
         nanny=False,
         log_directory=str(logs),
+        scheduler_options={"dashboard_address": ":0"},
         silence_logs="ERROR",
     ) as cluster:
         # a job that is lost is asked for again

@@ -3,6 +3,7 @@ import os
 import signal
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -124,17 +125,38 @@ def test_a_run_whose_workers_never_come_back_ends(monkeypatch, tmp_path):
         list(engine.run_tasks([task], options, Console(quiet=True), None))
 
 
+def end_first_process(results):
+    """Die as a worker that is killed while it writes; another time, be done."""
+    staging = results / ".staging-M1-1"
+    if staging.exists():
+        return SessionResult("M1", ExitCode.DONE, "written", "")
+    staging.mkdir()
+    (staging / ".owner.json").write_text('{"program": "miniscope-to-nwb-zarr"}')
+    return end_own_process()
+
+
+def test_a_lost_worker_is_told_of_and_what_it_left_is_cleared(tmp_path, capsys):
+    order = partial(end_first_process, tmp_path)
+    task = SimpleNamespace(name="M1", amount=(0, 0), findings=(), prepare=None, order=lambda workers: order)
+    options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
+    told = SimpleNamespace(event=lambda *_: None)
+    (result,) = engine.run_tasks([task], options, Console(), told)
+    assert result.word == "written"
+    assert "M1: its worker was lost, another one does it" in "".join(capsys.readouterr())
+    assert not (tmp_path / ".staging-M1-1").exists()
+
+
 def test_what_killed_workers_leave_is_cleared_when_the_run_ends_early(tmp_path):
     ours, others = tmp_path / ".staging-M1-1", tmp_path / ".staging-M2-1"
     for folder in (ours, others):
         folder.mkdir()
         (folder / ".owner.json").write_text('{"program": "miniscope-to-nwb-zarr"}')
-    with engine._clearing_on_error(tmp_path, ["M1"]):
+    with engine._clearing(tmp_path, ["M1"]):
         pass
     assert ours.exists()
 
     def fail():
-        with engine._clearing_on_error(tmp_path, ["M1"]):
+        with engine._clearing(tmp_path, ["M1"]):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
