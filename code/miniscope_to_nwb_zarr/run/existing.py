@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
-from miniscope_to_nwb_zarr.run.rows import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,6 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
 from miniscope_to_nwb_zarr.data_conversion.verify_series import as_damage, check_series
 from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames
+from miniscope_to_nwb_zarr.run.session_pictures import start_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
     from miniscope_to_nwb_zarr.run.session_frames import StartedFrames
     from miniscope_to_nwb_zarr.run.session_job import Job, Work
+    from miniscope_to_nwb_zarr.run.session_pictures import SessionPictures
 
 _BACKENDS: dict[str, Backend] = {"zarr": zarr_stage, "hdf5": hdf5_stage}
 _NAMED_FRAMES = 10
@@ -49,6 +51,7 @@ class MadeStore:
     series: tuple[SeriesEntry, ...]
     stored: tuple[StoredFrames, ...]
     nwb_digest: str
+    pictures: SessionPictures
     known: Mapping[str, tuple[int, str]]
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
@@ -77,6 +80,7 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
         nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
         meanwhile(nwbfile)
         written = collect(started.reports, work.advance)
+        pictures = start_pictures(work, started, written)
         known = dict(started.copies)
     with work.phases.phase("write NWB"):
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
@@ -88,11 +92,13 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
             shutil.rmtree(frames)
     with work.phases.phase("verify"):
         findings += _read_back(work, backend, store, nwbfile, series, written)
+    with work.phases.phase("pictures"):
+        shown = pictures.collect()
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
     stored = tuple(_stored(one, written[one.name]) for one in series)
-    return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, known)
+    return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, shown, known)
 
 
 def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:
@@ -149,7 +155,7 @@ def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
         n_damaged=len(written.damaged),
         n_lost=n_lost,
         n_values=(n_frames - n_lost) * math.prod(shape),
-        n_white=written.n_white,
+        n_white=int(written.levels[:, 1].sum()),
         white=series.white,
     )
 
@@ -171,6 +177,6 @@ def _read_back(
         check_series(read, nwbfile, series)
         inspection = inspect(read, io, work.session.name, report)
     compare_frames(reading, written, work.advance)
-    (work.staging / report).parent.mkdir()
+    (work.staging / report).parent.mkdir(exist_ok=True)
     (work.staging / report).write_text(inspection.report, encoding="utf-8")
     return inspection.findings

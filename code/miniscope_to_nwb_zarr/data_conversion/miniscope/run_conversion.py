@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
@@ -21,7 +22,7 @@ from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.named_session import SessionTask
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.room import no_room
-from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
+from miniscope_to_nwb_zarr.run.rows import ResultRow
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
@@ -23,7 +24,7 @@ from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.options import output_options
-from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
+from miniscope_to_nwb_zarr.run.rows import ResultRow
 from miniscope_to_nwb_zarr.run.summary import RunFolder
 from miniscope_to_nwb_zarr.sources import limits
 
