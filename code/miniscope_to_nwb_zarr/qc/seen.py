@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.qc.sampling import Sampling
 
 
+GLANCE_PX = 96
+"""The longer side of a picture where many are shown, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A picture as files, upright: rows are the y of the movie."""
@@ -58,6 +62,8 @@ class SeenFrames:
     pictures : tuple of Picture
         ``maximum``, ``mean``, ``deviation``, ``correlation``, then single frames.
     motion : Motion or None
+    glance : bytes
+        The maximum as a PNG file of at most `GLANCE_PX`.
     """
 
     level: NDArray[np.float64]
@@ -66,6 +72,7 @@ class SeenFrames:
     n_looks: int
     pictures: tuple[Picture, ...]
     motion: Motion | None
+    glance: bytes = b""
 
     def picture(self, name: str) -> Picture | None:
         """The picture of that name; None where there is none."""
@@ -99,7 +106,13 @@ def see(look: Look) -> SeenFrames:
         n_looks=sums.n_frames,
         pictures=tuple(_pictures(sums, look.shown_px)) if sums.largest.size else (),
         motion=motion,
+        glance=_glance(sums) if sums.n_frames and sums.largest.size else b"",
     )
+
+
+def _glance(sums: FrameSums) -> bytes:
+    image = projections.maximum(sums)
+    return encode_png(stretch(smaller(image.T, GLANCE_PX), *projections.contrast(image)))
 
 
 def _pictures(sums: FrameSums, shown_px: int) -> Iterator[Picture]:
@@ -120,16 +133,16 @@ def _picture(
 ) -> Picture:
     low, high = limits or projections.contrast(image)
     pixels = stretch(image.T, low, high)
-    shown = stretch(_smaller(image.T, shown_px), low, high)
+    shown = stretch(smaller(image.T, shown_px), low, high)
     return Picture(name, encode_png(pixels), encode_png(shown), (shown.shape[1], shown.shape[0]), low, high, frame)
 
 
-def _smaller(image: NDArray[Any], most_px: int) -> NDArray[Any]:
+def smaller(image: NDArray[Any], most_px: int) -> NDArray[Any]:
     """The image with means of blocks of pixels, so that its longer side has at most so many."""
-    n = -(-max(image.shape) // most_px)
-    if n == 1 or min(image.shape) < n:
+    n = -(-max(image.shape[:2]) // most_px)
+    if n == 1 or min(image.shape[:2]) < n:
         return image
-    height, width = (side // n for side in image.shape)
-    blocks = image[: height * n, : width * n].reshape(height, n, width, n)
+    height, width = (side // n for side in image.shape[:2])
+    blocks = image[: height * n, : width * n].reshape(height, n, width, n, *image.shape[2:])
     smaller: NDArray[np.float64] = blocks.mean(axis=(1, 3), dtype=np.float64)
     return smaller

@@ -233,11 +233,10 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
 
         made = make_store(work, started, lambda nwbfile: _try_metadata(work, nwbfile))
         series, known, nwb_digest = made.series, made.known, made.nwb_digest
-        measures = session_measures(session, made.findings, made.stored)
+        with work.phases.phase("report"):
+            measures = write_report(work, made, versions)
         with work.phases.phase("metadata"):
             findings = made.findings + write_metadata(work, sources, measures, made)
-        with work.phases.phase("report"):
-            write_report(work, made, findings, measures, versions)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, known)
     return Receipt(

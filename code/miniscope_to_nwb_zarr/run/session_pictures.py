@@ -32,6 +32,7 @@ PREVIEW = "qc/preview.mp4"
 # a picture of noise takes about a byte for each pixel in a page, and there are up to seven of a series
 _PAGE_BYTES, _PER_SERIES = 3_000_000, 7
 _LEAST_PX, _MOST_PX = 64, 400
+_TILE_PX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,12 @@ def _side_px(n_series: int) -> int:
     return min(max(side, _LEAST_PX), _MOST_PX)
 
 
+def _enlarged(pictures: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Pictures that can be seen beside those of a camera: each pixel several times, where they are few."""
+    n = max(1, _TILE_PX // max(pictures.shape[1:]))
+    return pictures.repeat(n, axis=1).repeat(n, axis=2) if n > 1 else pictures
+
+
 def _tiles(
     session: Session,
     plan: PreviewPlan,
@@ -99,7 +106,7 @@ def _tiles(
     for place, (recording, stream) in order:
         if place in small:
             # upright: rows are the y of the movie
-            numbers, pictures = small[place][0], small[place][1].swapaxes(1, 2)
+            numbers, pictures = small[place][0], _enlarged(small[place][1].swapaxes(1, 2))
         elif place in cameras:
             numbers, pictures = cameras[place].numbers, cameras[place].pictures
         else:

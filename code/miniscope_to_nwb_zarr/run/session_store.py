@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.backend import Backend
     from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
+    from miniscope_to_nwb_zarr.qc.seen import SeenFrames
     from miniscope_to_nwb_zarr.run.session_frames import StartedFrames
     from miniscope_to_nwb_zarr.run.session_job import Job, Work
     from miniscope_to_nwb_zarr.run.session_pictures import SessionPictures
@@ -97,7 +98,8 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
     for one in series:
         known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
-    stored = tuple(_stored(one, written[one.name]) for one in series)
+    places = {id(stream): place for place, (_, stream) in enumerate(session.streams)}
+    stored = tuple(_stored(one, written[one.name], shown.seen.get(places[id(one.stream)])) for one in series)
     return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, shown, known)
 
 
@@ -146,7 +148,7 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
     ]
 
 
-def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
+def _stored(series: FrameSeries, written: WrittenSeries, seen: SeenFrames | None) -> StoredFrames:
     n_lost = sum(not has_picture for _, has_picture in written.damaged)
     n_frames, *shape = series.plan.shape
     return StoredFrames(
@@ -157,6 +159,7 @@ def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
         n_values=(n_frames - n_lost) * math.prod(shape),
         n_white=int(written.levels[:, 1].sum()),
         white=series.white,
+        seen=seen,
     )
 
 

@@ -102,7 +102,11 @@ class RunFolder:
         ended: datetime,
         stopped: ExitCode | None = None,
     ) -> ExitCode:
-        """Write ``summary.json``; gives the exit code of the run, which is `stopped` where a signal ended it."""
+        """Write the summary, and a page of it; gives the exit code of the run: `stopped` where a signal ended it."""
+        # it draws, which takes a tenth of a second to import
+        from miniscope_to_nwb_zarr.run.run_report import write_run_report  # noqa: PLC0415
+
+        findings = tuple(findings)
         code = exit_code_of(results) if stopped is None else stopped
         summary = {
             "program": "miniscope-to-nwb-zarr",
@@ -116,5 +120,6 @@ class RunFolder:
         }
         text = without_secrets(json_text(summary, indent=1)) + "\n"
         (self.path / "summary.json").write_text(text, encoding="utf-8")
+        write_run_report(self.path, results, findings, self._began, ended)
         self.event("summary", {"exit_code": int(code)}, ended)
         return code

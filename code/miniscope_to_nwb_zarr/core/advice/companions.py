@@ -51,7 +51,7 @@ ANIMAL = {
         "Outputs call the animal by another name than the recording: by option, or for lack of characters that outputs "
         "may carry.",
         "None; look animals up by the new name.",
-        "Nothing; as warning, check which animal is which.",
+        "As warning: check which animal is which.",
     ),
     Code.FACT_MISSING: Advice(
         "warning",
@@ -66,7 +66,7 @@ ANIMAL = {
         'A metadata file says "unknown" or "other", or says a part in words or not at all, because a fact is not known '
         "or its schema has no word for it.",
         "None.",
-        "If it is known, add the line that is named. As warning, a record of the animal is not as its schema has it, "
+        "If it is known, add the line that is named. As warning: a record of the animal is not as its schema has it, "
         "and was not used: correct it.",
     ),
 }

@@ -109,7 +109,7 @@ SETTINGS = {
         "warning, error",
         "Pictures are not of the size that the settings or the type of the device promise. As error: one file's "
         "pictures have another size than the others', and are left out.",
-        "As error, the frames of that file are a gap.",
+        "As error: the frames of that file are a gap.",
         "Look at the video: another camera may have recorded into the folder.",
     ),
     Code.SETTINGS_MOVED: Advice(

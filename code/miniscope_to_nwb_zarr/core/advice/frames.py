@@ -45,8 +45,8 @@ FRAMES = {
         "info, warning",
         "The videos have another length than the settings say. As warning: neither settings nor files tell the length, "
         "and one was assumed.",
-        "With the warning, stamps beyond the first file rest on the assumption.",
-        "With the warning: check stamps beyond the first file.",
+        "As warning: stamps beyond the first file rest on the assumption.",
+        "As warning: check stamps beyond the first file.",
     ),
     Code.NO_FRAMES: Advice(
         "warning",
@@ -68,7 +68,7 @@ FRAMES = {
         "warning, error",
         'The column of frame numbers has holes or does not count upwards. As error with "rows do not stand where their '
         'number says": the table was sorted, and its stamps are of other frames.',
-        "As error, do not use the times: they belong to other frames.",
+        "As error: do not use the times, they belong to other frames.",
         "Look at the table: lines may have been removed or sorted. Put the original back.",
     ),
     Code.CAMERA_UNCERTAIN: Advice(
@@ -81,7 +81,7 @@ FRAMES = {
     Code.TABLE_FORMAT: Advice(
         "warning, error",
         "A table has an unknown header, columns that hold no numbers, or another encoding. As error it is left out.",
-        "As error, what it would tell is not in the output.",
+        "As error: what it would tell is not in the output.",
         "Compare its first line with the one that is named.",
     ),
     Code.BUFFERS_CORRUPTED: Advice(

@@ -54,8 +54,8 @@ STAMPS = {
         "info, error",
         "The measured rate is not the one that was asked for. The measured one is written. As error: it is so far off "
         "that the stamps are probably in another unit, as after the table was edited.",
-        "Use the stamps, never the rate that was asked for. As error, do not use the times.",
-        "As error, put the original table back.",
+        "Use the stamps, never the rate that was asked for. As error: do not use the times.",
+        "As error: put the original table back.",
     ),
     Code.RATE_CHANGED: Advice(
         "warning",

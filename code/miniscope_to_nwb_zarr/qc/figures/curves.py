@@ -10,7 +10,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.qc.figures.html import Html, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,6 +68,11 @@ def curve(x: NDArray[np.float64], y: NDArray[np.float64], across: Axis, up: Axis
     edge_y = np.concatenate([found.high, found.low[::-1]])
     band = _path(_line(edge_x, edge_y, across, up) + "Z", f"band {style}")
     return Html(band + _path(_line(found.x, found.mean, across, up), f"line {style}"))
+
+
+def curve_of_few(values: Sequence[float], across: Axis, up: Axis, style: str) -> Html:
+    """A line through values that are evenly spaced, the first at 0."""
+    return curve(np.arange(len(values), dtype=np.float64), np.asarray(values, np.float64), across, up, style)
 
 
 def dots(x: NDArray[np.float64], y: NDArray[np.float64], across: Axis, up: Axis, style: str) -> Html:

@@ -24,7 +24,7 @@ LIGHT, DARK = _variables(_LIGHT), _variables(_DARK)
 PLOT_STYLE = (
     "svg text{fill:var(--soft);font:11px system-ui,'Segoe UI',Helvetica,Arial,sans-serif}"
     ".grid{stroke:var(--grid)}.tick{stroke:var(--soft)}"
-    ".curves path{vector-effect:non-scaling-stroke}.area{overflow:hidden}.wide{overflow:visible}"
+    ".curves path{vector-effect:non-scaling-stroke}.curves{overflow:hidden}.area,.wide{overflow:visible}"
     ".line,.level{fill:none;stroke-width:1.4;stroke-linejoin:round}.level{stroke-dasharray:4 3;stroke-width:1}"
     ".dots{fill:none;stroke-width:2.6;stroke-linecap:round}.strokes{fill:none;stroke-width:1.6;stroke-linecap:round}"
     ".band{stroke:none;opacity:.3}.bars{stroke:none}.mark{stroke:var(--paper);stroke-width:1}"

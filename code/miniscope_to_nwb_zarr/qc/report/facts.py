@@ -44,6 +44,8 @@ class DeviceFacts:
     stored: StoredFrames | None = None
     seen: SeenFrames | None = None
     thumbnails: tuple[Thumbnail, ...] = ()
+    glance: bytes = b""
+    """A picture for where many are shown, a PNG file; empty where there is none."""
 
     @property
     def name(self) -> str:

@@ -21,7 +21,6 @@ _NOT_SHOWN = frozenset({Code.FACT_MISSING, Code.FACT_UNKNOWN})
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFO]
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "Note"}
 _MOST = 200
-_NOTHING = {"Nothing.", "None."}
 
 
 def findings_section(facts: ReportFacts) -> Section:
@@ -49,21 +48,22 @@ def _entry(finding: Finding) -> Html:
     advice = ADVICE[finding.code]
     lines = [
         tag("p", tag("b", lead), " ", _with_code(text))
-        for lead, text in (("For an analysis:", advice.analysis), ("What to do:", advice.remedy))
-        if text not in _NOTHING
+        for lead, text in (
+            ("For an analysis:", advice.for_analysis(finding.severity)),
+            ("What to do:", advice.to_do(finding.severity)),
+        )
+        if text
     ]
     head = tag(
         "p",
         tag("span", _WORDS[finding.severity], class_=f"badge {finding.severity}"),
         " ",
-        tag("b", finding.where),
-        " ",
         tag("code", str(finding.code)),
-        class_="where",
     )
-    sentence = finding.sentence[:1].upper() + finding.sentence[1:]
-    return tag("article", head, tag("p", sentence + ("" if sentence.endswith(".") else "."), class_="said"), *lines,
-               class_=f"finding {finding.severity}")  # fmt: skip
+    where = "" if finding.where in {"", "."} else joined([tag("b", finding.where), ": "])
+    ending = "" if finding.sentence.endswith(".") else "."
+    said = tag("p", where, finding.sentence, ending, class_="said")
+    return tag("article", head, said, *lines, class_=f"finding {finding.severity}")
 
 
 def _with_code(text: str) -> Html:

@@ -9,6 +9,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
+from miniscope_to_nwb_zarr.qc.picture_measures import BRIGHTNESS, MOTION, level_change
 from miniscope_to_nwb_zarr.qc.report.section import Section, sign, table
 from miniscope_to_nwb_zarr.qc.report.words import length_text, n_missing
 
@@ -55,8 +56,8 @@ def _row(device: DeviceFacts, *, is_combined: bool) -> list[object]:
         _cell(device, {"Saturation"}, _share(stored.n_white / stored.n_values if stored.n_values else 0.0))
         if stored
         else _NOT_KNOWN,
-        _cell(device, {"Brightness"}, _change(seen.level)) if seen else _NOT_KNOWN,
-        _cell(device, {"Motion"}, f"{np.percentile(motion.distance_px, 95):.1f} px") if motion else _NOT_KNOWN,
+        _cell(device, {BRIGHTNESS}, _change(seen.level)) if seen else _NOT_KNOWN,
+        _cell(device, {MOTION}, f"{np.percentile(motion.distance_px, 95):.1f} px") if motion else _NOT_KNOWN,
     ]
 
 
@@ -83,13 +84,3 @@ def _change(level: np.ndarray) -> str:
     if found is None:
         return _NOT_KNOWN
     return f"{found:+.0%}" if abs(found) >= 0.005 else "steady"
-
-
-def level_change(level: np.ndarray) -> float | None:
-    """Change of the mean level from the first to the last tenth of the frames, as a share; None where there is none."""
-    seen = level[np.isfinite(level)]
-    if len(seen) < 20:
-        return None
-    tenth = len(seen) // 10
-    begin, end = float(seen[:tenth].mean()), float(seen[-tenth:].mean())
-    return None if begin <= 0 else end / begin - 1
