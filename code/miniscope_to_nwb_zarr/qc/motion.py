@@ -62,11 +62,11 @@ def estimate_motion(frames: NDArray[np.int64], tiny: NDArray[Any], px_per_tiny: 
         return None
     tiny = tiny[:, : tiny.shape[1] // _GRAIN * _GRAIN, : tiny.shape[2] // _GRAIN * _GRAIN]
     spectra = _filtered(tiny)
+    if not spectra.any():
+        return None
     shift = np.zeros((len(tiny), 2))
     for _ in range(_ROUNDS):
         shift = _shifts(spectra, _mean_at_place(spectra, shift, tiny.shape[1:]), tiny.shape[1:])
-    if not np.isfinite(shift).all():
-        return None
     return Motion(frames, np.round(shift * px_per_tiny, 1) + 0.0)
 
 

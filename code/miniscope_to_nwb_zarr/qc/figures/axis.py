@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain, count
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _CLOCK_STEPS_S = (
-    *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200),
+    *(30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200),
     *(86_400, 172_800, 604_800),
 )
 _TICKS, _MOST_TICKS_OF_TIME = 4, 5
+_SHORT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ def time_axis(low_s: float, high_s: float) -> Axis:
     """
     if not high_s > low_s:
         low_s, high_s = low_s - 0.5, low_s + 0.5
-    fitting = (s for s in _CLOCK_STEPS_S if (high_s - low_s) / s <= _MOST_TICKS_OF_TIME)
-    step = next(fitting, _CLOCK_STEPS_S[-1])
+    if high_s - low_s < _SHORT_S:
+        return axis(low_s, high_s, "time from the start (s)")
+    steps = chain(_CLOCK_STEPS_S, (_CLOCK_STEPS_S[-1] * 2.0**k for k in count(1)))
+    step = next(step for step in steps if (high_s - low_s) / step <= _MOST_TICKS_OF_TIME)
     values = [step * k for k in range(math.ceil(low_s / step - 1e-9), math.floor(high_s / step + 1e-9) + 1)]
     long = high_s - low_s >= 3600
     title = "time from the start (h:min)" if long else "time from the start (min:s)"
-    if high_s - low_s < 120:
-        return Axis(low_s, high_s, tuple((v, _number(v, step)) for v in values), "time from the start (s)")
     return Axis(low_s, high_s, tuple((v, clock(v / 60 if long else v)) for v in values), title)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.timing import steady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,12 @@ class DeviceFacts:
     def time_s(self) -> NDArray[np.float64]:
         """Shape (n_frames,): the stamps of its frames, in seconds from the start of the recording."""
         return self.stream.time_s
+
+    @property
+    def span_s(self) -> tuple[float, float] | None:
+        """First and last stamp that can be right; None where there is no frame."""
+        time_s = steady(self.time_s)
+        return (float(time_s.min()), float(time_s.max())) if len(time_s) else None
 
 
 @dataclass(frozen=True, slots=True)

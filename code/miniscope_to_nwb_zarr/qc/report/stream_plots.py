@@ -29,9 +29,10 @@ _QUEUE_SLOTS = 128
 
 def plots(device: DeviceFacts) -> Iterator[Plot]:
     """All plots of a device for which it has numbers."""
-    if not np.isfinite(device.time_s).any():
+    if device.span_s is None:
         return
-    across = time_axis(min(0.0, float(np.nanmin(device.time_s))), float(np.nanmax(device.time_s)))
+    begin, end = device.span_s
+    across = time_axis(min(0.0, begin), end)
     for make in (_brightness, _saturation, _intervals, _histogram, _queue, _motion, _orientation):
         plot = make(device, across)
         if plot is not None:

@@ -29,7 +29,7 @@ _LEGEND = (
 
 def overview_section(facts: ReportFacts) -> Section | None:
     """The table; none where no device has a frame."""
-    devices = [device for device in facts.devices if device.stream.n_frames]
+    devices = [device for device in (*facts.scopes, *facts.cameras) if device.stream.n_frames]
     if not devices:
         return None
     is_combined = len(facts.session.recordings) > 1
@@ -72,7 +72,8 @@ def _cell(device: DeviceFacts, names: Collection[str], text: str) -> Html:
 
 
 def _span(device: DeviceFacts) -> str:
-    return length_text(float(np.nanmax(device.time_s) - np.nanmin(device.time_s)))
+    begin, end = device.span_s or (0.0, 0.0)
+    return length_text(end - begin)
 
 
 def _share(share: float) -> str:

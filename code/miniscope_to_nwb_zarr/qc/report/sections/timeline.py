@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from miniscope_to_nwb_zarr.core.timing import find_gaps
 from miniscope_to_nwb_zarr.qc.figures.axis import Axis, time_axis
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
@@ -22,11 +20,11 @@ _MOST_GAPS, _MOST_NOTES, _MOST_LISTED = 200, 100, 500
 
 def timeline_section(facts: ReportFacts) -> Section | None:
     """The line; none where no device has a frame."""
-    devices = [device for device in facts.devices if np.isfinite(device.time_s).any()]
+    spans = {id(device): _in_session(device) for device in facts.devices if device.span_s}
+    devices = [device for device in (*facts.scopes, *facts.cameras) if id(device) in spans]
     if not devices:
         return None
-    spans = [_span(device) for device in devices]
-    across = time_axis(min(0.0, *(begin for begin, _ in spans)), max(end for _, end in spans))
+    across = time_axis(min(0.0, *(begin for begin, _ in spans.values())), max(end for _, end in spans.values()))
     names = list(dict.fromkeys(device.name for device in devices))
     rows = [tag("text", name, x=0, y=_TOP_PX + _ROW_PX * k + 12, class_="name") for k, name in enumerate(names)]
     rows += [_bar(device, across, names.index(device.name)) for device in devices]
@@ -50,13 +48,14 @@ def timeline_section(facts: ReportFacts) -> Section | None:
     return Section("timeline", "Time line", joined([drawn, _list(remarks)]), menu="Time line")
 
 
-def _span(device: DeviceFacts) -> tuple[float, float]:
-    time_s = device.recording.offset_s + device.time_s
-    return float(np.nanmin(time_s)), float(np.nanmax(time_s))
+def _in_session(device: DeviceFacts) -> tuple[float, float]:
+    """First and last stamp, in seconds from the start of the session."""
+    begin, end = device.span_s or (0.0, 0.0)
+    return device.recording.offset_s + begin, device.recording.offset_s + end
 
 
 def _bar(device: DeviceFacts, across: Axis, row: int) -> Html:
-    begin, end = (across.share(value) for value in _span(device))
+    begin, end = (across.share(value) for value in _in_session(device))
     top = _TOP_PX + _ROW_PX * row + 16
     said = f"{device.name}: {device.stream.n_frames:,} frames"
     width = f"{max(end - begin, 0.001):.3%}"
