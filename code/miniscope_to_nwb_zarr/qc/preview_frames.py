@@ -22,6 +22,7 @@ _DARK_PERCENT, _BRIGHT_PERCENT = 1.0, 99.9
 _PER_ROW = 4
 MOST_TILES = 8
 _GAP_PX = 4
+_BLOCK_PX = 16
 _STRIP_PX = 22
 _BLACK, _WHITE, _NO_COLOR = 16, 235, 128
 _NOT_YET, _PAST, _INK = 70, 180, 210
@@ -61,14 +62,16 @@ def preview_frames(plan: PreviewPlan, tiles: Sequence[Tile]) -> Iterator[NDArray
     Yields
     ------
     uint8, shape (height * 3 / 2, width)
-        YUV 4:2:0, ITU-R BT.601, 16 to 235; both sides of the picture are even.
+        YUV 4:2:0, ITU-R BT.601, 16 to 235; both sides of the picture are multiples of 16.
     """
     tiles = tiles[:MOST_TILES]
     planes = [_planes(tile.pictures) for tile in tiles]
     places, (height, width) = _places([luma.shape[1:] for luma, _ in planes])
+    # whole blocks of the encoder: what it makes up at an edge within a block is not the same in every run
+    all_rows, all_columns = (-(-side // _BLOCK_PX) * _BLOCK_PX for side in (height + _STRIP_PX, width))
     for moment, time_s in enumerate(plan.time_s):
-        canvas = np.full((height + _STRIP_PX, width), _BLACK, np.uint8)
-        color = np.full((2, (height + _STRIP_PX) // 2, width // 2), _NO_COLOR, np.uint8)
+        canvas = np.full((all_rows, all_columns), _BLACK, np.uint8)
+        color = np.full((2, all_rows // 2, all_columns // 2), _NO_COLOR, np.uint8)
         for tile, (luma, chroma), (top, left) in zip(tiles, planes, places, strict=True):
             shown = int(tile.shown[moment])
             if shown < 0:
@@ -77,8 +80,8 @@ def preview_frames(plan: PreviewPlan, tiles: Sequence[Tile]) -> Iterator[NDArray
             if chroma is not None:
                 at = slice(top // 2, top // 2 + chroma.shape[2]), slice(left // 2, left // 2 + chroma.shape[3])
                 color[:, *at] = chroma[shown]
-        _write_time(canvas[height:], float(time_s), (moment + 1) / len(plan.time_s))
-        yield np.concatenate([canvas.ravel(), color.ravel()]).reshape(-1, width)
+        _write_time(canvas[height : height + _STRIP_PX], float(time_s), (moment + 1) / len(plan.time_s))
+        yield np.concatenate([canvas.ravel(), color.ravel()]).reshape(-1, all_columns)
 
 
 def _planes(pictures: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

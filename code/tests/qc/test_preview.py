@@ -69,7 +69,8 @@ def task(tmp_path):
 def test_devices_stand_side_by_side(task):
     pictures = list(preview_frames(task.plan, task.tiles))
     assert len(pictures) == 40
-    height, width = 50 + 22, 60 + 4 + 40
+    # 50 and 22 rows, and 60, 4 and 40 columns, in whole blocks of 16
+    height, width = 80, 112
     assert {picture.shape for picture in pictures} == {(height * 3 // 2, width)}
     luma = np.array(pictures)[:, :height]
     # the scope takes the range there is
@@ -81,10 +82,11 @@ def test_devices_stand_side_by_side(task):
 
 
 def test_the_movie_is_one_that_browsers_play_and_always_the_same(task):
-    write_preview(task)
-    first = task.path.read_bytes()
-    write_preview(task)
-    assert task.path.read_bytes() == first
+    made = set()
+    for _ in range(5):
+        write_preview(task)
+        made.add(task.path.read_bytes())
+    (first,) = made
     with av.open(str(task.path)) as movie:
         stream = movie.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt, float(stream.average_rate)) == ("h264", "yuv420p", 10.0)
