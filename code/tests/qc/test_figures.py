@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -18,7 +18,6 @@ GRAY = arrays.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20))
 COLOR = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
 
 
-@settings(deadline=None)
 @given(GRAY | COLOR)
 def test_another_program_reads_the_pixels_of_a_picture(pixels):
     png = encode_png(pixels)
@@ -56,7 +55,6 @@ def test_parts_are_put_together():
     assert tag("meta", name="viewport") == '<meta name="viewport">'
 
 
-@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
 def test_an_axis_has_some_round_numbers_within_its_range(low, length):
     for made in (axis(low, low + length, ""), time_axis(low, low + length)):

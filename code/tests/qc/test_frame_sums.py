@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -20,7 +20,6 @@ def sums_of(movie, sampling, first=0, n_looks=ANY):
     return sums
 
 
-@settings(deadline=None)
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 300), st.integers(1, 5))), st.integers(0, 255))
 def test_the_level_of_a_frame_is_exact(frame, white):
     # `white` is the largest value of the format: a frame has none above
@@ -34,7 +33,6 @@ def test_the_level_of_the_brightest_frame_does_not_run_over(value):
     assert level_of(frame, value) == (value * frame.size, frame.size)
 
 
-@settings(deadline=None)
 @given(MOVIES)
 def test_sums_are_those_of_the_frames(movie):
     sums = sums_of(movie, Sampling(1, 1, 1))
@@ -52,7 +50,6 @@ def test_sums_are_those_of_the_frames(movie):
     assert sums.means == [int(mean.sum()), int((mean**2).sum())]
 
 
-@settings(deadline=None)
 @given(MOVIES, st.data())
 def test_it_makes_no_difference_who_looked_at_which_frame(movie, data):
     sampling = Sampling(2, 2, 1, examples=(0, len(movie) - 1), previewed=frozenset({0, 4}))
