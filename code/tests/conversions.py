@@ -35,6 +35,7 @@ def job(results: Path, **changes: Any) -> Job:
         "compression_level": 1,
         "embed_cameras": False,
         "backend": "zarr",
+        "naming": "session",
         "metadata_only": False,
         "existing": "verify",
         "sidecar": Sidecar(),

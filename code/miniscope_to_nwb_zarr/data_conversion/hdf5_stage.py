@@ -16,6 +16,7 @@ import zarr
 from hdmf.backends.hdf5 import H5DataIO
 from pynwb import NWBHDF5IO
 
+from miniscope_to_nwb_zarr.data_conversion.cached_specs import GROUP, unused_specs
 from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
 
@@ -61,6 +62,9 @@ def write_store(nwbfile: NWBFile, store: Path, _series: Sequence[FrameSeries], _
     try:
         with NWBHDF5IO(str(store), mode="w") as io:
             io.write(nwbfile)
+        with h5py.File(store, mode="r+") as file:
+            for name in unused_specs(nwbfile, file[GROUP]):
+                del file[GROUP][name]
     except RuntimeError as error:
         # what fails while a file is closed is told in words only, the system's error number among them
         number = _ERRNO.search(str(error))

@@ -72,8 +72,10 @@ def _problems(output: Path, check: Check | None, options: Options) -> list[str]:
 
 def _finished(results: Path) -> list[Path]:
     """The folders of outputs, also of those whose receipt is gone; not staged and replaced ones."""
-    marks = (*results.glob(f"*/{RECEIPT_NAME}"), *(path for path in results.glob("*/*.nwb*") if _is_store(path)))
-    return sorted({path.parent for path in marks if not path.parent.name.startswith(".")})
+    marks = [path.parent for path in results.glob(f"*/{RECEIPT_NAME}")]
+    marks += [path.parent for path in results.glob("*/*.nwb*") if _is_store(path)]
+    marks += [path.parent.parent for path in results.glob("*/sub-*/sub-*_ophys.nwb*")]
+    return sorted({folder for folder in marks if not folder.name.startswith(".")})
 
 
 def _is_store(path: Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.output_names import output_names
 from miniscope_to_nwb_zarr.data_conversion.camera_files import copy_camera_files, plan_camera_files
 from miniscope_to_nwb_zarr.data_conversion.camera_pictures import plan_camera, take_pictures
 from miniscope_to_nwb_zarr.data_conversion.frames_stage import start_writing
@@ -45,7 +46,7 @@ def start_frames(work: Work) -> StartedFrames:
     planned = plan_series(work.session, job.chunk_bytes, embed_cameras=job.embed_cameras)
     series = tuple(_sampled(one, preview, len(planned)) for one in planned)
     reports = start_writing(series, folder, job.compression_level, work.pool)
-    cameras = plan_camera_files(work.session, embed=job.embed_cameras)
+    cameras = plan_camera_files(work.session, output_names(work.session, job.naming), embed=job.embed_cameras)
     copies = copy_camera_files(cameras, work.staging, work.pool)
     tasks = [
         plan_camera(place, stream, frames_shown(preview, recording.offset_s + stream.time_s))

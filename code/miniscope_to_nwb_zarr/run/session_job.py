@@ -50,6 +50,8 @@ class Job:
     embed_cameras: bool
     backend: str
     """``zarr`` or ``hdf5``."""
+    naming: str
+    """``session`` or ``dandi``."""
     metadata_only: bool
     existing: str
     """``verify``, ``error`` or ``replace``."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.output_names import output_names
 from miniscope_to_nwb_zarr.core.receipt import SeriesEntry
 from miniscope_to_nwb_zarr.core.timing import median_interval_s
 from miniscope_to_nwb_zarr.data_conversion import hdf5_stage, zarr_stage
@@ -48,6 +49,7 @@ class MadeStore:
     """What is known of a store once it is written and verified."""
 
     name: str
+    """The store, by its path in the output."""
     findings: tuple[Finding, ...]
     series: tuple[SeriesEntry, ...]
     stored: tuple[StoredFrames, ...]
@@ -75,7 +77,9 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
     """
     session, job = work.session, work.job
     backend = _BACKENDS[job.backend]
-    store = work.staging / f"{session.name}{backend.SUFFIX}"
+    name = output_names(session, job.naming).store(backend.SUFFIX)
+    store = work.staging / name
+    store.parent.mkdir(exist_ok=True)
     frames, series = started.folder, started.series
     with work.phases.phase("decode and write frames"):
         nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
@@ -96,17 +100,17 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
     with work.phases.phase("pictures"):
         shown = pictures.collect()
     for one in series:
-        known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
+        known |= backend.known_objects(f"{name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
     places = {id(stream): place for place, (_, stream) in enumerate(session.streams)}
     stored = tuple(_stored(one, written[one.name], shown.seen.get(places[id(one.stream)])) for one in series)
-    return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, shown, known)
+    return MadeStore(name, findings, tuple(entries), stored, nwb_digest, shown, known)
 
 
 def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:
     """The NWB file of a session in memory; for HDF5 its frames are read from the arrays below `frames`."""
     backend = _BACKENDS[job.backend]
-    cameras = plan_camera_files(session, embed=job.embed_cameras)
+    cameras = plan_camera_files(session, output_names(session, job.naming), embed=job.embed_cameras)
     return build_nwbfile(
         session,
         job.sidecar,
@@ -114,7 +118,7 @@ def build_session(session: Session, job: Job, created: datetime, frames: Path | 
         created=created,
         frames=lambda one: backend.series_data(one, job.compression_level, frames and frames / one.name),
         wrap=backend.table_data,
-        external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
+        external_files={key: tuple((c.reference, c.first_frame) for c in files) for key, files in cameras.items()},
     )
 
 
