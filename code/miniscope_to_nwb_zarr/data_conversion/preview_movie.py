@@ -23,8 +23,9 @@ _OPTIONS = {
     "preset": "veryfast",
     "crf": "28",
     "threads": "1",
-    # noise would take any number of bytes: 20 seconds are to fit into a page
-    "x264-params": "threads=1:vbv-maxrate=450:vbv-bufsize=900",
+    # noise would take any number of bytes: 20 seconds are to fit into a page. With mbtree, what was in memory before
+    # decides: 60 encodings of the same pictures gave 6 different files, without it one
+    "x264-params": "threads=1:vbv-maxrate=450:vbv-bufsize=900:mbtree=0",
 }
 
 
