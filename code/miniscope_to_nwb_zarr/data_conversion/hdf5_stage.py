@@ -60,9 +60,8 @@ def table_data(values: NDArray[Any]) -> H5DataIO:
 def write_store(nwbfile: NWBFile, store: Path, _series: Sequence[FrameSeries], _frames: Path) -> None:
     """Write the file, frames included."""
     try:
-        with NWBHDF5IO(str(store), mode="w") as io:
+        with h5py.File(store, mode="w") as file, NWBHDF5IO(file=file, mode="w") as io:
             io.write(nwbfile)
-        with h5py.File(store, mode="r+") as file:
             for name in unused_specs(nwbfile, file[GROUP]):
                 del file[GROUP][name]
     except RuntimeError as error:
