@@ -80,6 +80,10 @@ class Bucket:
         """The content of an object."""
         return bytes(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())
 
+    def kind(self, key: str) -> str:
+        """What a browser is told an object is."""
+        return str(self.client.head_object(Bucket=self.name, Key=key)["ContentType"])
+
     def delete(self, key: str) -> None:
         """Remove an object."""
         self.client.delete_object(Bucket=self.name, Key=key)

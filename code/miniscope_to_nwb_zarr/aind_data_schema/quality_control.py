@@ -81,6 +81,7 @@ def _metric(device: str, group: Sequence[Measure], checked: dt.datetime) -> QCMe
         value=dict(first.value) if len(group) == 1 else [_told_apart(measure) for measure in group],
         status_history=[status],
         description=first.rule,
+        reference=first.picture or None,
         tags={"device": device},
     )
 

@@ -241,6 +241,17 @@ class OutputStore:
             give_back((one.path for one in fetched), scratch)
             commit.publish(staging, final, receipt, replace=False, now=datetime.now(UTC))
 
+    def text(self, name: str, path: str) -> str:
+        """A small file of an output; empty where there is none."""
+        key = self._key(name, path)
+        try:
+            answer = self._store.ask(
+                key, lambda client: client.get_object(Bucket=self._store.bucket, Key=key)["Body"].read()
+            )
+        except AbsentError:
+            return ""
+        return str(answer, "utf-8", "replace")
+
     def put_texts(self, name: str, texts: Mapping[str, bytes]) -> None:
         """Put small files below a name that is nobody else's."""
         for path, content in texts.items():

@@ -6,6 +6,7 @@ import hashlib
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.buckets.at_once import each_at_once
@@ -28,6 +29,14 @@ _MOST_PARTS = 10_000
 _READ_BYTES = 8 << 20
 _SHA256 = "sha256"
 _TRIES = 3
+_SEEN_AS = {
+    ".html": "text/html",
+    ".json": "application/json",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+"""What a browser shows instead of saving it, by the ending of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ def put_file(
         return put_bytes(store, key, path.read_bytes(), sha256, facts, replaces)
     part_bytes = _part_bytes(size)
     wanted = local_etag(path)
-    given = {"Bucket": store.bucket, "Key": key, "Metadata": {**facts, _SHA256: sha256}}
+    given = {"Bucket": store.bucket, "Key": key, "Metadata": {**facts, _SHA256: sha256}} | _seen_as(key)
     upload = store.ask(key, lambda client: client.create_multipart_upload(**given))["UploadId"]
     is_done = False
     try:
@@ -124,6 +133,7 @@ def put_bytes(
         "Body": content,
         "Metadata": {**facts, _SHA256: sha256},
         "ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode(),
+        **_seen_as(key),
     }
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     for _ in range(_TRIES):
@@ -199,6 +209,11 @@ def _complete(
     found = about(store, key)
     if found is None or (wanted and found.is_plain and found.etag != wanted):
         raise TemporaryError(f"s3://{store.bucket}/{key}: is not there as it was sent. Run the same command again")
+
+
+def _seen_as(key: str) -> dict[str, Any]:
+    kind = _SEEN_AS.get(PurePosixPath(key).suffix)
+    return {"ContentType": kind} if kind else {}
 
 
 def _only_if(replaces: str) -> dict[str, str]:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.timing import steady
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -294,9 +296,9 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Seconds from the start to the last stamp of any device; 0 when there is none."""
-        ends = [np.nanmax(s.table.time_s) for s in self.streams if np.isfinite(s.table.time_s).any()]
-        return float(max(ends, default=0.0))
+        """Seconds from the start to the last stamp of any device that can be right; 0 when there is none."""
+        tables = (steady(stream.table.time_s[np.isfinite(stream.table.time_s)]) for stream in self.streams)
+        return max((float(time_s.max()) for time_s in tables if len(time_s)), default=0.0)
 
     @property
     def shown_name(self) -> str:

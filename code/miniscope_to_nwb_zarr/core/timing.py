@@ -86,7 +86,7 @@ def find_gaps(stream: Stream) -> tuple[Gap, ...]:
     makes no gap.
     """
     time_s = stream.time_s
-    table_s = _steady(stream.table.time_s[np.isfinite(stream.table.time_s)])
+    table_s = steady(stream.table.time_s[np.isfinite(stream.table.time_s)])
     usual, shortest = _usual_interval_s(table_s), _shortest_gap_s(table_s)
     if usual is None or shortest is None or len(time_s) < 2:
         return ()
@@ -120,9 +120,9 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
     time_s = table.time_s[np.isfinite(table.time_s)]
     findings = _first_stamps(time_s, where)
     # an absurd first stamp would hide everything else
-    steady = _steady(time_s)
-    findings += _intervals(steady, where)
-    findings += _rates(steady, device, where)
+    sound_s = steady(time_s)
+    findings += _intervals(sound_s, where)
+    findings += _rates(sound_s, device, where)
     if table.queue_depth is not None:
         findings += _queue(table.queue_depth, where)
     if table.hardware_count is not None:
@@ -176,8 +176,14 @@ def _first_is_outlier(time_s: NDArray[np.float64]) -> bool:
     )
 
 
-def _steady(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The stamps without a first one that cannot be right."""
+def steady(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The stamps without a first one that cannot be right.
+
+    Examples
+    --------
+    >>> steady(np.array([935703.2, 0.033, 0.066])).tolist()
+    [0.033, 0.066]
+    """
     return time_s[1:] if _first_is_outlier(time_s) else time_s
 
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.core.model import Session, Stream
+    from miniscope_to_nwb_zarr.core.output_names import OutputNames
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
-
-FOLDER = "behavior-videos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class CameraFile:
     source: Path
     target: str
     """Path in the output."""
+    reference: str
+    """Path seen from the NWB file, which refers to it."""
     size_bytes: int
     first_frame: int
     """Number of the file's first frame in the series."""
@@ -42,7 +43,7 @@ class _Copy:
     target: Path
 
 
-def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[CameraFile, ...]]:
+def plan_camera_files(session: Session, names: OutputNames, *, embed: bool) -> dict[str, tuple[CameraFile, ...]]:
     """The copies to make, by ``<recording number>/<device name>``; none for cameras whose frames are embedded."""
     planned = {}
     for number, recording in enumerate(session.recordings):
@@ -51,10 +52,12 @@ def plan_camera_files(session: Session, *, embed: bool) -> dict[str, tuple[Camer
             if embed and stream.n_frames:
                 continue
             _, firsts = rows_of_copies(stream)
+            folder = f"{names.videos}/{stream.device.name}/{part}"
             planned[f"{number}/{stream.device.name}"] = tuple(
                 CameraFile(
                     file.path,
-                    f"{FOLDER}/{stream.device.name}/{part}{copy_name(file.path.name)}",
+                    f"{names.folder}{folder}{copy_name(file.path.name)}",
+                    f"{folder}{copy_name(file.path.name)}",
                     file.size_bytes,
                     firsts.get(file.path, 0),
                 )

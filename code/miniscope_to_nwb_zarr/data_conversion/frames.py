@@ -23,6 +23,7 @@ import xxhash
 import zarr
 
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
+from miniscope_to_nwb_zarr.qc.frame_sums import NO_PICTURE, FrameSums, level_of
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError
 from miniscope_to_nwb_zarr.sources.video import DecodedFrame, UndecodableError, VideoFile, listen_to_decoder
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.core.model import Segment
+    from miniscope_to_nwb_zarr.qc.sampling import Sampling
 
 DIGEST_BYTES = 8
 _OPEN_FILES = 2
@@ -50,6 +52,8 @@ class SlabTask:
     as_color: bool = False
     white: int = 255
     """The largest value that a pixel can have."""
+    sampling: Sampling | None = None
+    """Which frames to look at closely; None: none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,10 @@ class SlabReport:
     read: tuple[tuple[str, bytes], ...] = ()
     """Key of each chunk read back, and xxh3 of what came out of the decompressor."""
     n_bytes: int = 0
-    n_white: int = 0
-    """Pixels of the largest value, of all frames that were written."""
+    levels: tuple[tuple[int, int], ...] = ()
+    """Of each frame that was written the sum of its values, and how many of them are the largest there is."""
+    sums: FrameSums | None = None
+    """What was seen of the frames that were looked at closely; damaged ones are not."""
 
 
 @dataclass(slots=True)
@@ -126,25 +132,36 @@ def write_slab(task: SlabTask) -> SlabReport:
     damaged: list[tuple[int, bool]] = []
     written: list[ChunkWritten] = []
     digests = bytearray()
-    n_white = 0
+    levels: list[tuple[int, int]] = []
+    sums = _no_sums(task, array)
     for first, stop in _slabs(task, array):
         block = _block((stop - first, *array.shape[1:]), array.dtype)
         for k, frame in zip(range(stop - first), frames, strict=False):
             picture = usable_picture(frame, block.shape[1:], block.dtype)
-            if picture is None:
-                block[k] = 0
-                damaged.append((first + k, False))
-            else:
-                block[k] = picture
-                if frame.is_damaged:
-                    damaged.append((first + k, True))
+            block[k] = 0 if picture is None else picture
+            if picture is None or frame.is_damaged:
+                damaged.append((first + k, picture is not None))
             digests += xxhash.xxh3_64_digest(block[k])
-            # 30 us of the 1 ms (raw video) to 6 ms (FFV1) that a frame of 600x600 takes
-            n_white += int(np.count_nonzero(block[k] == task.white))
+            levels.append((NO_PICTURE, 0) if picture is None else level_of(block[k], task.white))
+            if task.sampling and sums and picture is not None and not frame.is_damaged:
+                sums.look(first + k, block[k], task.sampling)
         written += [_write_chunk(array, key, block[place]) for key, place in _chunks_of_slab(array, first)]
     return SlabReport(
-        task.first, bytes(digests), tuple(damaged), tuple(written), n_bytes=_n_bytes(task, array), n_white=n_white
+        task.first,
+        bytes(digests),
+        tuple(damaged),
+        tuple(written),
+        n_bytes=_n_bytes(task, array),
+        levels=tuple(levels),
+        sums=sums,
     )
+
+
+def _no_sums(task: SlabTask, array: zarr.Array) -> FrameSums | None:
+    if task.sampling is None:
+        return None
+    n_looks = 1 + (task.stop - task.first) // task.sampling.step
+    return FrameSums.of_none(array.shape[1:], array.dtype, task.sampling, n_looks)
 
 
 def _write_chunk(array: zarr.Array, key: str, pixels: NDArray[Any]) -> ChunkWritten:

@@ -7,25 +7,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xxhash
 import zarr
 
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames
 from miniscope_to_nwb_zarr.data_conversion.frames import ChunkWritten, SlabReport, SlabTask, write_slab
+from miniscope_to_nwb_zarr.qc.frame_sums import FrameSums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
 
 
-@dataclass(frozen=True, slots=True)
+# wide enough for the sums over any number of frames
+_ANY_NUMBER = 1 << 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class WrittenSeries:
     """What the workers wrote of one series."""
 
@@ -35,8 +43,10 @@ class WrittenSeries:
     damaged: tuple[tuple[int, bool], ...]
     """Frames with a decoder error: number in the series, and whether there is a picture."""
     chunks: tuple[ChunkWritten, ...]
-    n_white: int
-    """Pixels of the largest value, of all frames."""
+    levels: NDArray[np.int64]
+    """Shape (n_frames, 2): of each frame the sum of its values, -1 without a picture, and how many are the largest."""
+    sums: FrameSums | None
+    """What was seen of some of the frames."""
 
     @property
     def frames_digest(self) -> str:
@@ -77,27 +87,40 @@ def collect(
         Told the frames and bytes of each slab, for a progress bar.
     """
     found: dict[str, list[SlabReport]] = defaultdict(list)
+    sums: dict[str, FrameSums] = {}
     # the disk takes in chunks while the workers make more: forced onto it at the end only, they cost seconds
     threads = ThreadPoolExecutor(1)
     try:
         syncing = []
         for task, report in reports:
-            found[Path(task.array).name].append(report)
+            name = Path(task.array).name
+            _add_sums(sums, name, task, report)
+            found[name].append(replace(report, sums=None))
             syncing += [threads.submit(disk.sync_file, f"{task.array}/{chunk.key}") for chunk in report.written]
             advance(task.stop - task.first, report.n_bytes)
         for synced in syncing:
             synced.result()
     finally:
         threads.shutdown(cancel_futures=True)
-    return {name: _join(name, slabs) for name, slabs in found.items()}
+    return {name: _join(name, slabs, sums.get(name)) for name, slabs in found.items()}
 
 
-def _join(name: str, slabs: list[SlabReport]) -> WrittenSeries:
+def _add_sums(sums: dict[str, FrameSums], name: str, task: SlabTask, report: SlabReport) -> None:
+    if report.sums is None or task.sampling is None:
+        return
+    if name not in sums:
+        frames = report.sums.largest
+        sums[name] = FrameSums.of_none(frames.shape, frames.dtype, task.sampling, _ANY_NUMBER)
+    sums[name].add(report.sums)
+
+
+def _join(name: str, slabs: list[SlabReport], sums: FrameSums | None) -> WrittenSeries:
     slabs.sort(key=lambda slab: slab.first)
     return WrittenSeries(
         name=name,
         digests=b"".join(slab.digests for slab in slabs),
         damaged=tuple(frame for slab in slabs for frame in slab.damaged),
         chunks=tuple(chunk for slab in slabs for chunk in slab.written),
-        n_white=sum(slab.n_white for slab in slabs),
+        levels=np.array([level for slab in slabs for level in slab.levels], np.int64).reshape(-1, 2),
+        sums=sums,
     )

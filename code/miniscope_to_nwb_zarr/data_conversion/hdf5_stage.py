@@ -16,6 +16,7 @@ import zarr
 from hdmf.backends.hdf5 import H5DataIO
 from pynwb import NWBHDF5IO
 
+from miniscope_to_nwb_zarr.data_conversion.cached_specs import GROUP, unused_specs
 from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
 
@@ -59,8 +60,10 @@ def table_data(values: NDArray[Any]) -> H5DataIO:
 def write_store(nwbfile: NWBFile, store: Path, _series: Sequence[FrameSeries], _frames: Path) -> None:
     """Write the file, frames included."""
     try:
-        with NWBHDF5IO(str(store), mode="w") as io:
+        with h5py.File(store, mode="w") as file, NWBHDF5IO(file=file, mode="w") as io:
             io.write(nwbfile)
+            for name in unused_specs(nwbfile, file[GROUP]):
+                del file[GROUP][name]
     except RuntimeError as error:
         # what fails while a file is closed is told in words only, the system's error number among them
         number = _ERRNO.search(str(error))

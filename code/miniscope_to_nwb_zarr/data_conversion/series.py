@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.qc.sampling import Sampling
+
 _SLABS_PER_TASK = 4
 
 
@@ -32,6 +34,8 @@ class FrameSeries:
     plan: ChunkPlan
     dtype: np.dtype[Any]
     as_color: bool = False
+    sampling: Sampling | None = None
+    """Which frames are looked at closely as they are decoded."""
 
     @property
     def path(self) -> str:
@@ -62,7 +66,7 @@ class FrameSeries:
         for begin, end in pairwise(bounds):
             first, stop = slabs[begin][0], slabs[end - 1][1]
             segments = cut_segments(self.stream.segments, first, stop)
-            yield SlabTask(str(array), first, stop, segments, self.as_color, self.white)
+            yield SlabTask(str(array), first, stop, segments, self.as_color, self.white, self.sampling)
 
 
 def series_name(session: Session, recording: Recording, stream: Stream) -> str:

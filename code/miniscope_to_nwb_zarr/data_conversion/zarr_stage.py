@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import zarr
 from hdmf_zarr import NWBZarrIO, ZarrDataIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.data_conversion.cached_specs import GROUP, unused_specs
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames, encode_table
 from miniscope_to_nwb_zarr.data_conversion.frames import read_slab
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
@@ -70,6 +72,9 @@ def write_store(nwbfile: NWBFile, store: Path, series: Sequence[FrameSeries], fr
     lazy = [nwbfile.acquisition[one.name].data.data for one in series]
     with LazyFrames.written_elsewhere(lazy), NWBZarrIO(str(store), mode="w") as io:
         io.write(nwbfile, consolidate_metadata=False)
+    specs = store / GROUP
+    for name in unused_specs(nwbfile, [path.name for path in specs.iterdir() if path.is_dir()]):
+        shutil.rmtree(specs / name)
     for one in series:
         _move_chunks(frames / one.name, store / one.path)
     zarr.consolidate_metadata(zarr.DirectoryStore(str(store)))

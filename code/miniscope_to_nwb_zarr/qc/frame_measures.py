@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.qc.measure import Measure, Verdict
+from miniscope_to_nwb_zarr.qc.picture_measures import picture_measures
 from miniscope_to_nwb_zarr.qc.stream_measures import aspect_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miniscope_to_nwb_zarr.core.model import Stream
+    from miniscope_to_nwb_zarr.qc.seen import SeenFrames
 
 FRAMES_STORED, DAMAGED, SATURATION = "Frames stored", "Damaged frames", "Saturation"
 # a cell fills about this share of a picture
@@ -34,6 +36,8 @@ class StoredFrames:
     """Those of them that have the largest value."""
     white: int
     """The largest value that a pixel can have."""
+    seen: SeenFrames | None = None
+    """What was seen of them, if they were looked at."""
 
 
 def frame_measures(stored: StoredFrames) -> Iterator[Measure]:
@@ -70,3 +74,6 @@ def frame_measures(stored: StoredFrames) -> Iterator[Measure]:
             Verdict.LOOK if share > _SATURATED_SHARE else Verdict.GOOD,
             aspect,
         )
+    if stored.seen is not None and stream.picture is not None:
+        shorter_side = min(stream.picture.width_px, stream.picture.height_px)
+        yield from picture_measures(stored.seen, shorter_side, aspect)

@@ -54,6 +54,8 @@ class Measure:
     device: str = ""
     """Empty for what concerns the whole session."""
     recording: str = ""
+    picture: str = ""
+    """The file that shows it, by its path in the output; empty where there is none."""
 
 
 _VERDICTS = {Severity.INFO: Verdict.GOOD, Severity.WARNING: Verdict.LOOK, Severity.ERROR: Verdict.BAD}

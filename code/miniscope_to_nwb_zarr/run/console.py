@@ -20,11 +20,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from miniscope_to_nwb_zarr.core.amounts import duration_text, size_text
 from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.text import visible
 from miniscope_to_nwb_zarr.run.progress import Meter
-from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

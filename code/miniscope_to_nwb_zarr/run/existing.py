@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
-from miniscope_to_nwb_zarr.run.rows import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,8 +94,10 @@ def _problems_there(store: OutputStore, name: str, check: Check | None, options:
 
 def _finished(results: Path) -> list[Path]:
     """The folders of outputs, also of those whose receipt is gone; not staged and replaced ones."""
-    marks = (*results.glob(f"*/{RECEIPT_NAME}"), *(path for path in results.glob("*/*.nwb*") if _is_store(path)))
-    return sorted({path.parent for path in marks if not path.parent.name.startswith(".")})
+    marks = [path.parent for path in results.glob(f"*/{RECEIPT_NAME}")]
+    marks += [path.parent for path in results.glob("*/*.nwb*") if _is_store(path)]
+    marks += [path.parent.parent for path in results.glob("*/sub-*/sub-*_ophys.nwb*")]
+    return sorted({folder for folder in marks if not folder.name.startswith(".")})
 
 
 def _is_store(path: Path) -> bool:

@@ -17,8 +17,10 @@ from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
 from miniscope_to_nwb_zarr.buckets.mirror import RECORDINGS, mirrored
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
-from miniscope_to_nwb_zarr.core.paths import moved
+from miniscope_to_nwb_zarr.core.output_names import output_names
+from miniscope_to_nwb_zarr.core.paths import moved, source_root
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.layouts.contract import Failure
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
 from miniscope_to_nwb_zarr.run.options import output_options
@@ -100,7 +102,20 @@ def _completed(found: Discovery, options: Options, sidecar: Sidecar) -> Discover
         complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
         for session in found.sessions
     )
-    return replace(found, sessions=tuple(completed))
+    return _named(replace(found, sessions=tuple(completed)), options.naming)
+
+
+def _named(found: Discovery, naming: str) -> Discovery:
+    """What was found, without the sessions for which there is no name of the kind asked for."""
+    named: list[Session] = []
+    failures = list(found.failures)
+    for session in found.sessions:
+        try:
+            output_names(session, naming)
+            named.append(session)
+        except InputError as error:
+            failures.append(Failure(source_root(session), str(error), session.findings))
+    return replace(found, sessions=tuple(named), failures=tuple(failures))
 
 
 def make_request(options: Options, sidecar: Sidecar) -> Request:
@@ -137,6 +152,7 @@ def make_job(options: Options) -> Job:
         compression_level=options.compression.level,
         embed_cameras=options.behavior_video == "embed",
         backend=options.format,
+        naming=options.naming,
         metadata_only=options.metadata,
         existing=options.existing,
         sidecar=sidecar,

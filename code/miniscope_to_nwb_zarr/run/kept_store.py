@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ConflictError
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.output_names import find_store
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class KeptStore:
         # only here, and it takes seconds to import
         from miniscope_to_nwb_zarr.data_conversion import hdf5_stage, zarr_stage  # noqa: PLC0415
 
-        name = _store_name(self.receipt)
+        name = store_of(self.receipt)
         backend: Backend = zarr_stage if name.endswith(zarr_stage.SUFFIX) else hdf5_stage
         with backend.open_store(self.folder / name) as io:
             yield io.read()
@@ -89,7 +90,7 @@ def find_kept_store(final: Path, sources: Sequence[FileEntry]) -> KeptStore | No
         The store was made from other files: metadata of these would not be of that store.
     """
     receipt = commit.read_receipt(final)
-    if receipt is None or not _store_name(receipt):
+    if receipt is None or not store_of(receipt):
         return None
     known = {entry.path: entry for entry in receipt.sources}
     changed = known.keys() ^ {entry.path for entry in sources}
@@ -108,7 +109,6 @@ def _is_same(entry: FileEntry, known: FileEntry) -> bool:
     return entry.size_bytes == known.size_bytes and (not entry.sha256 or not known.sha256 or entry == known)
 
 
-def _store_name(receipt: Receipt) -> str:
-    """The name of the NWB file beside the metadata files; empty where there is none."""
-    tops = {entry.path.partition("/")[0] for entry in receipt.files}
-    return next((name for name in (f"{receipt.session}.nwb.zarr", f"{receipt.session}.nwb") if name in tops), "")
+def store_of(receipt: Receipt) -> str:
+    """The NWB file beside the metadata files, by its path in the output; empty where there is none."""
+    return find_store(entry.path for entry in receipt.files)

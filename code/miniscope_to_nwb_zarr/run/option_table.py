@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from miniscope_to_nwb_zarr.core.output_names import NAMINGS
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.option import Category, Kind, Option
 
 __all__ = ["BY_NAME", "DATASETS", "OPTIONS", "Category", "Kind", "Option"]
 
-DATASETS = (
-    "auto",
-    "demo",
-    "Miniscope",
-    *LAYOUTS,
-    "NWB",
-    "Visual Behavior Ephys",
-    "Visual Behavior Ophys",
-    "Visual Coding Ephys",
-    "Visual Coding Ophys",
-)
+NWB_DATASETS = ("NWB", "Visual Behavior Ephys", "Visual Behavior Ophys", "Visual Coding Ephys", "Visual Coding Ophys")
+"""Those that begin as NWB files."""
+DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, *NWB_DATASETS)
 """Values of ``--dataset``, whatever their case."""
 
 
@@ -183,6 +176,16 @@ _OUTPUT = (
         "format of the NWB file that is written",
         Category.OUTPUT,
         choices=("zarr", "hdf5"),
+        changes_output=True,
+    ),
+    Option(
+        "naming",
+        Kind.CHOICE,
+        "session",
+        "names of recordings' NWB files: session (<animal>_<date>_<time>.nwb.zarr) or dandi "
+        "(sub-<animal>/sub-<animal>_ses-<start>_ophys.nwb.zarr), in the output of each session",
+        Category.OUTPUT,
+        choices=NAMINGS,
         changes_output=True,
     ),
     Option(

@@ -13,7 +13,7 @@ from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
 from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
-from miniscope_to_nwb_zarr.run.option_table import BY_NAME, OPTIONS, Category, Kind, Option
+from miniscope_to_nwb_zarr.run.option_table import BY_NAME, NWB_DATASETS, OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import (
     Compression,
     Limits,
@@ -97,6 +97,7 @@ class Options:
     metadata: bool
     require_metadata: bool
     format: Literal["zarr", "hdf5"]
+    naming: Literal["session", "dandi"]
     compression: Compression
     chunk_mb: float
     leave_out: str | None
@@ -247,6 +248,11 @@ def _check_together(values: Mapping[str, Any]) -> None:
             raise UsageError(f"--{name} belongs to --video_files: name the video files too")
     if values["video_files"] and values["dataset"] == "demo":
         raise UsageError("--dataset demo makes its own recording: leave out --video_files, or name another dataset")
+    if values["naming"] != "session" and values["dataset"] in NWB_DATASETS:
+        raise UsageError(
+            f"--naming {values['naming']} is for recordings: NWB files that are converted keep theirs; leave it out "
+            f"with --dataset {values['dataset']}"
+        )
     if values["against_source"] and not values["verify_only"]:
         raise UsageError("--against_source True belongs to --verify_only True: give both")
     endpoint = values["s3_endpoint"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
+from miniscope_to_nwb_zarr.core.amounts import duration_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

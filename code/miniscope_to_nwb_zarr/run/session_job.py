@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.core.paths import relative_path, source_root
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, SeriesEntry, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
+from miniscope_to_nwb_zarr.qc.session_measures import session_measures
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
 from miniscope_to_nwb_zarr.run.outcome import Outcome
 from miniscope_to_nwb_zarr.run.room import check_room, no_room
@@ -51,6 +52,8 @@ class Job:
     embed_cameras: bool
     backend: str
     """``zarr`` or ``hdf5``."""
+    naming: str
+    """``session`` or ``dandi``."""
     metadata_only: bool
     existing: str
     """``verify``, ``error`` or ``replace``."""
@@ -203,6 +206,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
     sources = work.sources
     known: Mapping[str, tuple[int, str]] = {}
     nwb_digest = store_plan = ""
+    versions = {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
     if job.metadata_only:
         findings = session.findings
         if kept:
@@ -211,16 +215,19 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
             store_plan = kept.receipt.store_plan or kept.receipt.plan_digest
             sources, findings = kept.with_known(sources), kept.findings
         with work.phases.phase("metadata"):
-            findings += write_metadata(work, sources, findings, kept=kept)
+            findings += write_metadata(work, sources, session_measures(session, findings, None), kept=kept)
     else:
         started = start_frames(work)
         # the libraries of NWB take seconds to import: the workers are busy meanwhile
+        from miniscope_to_nwb_zarr.run.session_report import write_report  # noqa: PLC0415
         from miniscope_to_nwb_zarr.run.session_store import make_store  # noqa: PLC0415
 
         made = make_store(work, started, lambda nwbfile: _try_metadata(work, nwbfile))
         series, known, nwb_digest = made.series, made.known, made.nwb_digest
+        with work.phases.phase("report"):
+            measures = write_report(work, made, versions)
         with work.phases.phase("metadata"):
-            findings = made.findings + write_metadata(work, sources, made.findings, made)
+            findings = made.findings + write_metadata(work, sources, measures, made)
     with work.phases.phase("hash output"):
         files = commit.list_files(work.staging, known)
     return Receipt(
@@ -234,7 +241,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
         series=series,
         findings=findings,
         nwb_digest=nwb_digest,
-        versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        versions=versions,
         parent=parent,
         store_plan=store_plan,
     )

@@ -9,7 +9,6 @@ from miniscope_to_nwb_zarr.aind_data_schema.provenance import Provenance, pipeli
 from miniscope_to_nwb_zarr.core.errors import MetadataError
 from miniscope_to_nwb_zarr.core.text import harmless_json
 from miniscope_to_nwb_zarr.qc.quality import Quality
-from miniscope_to_nwb_zarr.qc.session_measures import session_measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
+    from miniscope_to_nwb_zarr.qc.measure import Measure
     from miniscope_to_nwb_zarr.run.kept_store import KeptStore
     from miniscope_to_nwb_zarr.run.session_job import Work
     from miniscope_to_nwb_zarr.run.session_store import MadeStore
@@ -44,7 +44,7 @@ def try_metadata(work: Work, nwbfile: NWBFile) -> None:
 def write_metadata(
     work: Work,
     sources: Sequence[FileEntry],
-    findings: Sequence[Finding],
+    measures: Sequence[Measure],
     made: MadeStore | None = None,
     kept: KeptStore | None = None,
 ) -> tuple[Finding, ...]:
@@ -54,8 +54,8 @@ def write_metadata(
     ----------
     work : Work
     sources : sequence of FileEntry
-    findings : sequence of Finding
-        What was found in the recording and in the store.
+    measures : sequence of Measure
+        Of the recording and of the store.
     made, kept : MadeStore or KeptStore, optional
         The store that was just made, or the one of a former version that is kept; neither where there is none.
 
@@ -84,7 +84,7 @@ def write_metadata(
         notes=kept.notes if kept else None,
     )
     quality = Quality(
-        session_measures(work.session, findings, made.stored if made else None),
+        tuple(measures),
         checked=ended,
         former=kept.text("quality_control.json") if kept else "",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.output_names import output_names
 from miniscope_to_nwb_zarr.core.receipt import SeriesEntry
 from miniscope_to_nwb_zarr.core.timing import median_interval_s
 from miniscope_to_nwb_zarr.data_conversion import hdf5_stage, zarr_stage
@@ -21,6 +22,7 @@ from miniscope_to_nwb_zarr.data_conversion.series import plan_series
 from miniscope_to_nwb_zarr.data_conversion.verify import compare_frames
 from miniscope_to_nwb_zarr.data_conversion.verify_series import as_damage, check_series
 from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames
+from miniscope_to_nwb_zarr.run.session_pictures import start_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.backend import Backend
     from miniscope_to_nwb_zarr.data_conversion.frames_stage import WrittenSeries
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
+    from miniscope_to_nwb_zarr.qc.seen import SeenFrames
     from miniscope_to_nwb_zarr.run.session_frames import StartedFrames
     from miniscope_to_nwb_zarr.run.session_job import Job, Work
+    from miniscope_to_nwb_zarr.run.session_pictures import SessionPictures
 
 _BACKENDS: dict[str, Backend] = {"zarr": zarr_stage, "hdf5": hdf5_stage}
 _NAMED_FRAMES = 10
@@ -45,10 +49,12 @@ class MadeStore:
     """What is known of a store once it is written and verified."""
 
     name: str
+    """The store, by its path in the output."""
     findings: tuple[Finding, ...]
     series: tuple[SeriesEntry, ...]
     stored: tuple[StoredFrames, ...]
     nwb_digest: str
+    pictures: SessionPictures
     known: Mapping[str, tuple[int, str]]
     """Size and sha256 of the files that were hashed as they were written, by their path in the output."""
 
@@ -71,12 +77,15 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
     """
     session, job = work.session, work.job
     backend = _BACKENDS[job.backend]
-    store = work.staging / f"{session.name}{backend.SUFFIX}"
+    name = output_names(session, job.naming).store(backend.SUFFIX)
+    store = work.staging / name
+    store.parent.mkdir(exist_ok=True)
     frames, series = started.folder, started.series
     with work.phases.phase("decode and write frames"):
         nwbfile = work.nwbfile or build_session(session, job, work.created, frames)
         meanwhile(nwbfile)
         written = collect(started.reports, work.advance)
+        pictures = start_pictures(work, started, written)
         known = dict(started.copies)
     with work.phases.phase("write NWB"):
         findings = (*session.findings, *(f for one in series for f in add_damage(nwbfile, one, written[one.name])))
@@ -88,17 +97,20 @@ def make_store(work: Work, started: StartedFrames, meanwhile: Callable[[NWBFile]
             shutil.rmtree(frames)
     with work.phases.phase("verify"):
         findings += _read_back(work, backend, store, nwbfile, series, written)
+    with work.phases.phase("pictures"):
+        shown = pictures.collect()
     for one in series:
-        known |= backend.known_objects(f"{store.name}/{one.path}", written[one.name])
+        known |= backend.known_objects(f"{name}/{one.path}", written[one.name])
     entries = (SeriesEntry(o.name, o.stream.n_frames, written[o.name].frames_digest) for o in series)
-    stored = tuple(_stored(one, written[one.name]) for one in series)
-    return MadeStore(store.name, findings, tuple(entries), stored, nwb_digest, known)
+    places = {id(stream): place for place, (_, stream) in enumerate(session.streams)}
+    stored = tuple(_stored(one, written[one.name], shown.seen.get(places[id(one.stream)])) for one in series)
+    return MadeStore(name, findings, tuple(entries), stored, nwb_digest, shown, known)
 
 
 def build_session(session: Session, job: Job, created: datetime, frames: Path | None = None) -> NWBFile:
     """The NWB file of a session in memory; for HDF5 its frames are read from the arrays below `frames`."""
     backend = _BACKENDS[job.backend]
-    cameras = plan_camera_files(session, embed=job.embed_cameras)
+    cameras = plan_camera_files(session, output_names(session, job.naming), embed=job.embed_cameras)
     return build_nwbfile(
         session,
         job.sidecar,
@@ -106,7 +118,7 @@ def build_session(session: Session, job: Job, created: datetime, frames: Path | 
         created=created,
         frames=lambda one: backend.series_data(one, job.compression_level, frames and frames / one.name),
         wrap=backend.table_data,
-        external_files={key: tuple((c.target, c.first_frame) for c in files) for key, files in cameras.items()},
+        external_files={key: tuple((c.reference, c.first_frame) for c in files) for key, files in cameras.items()},
     )
 
 
@@ -140,7 +152,7 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
     ]
 
 
-def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
+def _stored(series: FrameSeries, written: WrittenSeries, seen: SeenFrames | None) -> StoredFrames:
     n_lost = sum(not has_picture for _, has_picture in written.damaged)
     n_frames, *shape = series.plan.shape
     return StoredFrames(
@@ -149,8 +161,9 @@ def _stored(series: FrameSeries, written: WrittenSeries) -> StoredFrames:
         n_damaged=len(written.damaged),
         n_lost=n_lost,
         n_values=(n_frames - n_lost) * math.prod(shape),
-        n_white=written.n_white,
+        n_white=int(written.levels[:, 1].sum()),
         white=series.white,
+        seen=seen,
     )
 
 
@@ -171,6 +184,6 @@ def _read_back(
         check_series(read, nwbfile, series)
         inspection = inspect(read, io, work.session.name, report)
     compare_frames(reading, written, work.advance)
-    (work.staging / report).parent.mkdir()
+    (work.staging / report).parent.mkdir(exist_ok=True)
     (work.staging / report).write_text(inspection.report, encoding="utf-8")
     return inspection.findings

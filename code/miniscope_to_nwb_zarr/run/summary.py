@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.receipt import Receipt
 
@@ -116,8 +117,16 @@ class RunFolder:
         findings: Iterable[Finding],
         ended: datetime,
         stopped: ExitCode | None = None,
+        store: OutputStore | None = None,
     ) -> ExitCode:
-        """Write ``summary.json``; gives the exit code of the run, which is `stopped` where a signal ended it."""
+        """Write the summary, and a page of it; gives the exit code of the run: `stopped` where a signal ended it.
+
+        The outputs lie in `store`, or beside this folder where there is none.
+        """
+        # it draws, which takes a tenth of a second to import
+        from miniscope_to_nwb_zarr.run.run_report import write_run_report  # noqa: PLC0415
+
+        findings = tuple(findings)
         code = exit_code_of(results) if stopped is None else stopped
         summary = {
             "program": "miniscope-to-nwb-zarr",
@@ -131,5 +140,6 @@ class RunFolder:
         }
         text = without_secrets(json_text(summary, indent=1)) + "\n"
         (self.path / "summary.json").write_text(text, encoding="utf-8")
+        write_run_report(self.path, results, findings, self._began, ended, store)
         self.event("summary", {"exit_code": int(code)}, ended)
         return code

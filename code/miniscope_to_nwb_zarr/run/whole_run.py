@@ -70,14 +70,16 @@ def make_all(
         # metadata of a session take less than a cluster takes to start
         results.extend(run_tasks(tasks, options, console, run_folder, is_short=options.metadata))
     except (MiniscopeError, Stopped) as ended:
-        run_folder.finish([*facts.failed, *results], facts.findings, datetime.now(UTC), ended.exit_code)
-        if isinstance(ended, MiniscopeError):
-            _publish(run_folder, options)
+        # a run that was asked to stop asks no server
+        store = _store(options) if isinstance(ended, MiniscopeError) else None
+        run_folder.finish([*facts.failed, *results], facts.findings, datetime.now(UTC), ended.exit_code, store)
+        _publish(run_folder, store)
         raise
     results.sort(key=lambda result: order.index(result.session))
     results[:0] = facts.failed
-    code = run_folder.finish(results, facts.findings, datetime.now(UTC))
-    _publish(run_folder, options)
+    store = _store(options)
+    code = run_folder.finish(results, facts.findings, datetime.now(UTC), store=store)
+    _publish(run_folder, store)
     rows = [
         ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results
     ]
@@ -98,14 +100,18 @@ def refused(error: MiniscopeError, options: Options, facts: Mapping[str, Any], b
     result = SessionResult("", error.exit_code, "failed", str(error))
     run_folder = RunFolder(options.results_dir, facts, (), began)
     run_folder.finish([result], (), datetime.now(UTC))
-    _publish(run_folder, options)
+    _publish(run_folder, _store(options))
 
 
-def _publish(run_folder: RunFolder, options: Options) -> None:
-    if options.results_store is None:
+def _store(options: Options) -> OutputStore | None:
+    return OutputStore(options.results_store) if options.results_store else None
+
+
+def _publish(run_folder: RunFolder, store: OutputStore | None) -> None:
+    if store is None:
         return
     texts = {path.name: path.read_bytes() for path in sorted(run_folder.path.iterdir())}
-    OutputStore(options.results_store).put_texts(run_folder.path.name, texts)
+    store.put_texts(run_folder.path.name, texts)
     shutil.rmtree(run_folder.path)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import make_findings
 from make_readme_tables import README, with_tables
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
@@ -13,6 +14,7 @@ from reliability_report import BEGIN, END
 from tests.faults.scorecard import ROWS
 
 ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs"
 PACKAGE = ROOT / "code" / "miniscope_to_nwb_zarr"
 FIRST_CELL = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 ROW_CELLS = re.compile(r"^\| (R[^|]*) \| ([^|]*) \|", re.MULTILINE)
@@ -40,10 +42,13 @@ def test_the_readme_names_every_dataset_and_layout():
 
 def test_every_code_of_a_finding_is_explained_once():
     assert sorted(FIRST_CELL.findall(text_of("docs/findings.md"))) == sorted(Code)
+    assert make_findings.with_tables(text_of("docs/findings.md")) == text_of("docs/findings.md"), (
+        "run scripts/make_findings.py"
+    )
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/findings.md", "docs/code-ocean.md"]
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in DOCS.glob("*.md"))]
 )
 def test_documents_link_to_files_that_are_there(name):
     folder = (ROOT / name).parent

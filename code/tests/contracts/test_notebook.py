@@ -6,10 +6,14 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+
+from tests.s3_server import Bucket, address
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MAKES_A_STORE = ROOT / "notebooks" / "python_api.ipynb"
 MAX_BYTES = 300_000
 # a place on some machine, in Linux, macOS or Windows
 ABSOLUTE = re.compile(r"(?<![\w.~:/])/(?:home|tmp|Users|root|opt|usr|work|capsule)/|\b[A-Z]:\\\\")
@@ -19,21 +23,41 @@ def cells(path):
     return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
 
 
-def test_there_is_a_notebook():
-    assert NOTEBOOKS
+def test_these_are_the_notebooks():
+    assert {path.stem for path in NOTEBOOKS} == {"lazy", "look", "python_api", "timing"}
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_cells_run_in_order(path, tmp_path, monkeypatch):
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+def run_cells(path):
     names = {"__name__": "__notebook__"}
     with mpl.rc_context():
         mpl.use("Agg")
         for number, cell in enumerate(cells(path)):
             exec(compile("".join(cell["source"]), f"{path.name}, code cell {number}", "exec"), names)
     plt.close("all")
+    return names
+
+
+def test_the_cells_run_in_order(tmp_path, monkeypatch):
+    """The one that makes a store first; the others look at what it has made, in the folder and in a bucket."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    run_cells(MAKES_A_STORE)
+    (store,) = (tmp_path / "scratch" / "notebook" / "results").glob("*/*.nwb.zarr")
+    bucket = Bucket()
+    bucket.put_folder(store, store.name)
+    here = {}
+    for path in NOTEBOOKS:
+        if path != MAKES_A_STORE:
+            monkeypatch.setenv("STORE", str(store))
+            here[path.stem] = run_cells(path)
+    assert len(here["look"]["trace"]) == len(here["timing"]["times"]["HPC_miniscope1"]) == 600
+    assert here["timing"]["seen"][0] == -1
+    assert here["timing"]["partner"][-1] == 598
+    assert here["lazy"]["part"].sizes["time"] == 150
+    monkeypatch.setenv("STORE", f"{address()}/{bucket.name}/{store.name}")
+    there = run_cells(MAKES_A_STORE.with_name("look.ipynb"))
+    np.testing.assert_array_equal(there["trace"], here["look"]["trace"])
     assert [entry.name for entry in tmp_path.iterdir() if entry.name not in {"notebooks", "scratch"}] == []
     assert not list(folder.iterdir())
 

@@ -99,6 +99,12 @@ def test_a_recording_goes_from_bucket_to_bucket_as_it_goes_from_folder_to_folder
     (summary,) = (key for key in bucket.objects("out/run-") if key.endswith("summary.json"))
     assert json.loads(bucket.get(summary))["exit_code"] == 0
     assert f"s3://{bucket.name}/out/{name}" in said.out
+    # its page leads to that of the session and has its pictures, as one in a folder does
+    page = bucket.get(summary.replace("summary.json", "report.html")).decode()
+    assert f'href="../{name}/qc/report.html"' in page
+    assert "data:image/png;base64," in page
+    assert b"<!doctype html>" in bucket.get(f"out/{name}/qc/report.html")[:100].lower()
+    assert bucket.kind(f"out/{name}/qc/report.html") == "text/html"
     # again: known by what the server says of its files, none of which is fetched
     with faulty() as proxy:
         again = run(tmp_path, f"{bucket}/raw", f"{bucket}/out", s3_endpoint=proxy.url, **options)

@@ -47,7 +47,7 @@ def test_json_lines_tell_findings_results_and_the_end(tiny, capsys):
     assert lines[-1]["exit_code"] == 0
     (run_folder,) = tiny.results.glob("run-*")
     assert lines[-1]["run"] == str(run_folder)
-    assert {path.name for path in run_folder.iterdir()} == {"summary.json", "run.jsonl"}
+    assert {path.name for path in run_folder.iterdir()} == {"report.html", "summary.json", "run.jsonl"}
 
 
 def test_a_dry_run_writes_nothing_and_tells_sizes_and_objects(tiny, capsys):

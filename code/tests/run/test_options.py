@@ -22,7 +22,7 @@ s3_endpoint s3_credentials sessions leave_out create_inputs
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
-subjects metadata_service aind_records write_templates limits
+subjects metadata_service aind_records write_templates limits naming
 """
 
 BAD_VALUES = [
@@ -98,6 +98,7 @@ def test_defaults():
         metadata=False,
         require_metadata=False,
         format="zarr",
+        naming="session",
         compression=Compression("zstd", 1),
         chunk_mb=12.0,
         leave_out=None,
@@ -245,6 +246,7 @@ def test_output_options_are_exactly_those_that_change_the_output():
         "start_time": "2025-06-12T15:26:31",
         "metadata": False,
         "format": "zarr",
+        "naming": "session",
         "compression": "zstd:1",
         "chunk_mb": 12.0,
         "behavior_video": "external",

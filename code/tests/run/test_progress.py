@@ -1,7 +1,7 @@
 import pytest
 
+from miniscope_to_nwb_zarr.core.amounts import duration_text, size_text
 from miniscope_to_nwb_zarr.run.progress import Meter
-from miniscope_to_nwb_zarr.run.rows import duration_text, size_text
 
 
 def test_nothing_is_claimed_before_the_first_frame():

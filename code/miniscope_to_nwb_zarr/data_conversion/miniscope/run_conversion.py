@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
@@ -19,7 +20,6 @@ from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_name
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.room import no_room
-from miniscope_to_nwb_zarr.run.rows import size_text
 from miniscope_to_nwb_zarr.run.session_transfer import task_of, transfer_of
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all, refused

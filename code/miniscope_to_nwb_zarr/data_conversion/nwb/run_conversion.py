@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.paths import relative_path
@@ -21,7 +22,6 @@ from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, list_remote, read_names
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.places import refuse_inside
-from miniscope_to_nwb_zarr.run.rows import size_text
 from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all
 from miniscope_to_nwb_zarr.sources import limits
 

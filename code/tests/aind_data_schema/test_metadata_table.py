@@ -1,4 +1,4 @@
-"""The README's table of all lines: each line is there, and goes where the table says and nowhere else."""
+"""The table of all lines in docs/metadata.md: each line is there, and goes where the table says and nowhere else."""
 
 import datetime as dt
 import re
@@ -18,11 +18,11 @@ from tests.aind_data_schema.sidecar_lines import sidecar_lines
 from tests.conversions import job, sessions_in
 from tests.recordings import CAMERA, SCOPE, SECOND_SCOPE, small_recording
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+METADATA = Path(__file__).resolve().parents[3] / "docs" / "metadata.md"
 PACKAGED = dt.datetime(2026, 11, 20, 20, 5, 7, tzinfo=dt.UTC)
 LINES = {".".join(part for part in path if isinstance(part, str)): path for path, _ in sidecar_lines()}
 ROW = re.compile(rf"^\| `((?:{'|'.join(Sidecar.model_fields)})\.[a-z_.]+)` \| (.+) \|$", re.MULTILINE)
-ROWS = dict(ROW.findall(README.read_text("utf-8")))
+ROWS = dict(ROW.findall(METADATA.read_text("utf-8")))
 # they tell what is meant: another value is another thing
 NAMES = {"subject.subject_id", "imaging.scopes.name", "rig.cameras.name"}
 # another value of lines that do not hold any text or number
@@ -84,7 +84,7 @@ def values_of_example():
 
 
 def test_every_line_is_in_the_table_once():
-    text = README.read_text("utf-8")
+    text = METADATA.read_text("utf-8")
     assert set(ROWS) == set(LINES)
     assert not [name for name in LINES if text.count(f"\n| `{name}` |") != 1]
 

@@ -1,0 +1,1 @@
+"""How numbers are drawn: pictures as PNG, plots as SVG."""

@@ -1,0 +1,101 @@
+"""What is shown of a session where many are shown: a sentence, and for each device a small picture and a curve."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.core.text import json_text
+from miniscope_to_nwb_zarr.core.timing import rate_hz
+from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
+from miniscope_to_nwb_zarr.qc.report.words import headline, n_missing, verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.qc.report.facts import DeviceFacts, ReportFacts
+
+_POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceGlance:
+    """One device in one recording."""
+
+    name: str
+    is_scope: bool
+    verdict: Verdict
+    frames: int
+    missing: int
+    damaged: int
+    rate_hz: float | None
+    picture: str
+    """A small picture, a PNG file in base64; empty where there is none."""
+    brightness: tuple[float, ...]
+    """Mean gray level over time, in few steps; empty where the frames were not decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A session."""
+
+    session: str
+    verdict: Verdict
+    headline: str
+    devices: tuple[DeviceGlance, ...]
+
+    def as_text(self) -> str:
+        """As JSON."""
+        return json_text(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Glance:
+        """Read what `as_text` gave.
+
+        Raises
+        ------
+        ValueError
+            It is something else.
+        """
+        try:
+            value = json.loads(text)
+            devices = tuple(
+                DeviceGlance(**{
+                    **one, "verdict": Verdict(one["verdict"]), "brightness": tuple(map(float, one["brightness"]))
+                })
+                for one in value["devices"]
+            )  # fmt: skip
+            return cls(value["session"], Verdict(value["verdict"]), value["headline"], devices)
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a glance at a session: {error}") from error
+
+
+def glance_at(facts: ReportFacts) -> Glance:
+    """What is shown of a session among others."""
+    devices = (*facts.scopes, *facts.cameras)
+    return Glance(facts.session.name, verdict(facts), headline(facts), tuple(map(_device, devices)))
+
+
+def _device(device: DeviceFacts) -> DeviceGlance:
+    rate = rate_hz(device.time_s)
+    return DeviceGlance(
+        name=device.name,
+        is_scope=device.is_scope,
+        verdict=worst(measure.verdict for measure in device.measures),
+        frames=device.stream.n_frames,
+        missing=n_missing(device),
+        damaged=device.stored.n_damaged if device.stored else 0,
+        rate_hz=None if rate is None else round(rate, 3),
+        picture=base64.b64encode(device.glance).decode("ascii"),
+        brightness=_few(device.seen.level) if device.seen else (),
+    )
+
+
+def _few(level: NDArray[np.float64]) -> tuple[float, ...]:
+    """The means of some parts of a series; parts without a value are left out."""
+    parts = (part[np.isfinite(part)] for part in np.array_split(level, min(_POINTS, max(1, len(level)))))
+    return tuple(round(float(part.mean()), 2) for part in parts if len(part))

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+import view
+from tests.conversions import convert, sessions_in
+from tests.recordings import SCOPE, small_recording
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("view")
+    truth = small_recording(folder / "data")
+    (session,) = sessions_in(folder / "data")
+    output = convert(session, folder / "results").output
+    return truth.devices[SCOPE.folder_name], str(output / f"{session.name}.nwb.zarr")
+
+
+def test_scopes_are_shown_upright_and_at_their_times(made):
+    truth, store = made
+    first = next(one for one in view.layers_of(store) if one.name == SCOPE.folder_name)
+    np.testing.assert_array_equal(first.data[3].compute(), truth.frame(3))
+    stamps_s = np.asarray(truth.rows.stamp_ms) / 1000
+    assert first.translate[0] == pytest.approx(stamps_s[0])
+    assert first.translate[0] + first.scale[0] * (len(stamps_s) - 1) == pytest.approx(stamps_s[-1])
+
+
+def test_without_napari_it_says_how_to_get_it(made, capsys):
+    assert view.main([made[1]]) == 2
+    assert "uv run --with" in capsys.readouterr().err
