@@ -122,7 +122,8 @@ def _spectra(
     """Middles of the windows of one stretch, and their spectra, shape (n_windows, n_window // 2 + 1)."""
     rate = part.rate_hz
     windows = np.lib.stride_tricks.sliding_window_view(part.values, n_window)[::n_step]
-    time: NDArray[np.float64] = part.start_s + (np.arange(len(windows)) * n_step + (n_window - 1) / 2) / rate
+    middles = np.arange(len(windows)) * n_step + (n_window - 1) / 2
+    time = (part.start_s + middles / rate).astype(np.float64)
     tapers = dpss(n_window, time_bandwidth, _n_tapers(time_bandwidth))
     basis = np.linalg.qr(np.vander(np.arange(n_window) - (n_window - 1) / 2, 2))[0]
     density = np.empty((len(windows), n_window // 2 + 1))

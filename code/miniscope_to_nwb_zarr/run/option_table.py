@@ -201,7 +201,8 @@ _OUTPUT = (
         "write_templates",
         Kind.BOOLEAN,
         "False",
-        "True: write session_metadata.yml and subjects.csv, to be filled in, into --results_dir, and stop",
+        "True: write session_metadata.yml, subjects.csv and analysis_parameters.yml, to be filled in, into "
+        "--results_dir, and stop",
         Category.OUTPUT,
     ),
     Option(
