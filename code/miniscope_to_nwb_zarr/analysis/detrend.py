@@ -12,6 +12,7 @@ import numpy as np
 from miniscope_to_nwb_zarr.analysis.movie import blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.analysis.contract import Movie, Progress
 
 _ALL = slice(None)
+_WEIGHTS = "weights.npy"
 
 
 class Detrend(StrEnum):
@@ -94,17 +96,17 @@ class DetrendedMovie:
         return part
 
 
-def detrended(
+def find_trend(
     movie: Movie,
     method: Detrend,
     trace: NDArray[np.float32],
     time_s: NDArray[np.float64],
     *,
     slowest_s: float,
-    weights: Path,
+    folder: Path,
     progress: Progress,
-) -> Movie:
-    """The movie without its trend.
+) -> Mapping[str, NDArray[np.float32]]:
+    """The trend of a movie, for `without_trend`.
 
     Parameters
     ----------
@@ -115,26 +117,34 @@ def detrended(
     time_s : float64, shape (n_frames,)
     slowest_s : float
         Slow is what takes longer than this for one swing up and down.
-    weights : Path
-        The file for what is found of single pixels.
+    folder : Path
+        Takes what is found of single pixels.
     progress : callable
     """
-    if method is Detrend.NONE:
-        return movie
-    one, nil = np.ones(movie.n_frames, np.float32), np.zeros(movie.n_frames, np.float32)
-    none = np.zeros((movie.n_frames, 0), np.float32)
+    found = {
+        "divided": np.ones(movie.n_frames, np.float32),
+        "subtracted": np.zeros(movie.n_frames, np.float32),
+        "basis": np.zeros((movie.n_frames, 0), np.float32),
+    }
     if method is Detrend.FRAME_MEAN:
-        return DetrendedMovie(movie, one, trace - np.median(trace), none)
+        return found | {"subtracted": trace - np.median(trace)}
     if method is Detrend.SLOW:
         functions = slow_functions(time_s, slowest_s)
         trend = functions @ np.linalg.lstsq(functions, trace.astype(np.float64))[0]
-        return DetrendedMovie(movie, (trend / trend.mean()).astype(np.float32), nil, none)
-    duration_s = float(np.nanmax(time_s) - np.nanmin(time_s))
-    functions = slow_functions(time_s, slowest_s if method is Detrend.PIXEL_SLOW else 4 * duration_s)
-    # the first is constant, and stays
-    varying = functions[:, 1:] - functions[:, 1:].mean(axis=0)
-    np.save(weights, _project(movie, varying, progress))
-    return DetrendedMovie(movie, one, nil, varying.astype(np.float32), str(weights))
+        return found | {"divided": (trend / trend.mean()).astype(np.float32)}
+    if method in {Detrend.PIXEL_SLOW, Detrend.PIXEL_LINEAR}:
+        functions = slow_functions(time_s, slowest_s if method is Detrend.PIXEL_SLOW else np.inf)
+        # the first is constant, and stays
+        varying = functions[:, 1:] - functions[:, 1:].mean(axis=0)
+        np.save(folder / _WEIGHTS, _project(movie, varying, progress))
+        return found | {"basis": varying.astype(np.float32)}
+    return found
+
+
+def without_trend(movie: Movie, trend: Mapping[str, NDArray[np.float32]], folder: Path) -> DetrendedMovie:
+    """The movie without a trend that `find_trend` found, and of which it left a part in `folder`."""
+    weights = str(folder / _WEIGHTS) if trend["basis"].shape[1] else ""
+    return DetrendedMovie(movie, trend["divided"], trend["subtracted"], trend["basis"], weights)
 
 
 def slow_functions(time_s: NDArray[np.float64], slowest_s: float) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ The frames of a store are (frame, x, y). They are turned here and nowhere else.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -66,7 +67,8 @@ class StoredMovie:
     @property
     def chunk_frames(self) -> int:
         """Frames that are read as fast as one of them."""
-        return _chunk_frames(_open(self.file, self.path))
+        with _opened(self.file, self.path) as array:
+            return _chunk_frames(array)
 
     def read(self, frames: slice, rows: slice = _ALL, columns: slice = _ALL) -> NDArray[np.float32]:
         """A part of the movie, shape (frame, row, column)."""
@@ -78,13 +80,13 @@ class StoredMovie:
             slice(crop.left_px + left * size, crop.left_px + right * size),
             slice(crop.top_px + top * size, crop.top_px + bottom * size),
         )
-        array = _open(self.file, self.path)
-        stored = array[(slice(first, stop, step), *window)]
-        picture = np.array(stored.transpose(0, 2, 1), dtype=np.float32, order="C")
-        taken = range(first, stop, step)
-        for frame, other in self.replaced:
-            if frame in taken:
-                picture[taken.index(frame)] = array[(other, *window)].T
+        with _opened(self.file, self.path) as array:
+            stored = array[(slice(first, stop, step), *window)]
+            picture = np.array(stored.transpose(0, 2, 1), dtype=np.float32, order="C")
+            taken = range(first, stop, step)
+            for frame, other in self.replaced:
+                if frame in taken:
+                    picture[taken.index(frame)] = array[(other, *window)].T
         return picture if size == 1 else _binned(picture, size)
 
 
@@ -98,26 +100,26 @@ class ArrayMovie:
     @property
     def n_frames(self) -> int:
         """Frames."""
-        return int(_open(self.array, "").shape[0])
+        return int(_store_array(self.array, "").shape[0])
 
     @property
     def height_px(self) -> int:
         """Rows."""
-        return int(_open(self.array, "").shape[1])
+        return int(_store_array(self.array, "").shape[1])
 
     @property
     def width_px(self) -> int:
         """Columns."""
-        return int(_open(self.array, "").shape[2])
+        return int(_store_array(self.array, "").shape[2])
 
     @property
     def chunk_frames(self) -> int:
         """Frames that are read as fast as one of them."""
-        return _chunk_frames(_open(self.array, ""))
+        return _chunk_frames(_store_array(self.array, ""))
 
     def read(self, frames: slice, rows: slice = _ALL, columns: slice = _ALL) -> NDArray[np.float32]:
         """A part of the movie, shape (frame, row, column)."""
-        part: NDArray[Any] = _open(self.array, "")[frames, rows, columns]
+        part: NDArray[Any] = _store_array(self.array, "")[frames, rows, columns]
         return part.astype(np.float32, copy=False)
 
 
@@ -127,6 +129,14 @@ def blocks(movie: Movie) -> Iterator[tuple[int, int]]:
     step = max(1, _BLOCK_BYTES // (4 * movie.height_px * movie.width_px) // chunk) * chunk
     for first in range(0, movie.n_frames, step):
         yield first, min(first + step, movie.n_frames)
+
+
+def stored_frames(file: str, path: str) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The frames of an array of an NWB file as they are stored, (frame, x, y), with the number of each first one."""
+    with _opened(file, path) as array:
+        step = _chunk_frames(array)
+        for first in range(0, array.shape[0], step):
+            yield first, array[first : first + step]
 
 
 def _chunk_frames(array: Any) -> int:  # noqa: ANN401 - zarr and h5py have no types
@@ -147,9 +157,17 @@ def _binned(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return mean
 
 
-@lru_cache(maxsize=4)
-def _open(file: str, path: str) -> Any:  # noqa: ANN401 - zarr and h5py have no types
-    """The array, opened once in each process."""
+@contextmanager
+def _opened(file: str, path: str) -> Iterator[Any]:
+    """An array of an NWB file. HDF5 is closed again: a file that stays open cannot be read in another way."""
     if Path(file).is_dir():
-        return zarr.open_array(file, mode="r", path=path or None)
-    return h5py.File(file, mode="r")[path]
+        yield _store_array(file, path)
+        return
+    with h5py.File(file, mode="r") as opened:
+        yield opened[path]
+
+
+@lru_cache(maxsize=4)
+def _store_array(store: str, path: str) -> Any:  # noqa: ANN401 - zarr has no types
+    """An array of a Zarr store, opened once in each process."""
+    return zarr.open_array(store, mode="r", path=path or None)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.analysis.contract import Movie, Progress
 
 _ALL = slice(None)
+_BASELINE = "baseline.npy"
 FRAMES_OF_A_WINDOW = 100
 """Frames of a window that are looked at, spread evenly: memory does not grow with the window."""
 LEAST_F0 = 1.0
@@ -96,37 +97,38 @@ class NormalisedMovie:
         return part
 
 
-def normalised(
-    movie: Movie, method: Normalise, *, window_s: float, quantile: float, baseline: Path, progress: Progress
-) -> Movie:
-    """The movie relative to its baseline, which is written to a file.
+def relative(movie: Movie, method: Normalise, window_s: float, folder: Path) -> NormalisedMovie:
+    """The movie relative to the baseline that `write_baseline` left in `folder`."""
+    return NormalisedMovie(movie, method, str(folder / _BASELINE), _window_frames(movie, window_s))
+
+
+def write_baseline(movie: Movie, *, window_s: float, quantile: float, folder: Path, progress: Progress) -> None:
+    """Find the baseline of each pixel.
 
     Parameters
     ----------
     movie : Movie
-    method : Normalise
     window_s : float
     quantile : float
         0 to 1.
-    baseline : Path
-        The file; about as large as the movie divided by the frames of a window.
+    folder : Path
+        Takes it; about as large as the movie divided by the frames of a window.
     progress : callable
     """
-    if method is Normalise.NONE:
-        return movie
-    window = max(1, round(window_s * movie.rate_hz))
-    bounds = _bounds(movie.n_frames, window)
+    bounds = _bounds(movie.n_frames, _window_frames(movie, window_s))
     n_windows = len(bounds) - 1
     shape = (n_windows, movie.height_px, movie.width_px)
-    filled = np.lib.format.open_memmap(baseline, mode="w+", dtype=np.float32, shape=shape)
+    filled = np.lib.format.open_memmap(folder / _BASELINE, mode="w+", dtype=np.float32, shape=shape)
     for k in range(n_windows):
-        length = bounds[k + 1] - bounds[k]
-        step = -(-length // FRAMES_OF_A_WINDOW)
+        step = -(-(bounds[k + 1] - bounds[k]) // FRAMES_OF_A_WINDOW)
         frames = movie.read(slice(bounds[k], bounds[k + 1], step))
         filled[k] = np.quantile(frames, quantile, axis=0)
         progress("baseline", (k + 1) / n_windows)
     filled.flush()
-    return NormalisedMovie(movie, method, str(baseline), window)
+
+
+def _window_frames(movie: Movie, window_s: float) -> int:
+    return max(1, round(window_s * movie.rate_hz))
 
 
 def _bounds(n_frames: int, window: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema import fact_file
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar_imaging import name_key
 from miniscope_to_nwb_zarr.analysis.parameters import AnalysisParameters
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.sources import strict_yaml
@@ -60,6 +61,15 @@ class Chosen:
         except ValidationError as error:
             raise InputError(f"the parameters do not go together: {_first(error)}") from error
         return Chosen(parameters, {**other.origins, **self.origins}, other.kept + self.kept)
+
+    def origins_for(self, scope: str) -> Mapping[str, str]:
+        """Where the choices for the movies of one scope come from, by their names."""
+        found = {name: where for name, where in self.origins.items() if not name.startswith("scopes.")}
+        for k, one in enumerate(self.parameters.scopes, 1):
+            if name_key(one.name) == name_key(scope):
+                prefix = f"scopes.{k}."
+                found |= {n.removeprefix(prefix): w for n, w in self.origins.items() if n.startswith(prefix)}
+        return found
 
 
 def load_parameters(path: Path) -> Chosen:

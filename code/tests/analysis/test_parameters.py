@@ -49,6 +49,9 @@ def test_a_scope_has_its_own_choices_before_those_of_all():
     assert (acc.picture.bin_px, acc.cells.radius_px, acc.cells.decay_s) == (2, 3.5, 0.4)
     assert hpc.picture.crop_px == (10, 20, 200, 220)
     assert hpc.cells.decay_s is None
+    origins = parse_parameters(FILE, "lab.yml").origins_for("ACC_miniscope2")
+    assert origins["picture.crop_px"] == "lab.yml, line 11"
+    assert origins["cells.radius_px"] == "lab.yml, line 5"
 
 
 @pytest.mark.parametrize(
