@@ -52,6 +52,10 @@ class AnalysisEntry:
     engine: str
     """Name and version."""
     series: tuple[str, ...]
+    units: tuple[int, ...]
+    """Found in each series."""
+    accepted: tuple[int, ...]
+    """Of them, taken for cells."""
     paths: tuple[str, ...]
     """All that it added to the NWB file."""
     curation: str = ""
@@ -123,7 +127,7 @@ class Receipt:
 
 
 def _analysis(value: Mapping[str, Any]) -> AnalysisEntry:
-    return AnalysisEntry(**{**value, "series": tuple(value["series"]), "paths": tuple(value["paths"])})
+    return AnalysisEntry(**{key: tuple(one) if isinstance(one, list) else one for key, one in value.items()})
 
 
 def is_volatile(path: str) -> bool:

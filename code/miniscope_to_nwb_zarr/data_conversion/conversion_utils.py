@@ -58,6 +58,7 @@ DATASET_MODULES: dict[str, DatasetModule] = {
     "Miniscope": miniscope,
     **dict.fromkeys(LAYOUTS, miniscope),
     "NWB": _OnDemand("nwb"),
+    "analysis": _OnDemand("analysis"),
     "Visual Behavior Ephys": _OnDemand("visual_behavior_ephys"),
     "Visual Behavior Ophys": _OnDemand("visual_behavior_ophys"),
     "Visual Coding Ephys": _OnDemand("visual_coding_ephys"),

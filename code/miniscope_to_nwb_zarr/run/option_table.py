@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.option import Category, Kind, Option
+
+__all__ = ["BY_NAME", "DATASETS", "OPTIONS", "Category", "Kind", "Option"]
 
 DATASETS = (
     "auto",
@@ -13,81 +13,13 @@ DATASETS = (
     "Miniscope",
     *LAYOUTS,
     "NWB",
+    "analysis",
     "Visual Behavior Ephys",
     "Visual Behavior Ophys",
     "Visual Coding Ephys",
     "Visual Coding Ophys",
 )
 """Values of ``--dataset``, whatever their case."""
-
-
-class Kind(StrEnum):
-    """How the text of an option is read."""
-
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    COMPRESSION = "compression"
-    ENGINE = "engine"
-    INTEGER = "integer"
-    INSTANT = "instant"
-    LIMITS = "limits"
-    NUMBER = "number"
-    PATH = "path"
-    PATHS = "paths"
-    TEXT = "text"
-    URL = "url"
-    ZONE = "zone"
-
-
-class Category(StrEnum):
-    """The groups in which options are shown to people."""
-
-    WHAT = "What to convert"
-    FACTS = "Facts the recording may lack"
-    OUTPUT = "What is written"
-    CHECKS = "Checks and existing outputs"
-    MACHINE = "Machine"
-    MESSAGES = "Messages"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option. Every option takes a value, given as text.
-
-    Examples
-    --------
-    >>> Option("dry_run", Kind.BOOLEAN, "False", "show the plan, write nothing", Category.CHECKS).environment_name
-    'MINISCOPE_DRY_RUN'
-    """
-
-    name: str
-    kind: Kind
-    default: str
-    """Text that means the same as leaving the option out; empty: no value, or one that is found out at run time."""
-    help: str
-    category: Category
-    choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    changes_output: bool = False
-    """True if two runs that differ only in this option write different outputs."""
-    is_on_panel: bool = True
-    """False for what only makes sense in a terminal."""
-
-    @property
-    def flag(self) -> str:
-        """The option as it is typed."""
-        return f"--{self.name}"
-
-    @property
-    def environment_name(self) -> str:
-        """The environment variable that stands in for the option where it is not given."""
-        return f"MINISCOPE_{self.name.upper()}"
-
-    @property
-    def label(self) -> str:
-        """The option's name for a form."""
-        return self.name.replace("_", " ").capitalize()
 
 
 _WHAT = (
@@ -266,6 +198,61 @@ _OUTPUT = (
     ),
 )
 
+_ANALYSIS = (
+    Option(
+        "process",
+        Kind.BOOLEAN,
+        "False",
+        "True: analyse each recording when it is converted, as --dataset analysis does",
+        Category.ANALYSIS,
+    ),
+    Option(
+        "analysis_parameters",
+        Kind.PATH,
+        "",
+        "YAML or JSON file with parameters of the analysis; what it leaves open is estimated from the movie",
+        Category.ANALYSIS,
+    ),
+    Option(
+        "project_path",
+        Kind.PATH,
+        "",
+        "folder with experiments.csv and analysis_parameters.csv as ACE-NeuroTools has them; with --line_num",
+        Category.ANALYSIS,
+    ),
+    Option(
+        "line_num",
+        Kind.TEXT,
+        "",
+        "experiment in the tables of --project_path, by its text in their column `line number`; its recordings lie "
+        "below --data_dir",
+        Category.ANALYSIS,
+    ),
+    Option(
+        "analysis_engine",
+        Kind.CHOICE,
+        "native",
+        "program that finds motion and cells: the one that is part of this program, MiniAn, or CaImAn",
+        Category.ANALYSIS,
+        choices=("native", "minian", "caiman"),
+    ),
+    Option(
+        "corrected_movie",
+        Kind.CHOICE,
+        "store",
+        "movie without its motion: into the NWB file (store), or only how far each frame was moved (none)",
+        Category.ANALYSIS,
+        choices=("store", "none"),
+    ),
+    Option(
+        "apply_curation",
+        Kind.PATH,
+        "",
+        "curation.json from the page qc/curation.html of an output: which units are cells, decided by hand",
+        Category.ANALYSIS,
+    ),
+)
+
 _CHECKS = (
     Option("dry_run", Kind.BOOLEAN, "False", "True: show the plan and write nothing", Category.CHECKS),
     Option(
@@ -337,5 +324,5 @@ _MESSAGES = (
     Option("version", Kind.BOOLEAN, "False", "True: print the version and stop", Category.MESSAGES, is_on_panel=False),
 )
 
-OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + _CHECKS + _MACHINE + _MESSAGES
+OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + _ANALYSIS + _CHECKS + _MACHINE + _MESSAGES
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 from zoneinfo import ZoneInfo
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME, OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import (
     Compression,
@@ -50,6 +51,8 @@ examples:
       convert every recording below ../data
   python {_PROGRAM} --results_dir ../results --verify_only True
       check finished outputs
+  python {_PROGRAM} --dataset analysis --data_dir ../data --results_dir ../results
+      convert what is not converted, correct motion, find cells and events
 """
 
 
@@ -96,6 +99,14 @@ class Options:
     leave_out: str | None
     """Names of changes, separated by commas."""
     behavior_video: Literal["external", "embed"]
+    process: bool
+    analysis_parameters: Path | None
+    project_path: Path | None
+    line_num: str | None
+    """A text, as it stands in a table."""
+    analysis_engine: Literal["native", "minian", "caiman"]
+    corrected_movie: Literal["store", "none"]
+    apply_curation: Path | None
     dry_run: bool
     existing: Literal["verify", "error", "replace"]
     verify_only: bool
@@ -207,6 +218,15 @@ def _check_together(values: Mapping[str, Any]) -> None:
             raise UsageError(f"--{name} belongs to --video_files: name the video files too")
     if values["video_files"] and values["dataset"] == "demo":
         raise UsageError("--dataset demo makes its own recording: leave out --video_files, or name another dataset")
+    if values["process"] and values["dataset"] not in {"auto", "demo", "Miniscope", "analysis", *LAYOUTS}:
+        raise UsageError(
+            f"--process True: analyses Miniscope recordings, not those of --dataset {values['dataset']}; for NWB files "
+            "with a one-photon movie give --dataset analysis"
+        )
+    if values["apply_curation"] is not None and values["dataset"] != "analysis":
+        raise UsageError("--apply_curation belongs to --dataset analysis: give both")
+    if (values["line_num"] is None) != (values["project_path"] is None):
+        raise UsageError("--line_num and --project_path belong together: give both")
     if values["against_source"] and not values["verify_only"]:
         raise UsageError("--against_source True belongs to --verify_only True: give both")
     start, zone = values["start_time"], values["timezone"]

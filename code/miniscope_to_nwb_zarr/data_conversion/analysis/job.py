@@ -51,6 +51,19 @@ class AnalysisJob:
     stores_movies: bool
     """Whether the corrected movies go into the NWB file."""
 
+    def plan(self, store: Path, movie: RecordedMovie) -> Plan:
+        """What is to be done with a movie.
+
+        Raises
+        ------
+        InputError
+            The parameters do not fit it.
+        """
+        choices, origins = self.chosen.parameters.of_scope(movie.scope), self.chosen.origins_for(movie.scope)
+        plan = Plan(store, movie, choices, origins, self.engine, self.workers)
+        plan.check()
+        return plan
+
     def digest(self, movies: Sequence[RecordedMovie], series: Sequence[SeriesEntry]) -> str:
         """Of all that decides what is found in some movies."""
         frames = {entry.name: entry.frames_digest for entry in series}
@@ -119,7 +132,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
         if job.existing == "error":
             raise ConflictError(f"{base.name}: has this analysis already; nothing was changed (--existing error)")
         return Outcome("already done", there, final)
-    plans = [_plan(base, job, movie) for movie in movies]
+    plans = [job.plan(base.store, movie) for movie in movies]
     check_room(base, job, plans)
     with scratch_folder(job.scratch, base.name) as folder:
         analyses = [_of_movie(plan, folder, series, now, tell, phases) for plan in plans]
@@ -137,13 +150,6 @@ def _there(base: Base, digest: str) -> Receipt | None:
     """The receipt of the output, where it has this analysis already."""
     receipt = base.receipt if base.is_final else None
     return receipt if receipt and any(entry.digest == digest for entry in receipt.analyses) else None
-
-
-def _plan(base: Base, job: AnalysisJob, movie: RecordedMovie) -> Plan:
-    choices = job.chosen.parameters.of_scope(movie.scope)
-    plan = Plan(base.store, movie, choices, job.chosen.origins_for(movie.scope), job.engine, job.workers)
-    plan.check()
-    return plan
 
 
 def _of_movie(

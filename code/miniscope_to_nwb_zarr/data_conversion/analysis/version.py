@@ -110,6 +110,8 @@ def _write(
         digest=addition.digest,
         engine=addition.analyses[0].engine,
         series=tuple(one.movie.series for one in addition.analyses),
+        units=tuple(one.cells.units.n_units if one.cells else 0 for one in addition.analyses),
+        accepted=tuple(int(one.cells.accepted.sum()) if one.cells else 0 for one in addition.analyses),
         paths=(f"processing/{names[0]}", *events),
     )
     return entry, content, new

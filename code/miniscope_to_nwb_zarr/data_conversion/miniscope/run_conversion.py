@@ -25,8 +25,11 @@ from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Failure
     from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.engine import Task
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.run.session_job import Job
 
@@ -84,7 +87,7 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
 
         checks = {one.name: partial(compare_with_source, one, options, console) for one in found.sessions}
         return verify_outputs(options, checks, console)
-    _show_findings(found, options.data_dir, console)
+    show_findings(found, options.data_dir, console)
     job = with_animals(job, options, found.sessions, console.warn)
     check_facts(options, found.sessions, job, console)
     if options.dry_run:
@@ -110,10 +113,10 @@ def _chosen(found: Discovery, options: Options) -> Discovery:
 
 def _convert(options: Options, found: Discovery, job: Job, console: Console, began: datetime) -> ExitCode:
     run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
-    results = [_failed(failure, options.data_dir) for failure in found.failures]
+    results = [failed(failure, options.data_dir) for failure in found.failures]
     n_failed = len(results)
     try:
-        tasks = [SessionTask(session, job, options) for session in found.sessions]
+        tasks = _tasks(options, found, job)
         # metadata of a session take less than a cluster takes to start
         results.extend(run_tasks(tasks, options, console, run_folder, is_short=job.metadata_only))
     except Stopped as stopped:
@@ -121,11 +124,24 @@ def _convert(options: Options, found: Discovery, job: Job, console: Console, beg
         raise
     results[n_failed:] = sorted(results[n_failed:], key=lambda result: result.session)
     code = run_folder.finish(results, found.findings, datetime.now(UTC))
-    _show_results(results, code, run_folder, console)
+    show_results(results, code, run_folder, console)
     return code
 
 
-def _show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
+def _tasks(options: Options, found: Discovery, job: Job) -> Sequence[Task]:
+    conversions = [SessionTask(session, job, options) for session in found.sessions]
+    if not options.process:
+        return conversions
+    # the libraries of NWB, which take seconds to import
+    from miniscope_to_nwb_zarr.data_conversion.analysis.task import RecordingTask, make_analysis  # noqa: PLC0415
+
+    # parameters and engine are looked at before anything is converted
+    make_analysis(options)
+    return [RecordingTask(conversion, options) for conversion in conversions]
+
+
+def show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
+    """Show what is wrong with the recordings, and those that cannot be converted."""
     for session in found.sessions:
         for finding in session.findings:
             console.finding(finding, session.name)
@@ -173,7 +189,8 @@ def _existing_parent(folder: Path) -> Path:
     return next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
 
 
-def _failed(failure: Failure, data_dir: Path) -> SessionResult:
+def failed(failure: Failure, data_dir: Path) -> SessionResult:
+    """The result of a recording that cannot be converted."""
     code = ExitCode.TEMPORARY if failure.is_temporary else ExitCode.INVALID_INPUT
     return SessionResult(_place(failure, data_dir), code, "failed", failure.message, findings=failure.findings)
 
@@ -186,7 +203,8 @@ def _place(failure: Failure, data_dir: Path) -> str:
     return f"{place}/{failure.label}" if failure.label else place
 
 
-def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
+def show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
+    """Show how each session ended, and the run."""
     console.result_table(
         [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
     )

@@ -1,0 +1,139 @@
+"""Analyse movies: of finished outputs, of NWB files made elsewhere, or of recordings, which are converted first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
+from miniscope_to_nwb_zarr.data_conversion.analysis.dry_run import show_plan
+from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets, find_targets
+from miniscope_to_nwb_zarr.data_conversion.analysis.task import RecordingTask, StoredTask, experiment_of, make_analysis
+from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings, show_results
+from miniscope_to_nwb_zarr.run.engine import run_tasks
+from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.inputs import make_job, with_animals
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
+from miniscope_to_nwb_zarr.run.missing_facts import check_facts
+from miniscope_to_nwb_zarr.run.named_session import SessionTask
+from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.engine import Task
+    from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.run.session_job import Job
+
+
+def run(options: Options, console: Console) -> ExitCode:
+    """Do what the options ask for with what is to be analysed.
+
+    Raises
+    ------
+    MiniscopeError
+        Nothing could be begun: the input or the options are at fault.
+    """
+    if options.clean_staging:
+        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
+    _refuse_what_means_nothing(options)
+    if options.verify_only:
+        return verify_outputs(options, {}, console)
+    began = datetime.now(UTC)
+    try:
+        return _run(options, console, began)
+    except InputError as error:
+        if not options.dry_run:
+            refused = SessionResult("", error.exit_code, "failed", str(error))
+            RunFolder(options.results_dir, {}, (), began).finish([refused], (), datetime.now(UTC))
+        raise
+
+
+def list_sessions(options: Options) -> Listing:
+    """The outputs, NWB files and recordings that `run` would analyse, and the files of each.
+
+    Raises
+    ------
+    MiniscopeError
+        The input or the options are at fault.
+    """
+    found = find_targets(options, make_job(options).sidecar, experiment_of(options))
+    root = options.data_dir.resolve()
+    # a receipt has the checksum of every other file of its output
+    stored = [
+        ListedSession(one.name, list_local([one.folder / "receipt.json" if one.is_output else one.store], root))
+        for one in found.stored
+    ]
+    recorded = [
+        ListedSession(one.name, list_local((file.path for file in one.source_files), root))
+        for one in found.recordings.sessions
+    ]
+    return Listing((*stored, *recorded), tuple(failure.message for failure in found.recordings.failures))
+
+
+def _refuse_what_means_nothing(options: Options) -> None:
+    if options.metadata:
+        raise UsageError("--metadata True: an analysis reads frames; add metadata with another --dataset")
+    if options.against_source:
+        raise UsageError("--against_source True: give the --dataset that made the output, and its data")
+
+
+def _run(options: Options, console: Console, began: datetime) -> ExitCode:
+    conversion = make_job(options)
+    # parameters and engine are looked at before anything else is
+    make_analysis(options)
+    found = _chosen(find_targets(options, conversion.sidecar, experiment_of(options)), options)
+    show_findings(found.recordings, options.data_dir, console)
+    for finding in found.findings:
+        console.finding(finding)
+    conversion = with_animals(conversion, options, found.recordings.sessions, console.warn)
+    check_facts(options, found.recordings.sessions, conversion, console)
+    if options.dry_run:
+        return show_plan(found, options, console)
+    tasks: list[Task] = [StoredTask(one, options) for one in found.stored]
+    tasks += [RecordingTask(SessionTask(one, conversion, options), options) for one in found.recordings.sessions]
+    failures = [failed(failure, options.data_dir) for failure in found.recordings.failures]
+    return run_all(tasks, failures, options, conversion, console, began)
+
+
+def run_all(
+    tasks: Sequence[Task],
+    failures: Sequence[SessionResult],
+    options: Options,
+    conversion: Job,
+    console: Console,
+    began: datetime,
+) -> ExitCode:
+    """Do all tasks and sum up; one that fails does not stop the others.
+
+    Raises
+    ------
+    Stopped
+        A signal asked the run to stop.
+    """
+    said = {**output_options(options), **conversion.output_options}
+    run_folder = RunFolder(options.results_dir, said, [task.name for task in tasks], began)
+    results = list(failures)
+    try:
+        results.extend(run_tasks(tasks, options, console, run_folder))
+    except Stopped as stopped:
+        run_folder.finish(results, (), datetime.now(UTC), stopped.exit_code)
+        raise
+    results[len(failures) :] = sorted(results[len(failures) :], key=lambda result: result.session)
+    code = run_folder.finish(results, (), datetime.now(UTC))
+    show_results(results, code, run_folder, console)
+    return code
+
+
+def _chosen(found: Targets, options: Options) -> Targets:
+    """All that was found, or what is named."""
+    names = read_names(options.sessions or "")
+    if not names:
+        return found
+    sessions = found.recordings.sessions
+    check_names(names, [*(one.name for one in found.stored), *(one.name for one in sessions)])
+    recordings = replace(found.recordings, sessions=tuple(one for one in sessions if one.name in names), failures=())
+    return replace(found, stored=tuple(one for one in found.stored if one.name in names), recordings=recordings)
