@@ -127,7 +127,8 @@ class Receipt:
 
 
 def _analysis(value: Mapping[str, Any]) -> AnalysisEntry:
-    return AnalysisEntry(**{key: tuple(one) if isinstance(one, list) else one for key, one in value.items()})
+    known: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
+    return AnalysisEntry(**known)
 
 
 def is_volatile(path: str) -> bool:

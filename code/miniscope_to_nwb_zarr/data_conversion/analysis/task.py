@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.analysis.old_columns import choose
 from miniscope_to_nwb_zarr.analysis.old_tables import read_experiment
 from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, load_parameters
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
+from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, output_in
 from miniscope_to_nwb_zarr.run import stop
@@ -42,12 +43,17 @@ class StoredTask:
 
     # what is done with a frame differs from step to step
     amount = (0, 0)
-    findings: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
         """Of the output."""
         return self.stored.name
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the conversion has said of it."""
+        receipt = commit.read_receipt(self.stored.folder) if self.stored.is_output else None
+        return receipt.findings if receipt else ()
 
     def run(self, console: Console) -> SessionResult:
         """Analyse it in this process; an error becomes its result."""

@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, AnalysisEntry, Rece
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
 from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, state_of, take_over
+from miniscope_to_nwb_zarr.data_conversion.analysis.describe import metadata_files
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
 from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
@@ -51,6 +52,8 @@ class Addition:
     series: tuple[SeriesEntry, ...]
     """All series of frames of the output."""
     findings: tuple[Finding, ...]
+    start: datetime
+    """Of the session."""
 
 
 def make_version(
@@ -78,6 +81,8 @@ def make_version(
     with phases.phase("verify"):
         changed = _check_kept(base, store, before, removed, entry)
         findings = _kept_findings(base) + addition.findings + _check_new(base, staging, store, new)
+    with phases.phase("metadata"):
+        _describe(base, addition, entry, staging, store.name, now())
     for name in (*changed, _report(base)):
         known.pop(name, None)
     with phases.phase("hash output"):
@@ -152,6 +157,14 @@ def _check_new(base: Base, staging: Path, store: Path, new: tuple[AbstractContai
             inspection = inspect(written.nwbfile, written.io, base.name, _report(base))
     replace_text(staging / _report(base), inspection.report)
     return inspection.findings
+
+
+def _describe(
+    base: Base, addition: Addition, entry: AnalysisEntry, staging: Path, store: str, checked: datetime
+) -> None:
+    files = metadata_files(base, addition.analyses, entry.module, store, checked, addition.start)
+    for name, text in files.items():
+        (staging / name).write_text(text, encoding="utf-8")
 
 
 def replace_text(path: Path, text: str) -> None:
