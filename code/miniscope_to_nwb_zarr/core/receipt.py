@@ -182,6 +182,8 @@ def differences(
         elif was != is_now:
             is_digest = any(isinstance(value, str) and len(value) == 64 for value in (was, is_now))
             found.append(f"--{name}, another file" if is_digest else f"--{name} was {was}, is {is_now}")
+    if receipt.analyses:
+        found.append("it was analysed since")
     if receipt.program_version != program_version:
         found.append(f"the program was {receipt.program_version}, is {program_version}")
     return found

@@ -13,9 +13,25 @@ from miniscope_to_nwb_zarr.qc.measure import Aspect, Measure, verdict_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
 
 MOTION, CELLS, EVENTS = "Motion", "Cells", "Calcium events"
+BY_HAND = "Cells decided by hand"
+
+
+def curated_measure(series: str, module: str, accepted: NDArray[np.bool_], by_hand: NDArray[np.bool_]) -> Measure:
+    """What was decided by hand of the units of one movie."""
+    return Measure(
+        f"{BY_HAND} ({module})",
+        "Units that are taken for cells after decisions by hand, and units that were decided on. It passes: a person "
+        "has looked.",
+        {"units": len(accepted), "accepted": int(accepted.sum()), "decided_by_hand": int(by_hand.sum())},
+        verdict_of(()),
+        Aspect.SCOPE,
+        series.removeprefix("OnePhotonSeries_"),
+    )
 
 
 def analysis_measures(one: MovieAnalysis, module: str) -> Iterator[Measure]:

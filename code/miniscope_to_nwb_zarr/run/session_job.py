@@ -248,6 +248,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
         versions={"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         parent=parent,
         store_plan=store_plan,
+        analyses=kept.receipt.analyses if kept else (),
     )
 
 

@@ -99,7 +99,13 @@ def check_added(read: NWBFile, meant: Sequence[AbstractContainer]) -> None:
 
 
 def check_kept(
-    former: Path, store: Path, before: Mapping[str, object], after: Mapping[str, object], *, link: bool
+    former: Path,
+    store: Path,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    *,
+    link: bool,
+    meant: Collection[str] = (),
 ) -> list[str]:
     """Hold what was in a staged Zarr store before against the store it was taken from.
 
@@ -113,11 +119,13 @@ def check_kept(
         The state of the staged files (`state_of`) before and after objects were added.
     link : bool
         Put back by a link; else by a copy.
+    meant : collection of str
+        Arrays that were changed on purpose.
 
     Returns
     -------
     list of str
-        Files that are not as they were: the consolidated metadata, which has grown.
+        Files that are not as they were: the consolidated metadata, where it has grown, and those changed on purpose.
 
     Raises
     ------
@@ -133,6 +141,9 @@ def check_kept(
         was, now = (former / name).read_bytes(), (store / name).read_bytes()
         if name == _CONSOLIDATED:
             _check_consolidated(was, now, before)
+            changed.append(name)
+            continue
+        if was != now and name.rpartition("/")[0] in meant:
             changed.append(name)
             continue
         is_metadata = name.rpartition("/")[2].startswith(".z")

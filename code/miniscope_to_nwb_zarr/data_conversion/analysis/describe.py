@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr.aind_data_schema.analysis import DoneStep, with_measures, with_steps
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import pipeline_of
 from miniscope_to_nwb_zarr.core.text import harmless_json
-from miniscope_to_nwb_zarr.qc.analysis_measures import analysis_measures
+from miniscope_to_nwb_zarr.qc.analysis_measures import analysis_measures, curated_measure
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
+    from miniscope_to_nwb_zarr.analysis.curation import Curation
     from miniscope_to_nwb_zarr.analysis.kept_steps import Step
     from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
+    from miniscope_to_nwb_zarr.core.receipt import AnalysisEntry
     from miniscope_to_nwb_zarr.data_conversion.analysis.base import Base
+    from miniscope_to_nwb_zarr.data_conversion.analysis.curate import Decided
 
 PROCESSING, QUALITY = "processing.json", "quality_control.json"
 
@@ -57,6 +60,36 @@ def metadata_files(
     return {
         PROCESSING: harmless_json(with_steps(base.text(PROCESSING), steps, base.name, store, zone, pipeline)),
         QUALITY: harmless_json(with_measures(base.text(QUALITY), measures, checked, zone)),
+    }
+
+
+def curation_files(
+    base: Base,
+    curation: Curation,
+    entry: AnalysisEntry,
+    decided: Sequence[Decided],
+    store: str,
+    started: dt.datetime,
+    ended: dt.datetime,
+    start: dt.datetime,
+) -> Mapping[str, str]:
+    """The two files after decisions by hand, by name; `start` is that of the session."""
+    zone = start.tzinfo or UTC
+    step = DoneStep(
+        step="curation",
+        name=f"Decisions by hand ({entry.module}, {curation.digest[:8]})",
+        parameters={"decisions": [[one.series, int(one.by_hand.sum())] for one in decided]},
+        started=started,
+        ended=ended,
+        notes=f"Which units of processing/{entry.module} are cells, as a person decided; all decisions are in the "
+        "output, beside the page on which they were made. The times are those at which they were applied.",
+        people=(curation.curator,) if curation.curator else (),
+    )
+    measures = [curated_measure(one.series, entry.module, one.accepted, one.by_hand) for one in decided if one.table]
+    pipeline = pipeline_of(os.environ)
+    return {
+        PROCESSING: harmless_json(with_steps(base.text(PROCESSING), [step], base.name, store, zone, pipeline)),
+        QUALITY: harmless_json(with_measures(base.text(QUALITY), measures, ended, zone)),
     }
 
 

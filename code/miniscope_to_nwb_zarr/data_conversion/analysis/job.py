@@ -142,7 +142,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
         with commit.staging_folder(job.results, base.name) as staging:
             receipt = make_version(base, job, addition, staging, now, phases)
             with phases.phase("publish"):
-                published = _publish(base, staging, final, receipt, now())
+                published = publish_version(base, staging, final, receipt, now())
         clear(folder)
     return Outcome("written" if published is receipt else "already done", published, final)
 
@@ -164,8 +164,19 @@ def _of_movie(
         return analyse(plan, steps, lambda step, share: tell(movie.label, step, share))
 
 
-def _publish(base: Base, staging: Path, final: Path, receipt: Receipt, now: datetime) -> Receipt:
-    """The receipt of what lies at the final place then."""
+def publish_version(base: Base, staging: Path, final: Path, receipt: Receipt, now: datetime) -> Receipt:
+    """Make a staged version the finished one, if the one that it follows is still there.
+
+    Returns
+    -------
+    Receipt
+        Of what lies at the final place then.
+
+    Raises
+    ------
+    ConflictError, TemporaryError
+        Another run was faster.
+    """
     if not base.is_final:
         return commit.publish(staging, final, receipt, replace=final.exists(), now=now)
     try:

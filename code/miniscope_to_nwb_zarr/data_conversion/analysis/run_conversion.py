@@ -6,10 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.analysis.curation import load_curation
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
 from miniscope_to_nwb_zarr.data_conversion.analysis.dry_run import show_plan
-from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets, find_targets
-from miniscope_to_nwb_zarr.data_conversion.analysis.task import RecordingTask, StoredTask, experiment_of, make_analysis
+from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets, find_output, find_targets
+from miniscope_to_nwb_zarr.data_conversion.analysis.task import (
+    CurationTask,
+    RecordingTask,
+    StoredTask,
+    experiment_of,
+    make_analysis,
+)
 from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings, show_results
 from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
@@ -83,6 +90,10 @@ def _refuse_what_means_nothing(options: Options) -> None:
 
 def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     conversion = make_job(options)
+    if options.apply_curation is not None:
+        curation = load_curation(options.apply_curation)
+        stored = find_output(options, curation.session)
+        return run_all([CurationTask(stored, curation, options)], [], options, conversion, console, began)
     # parameters and engine are looked at before anything else is
     make_analysis(options)
     found = _chosen(find_targets(options, conversion.sidecar, experiment_of(options)), options)

@@ -107,6 +107,25 @@ def find_targets(options: Options, sidecar: Sidecar, experiment: Experiment | No
     return Targets(outputs)
 
 
+def find_output(options: Options, name: str) -> Stored:
+    """The finished output of a name: in the results, or else in the data.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    found = list(_outputs_at(options.results_dir / name))
+    if not found and options.data_dir.is_dir() and not _is_same(options.data_dir, options.results_dir):
+        tree = walk(options.data_dir)
+        folders = [path for path, folder in tree.folders.items() if folder.file(RECEIPT_NAME)]
+        found = [one for path in folders for one in _outputs_at(path) if one.name == name]
+        refuse_inside(options.results_dir, [options.data_dir, *(one.folder for one in found)])
+    if not found:
+        raise InputError(f"{name}: is no finished output in {options.results_dir}, nor below {options.data_dir}")
+    return found[0]
+
+
 def output_in(folder: Path) -> Base | None:
     """The finished output in a folder, if its NWB file is there."""
     receipt = commit.read_receipt(folder)

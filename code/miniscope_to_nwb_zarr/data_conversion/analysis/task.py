@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.analysis.old_tables import read_experiment
 from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, load_parameters
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
 from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, output_in
 from miniscope_to_nwb_zarr.run import stop
@@ -24,12 +25,14 @@ from miniscope_to_nwb_zarr.sources import limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from miniscope_to_nwb_zarr.analysis.curation import Curation
     from miniscope_to_nwb_zarr.analysis.old_tables import Experiment
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.receipt import Receipt
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.named_session import SessionTask
     from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.run.session_job import Outcome
 
     Tell = Callable[[str, str, float], None]
 
@@ -63,6 +66,31 @@ class StoredTask:
     def order(self, workers: int) -> Callable[[], SessionResult]:
         """What analyses it in a process far away, which must see the same folders."""
         return partial(_far_away, self.stored, replace(self.options, workers=workers), dict(limits.chosen()))
+
+
+@dataclass(frozen=True, slots=True)
+class CurationTask:
+    """Decisions by hand that are applied to an output."""
+
+    stored: Stored
+    curation: Curation
+    options: Options
+
+    amount = (0, 0)
+    findings = StoredTask.findings
+
+    @property
+    def name(self) -> str:
+        """Of the output."""
+        return self.stored.name
+
+    def run(self, _console: Console) -> SessionResult:
+        """Apply them in this process; an error becomes the result."""
+        return run_curation(self.stored, self.curation, self.options)
+
+    def order(self, workers: int) -> Callable[[], SessionResult]:
+        """What does the same in a process far away, which must see the same folders."""
+        return partial(run_curation, self.stored, self.curation, replace(self.options, workers=workers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +168,40 @@ def experiment_of(options: Options) -> Experiment | None:
 
 def run_analysis(stored: Stored, options: Options, tell: Tell) -> SessionResult:
     """Analyse what is stored; an error becomes the result."""
-    began = time.monotonic()
-    phases = Phases()
 
     def tell_or_stop(part: str, step: str, share: float) -> None:
         stop.obey()
         tell(part, step, share)
 
-    try:
+    def work(phases: Phases) -> Outcome:
         job = make_analysis(options)
         base = stored.base(options.results_dir, options.existing)
-        outcome = analyse_output(base, job, lambda: datetime.now(UTC), tell_or_stop, phases)
+        return analyse_output(base, job, _now, tell_or_stop, phases)
+
+    return _result(stored.name, work)
+
+
+def run_curation(stored: Stored, curation: Curation, options: Options) -> SessionResult:
+    """Apply decisions by hand; an error becomes the result."""
+
+    def work(phases: Phases) -> Outcome:
+        base = stored.base(options.results_dir, options.existing)
+        return apply_curation(base, curation, options.results_dir, options.workers, _now, phases)
+
+    return _result(stored.name, work)
+
+
+def _result(name: str, work: Callable[[Phases], Outcome]) -> SessionResult:
+    """The result of a piece of work; an error becomes it."""
+    began = time.monotonic()
+    phases = Phases()
+    try:
+        outcome = work(phases)
     except MiniscopeError as error:
-        seconds = time.monotonic() - began
-        return SessionResult(stored.name, error.exit_code, "failed", str(error), seconds=seconds)
+        return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
     receipt = outcome.receipt
     return SessionResult(
-        session=stored.name,
+        session=name,
         exit_code=ExitCode.DONE,
         word=outcome.word,
         message=f"{outcome.output} ({_in_short(receipt)})",
@@ -219,3 +264,7 @@ def _both_far_away(convert: Callable[[], SessionResult], name: str, options: Opt
 
 def _silent(_part: str, _step: str, _share: float) -> None:
     """Nobody looks at a process far away."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -18,6 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
 from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import metadata_files
+from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import page_name, write_pictures
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
 from miniscope_to_nwb_zarr.data_conversion.nwb.checks import errors_of, inspect_output
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
@@ -72,7 +73,11 @@ def make_version(
     removed = [path for entry in dropped for path in entry.paths]
     with phases.phase("take over"):
         is_zarr = base.backend == "zarr"
-        known = take_over(base, staging, [f"{store.name}/{path}" for path in removed] if is_zarr else [])
+        left_out = [f"{store.name}/{path}" for path in removed] if is_zarr else []
+        for one in dropped:
+            page = page_name(one.module)
+            left_out += [f"qc/{one.module}", page, page.replace(".html", ".json")]
+        known = take_over(base, staging, left_out)
         if removed and not is_zarr:
             append.remove(store, removed)
     with phases.phase("write NWB"):
@@ -80,14 +85,20 @@ def make_version(
         entry, content, new = _write(base, job, addition, store)
     with phases.phase("verify"):
         changed = _check_kept(base, store, before, removed, entry)
-        findings = _kept_findings(base) + addition.findings + _check_new(base, staging, store, new)
+        with open_source(store, root=staging) as written:
+            append.check_added(written.nwbfile, new)
+        findings = kept_findings(base) + addition.findings + inspect_version(base, staging, store)
+    with phases.phase("pictures"):
+        write_pictures(staging, base.name, entry.module, addition.digest, addition.analyses)
     with phases.phase("metadata"):
         _describe(base, addition, entry, staging, store.name, now())
-    for name in (*changed, _report(base)):
+    for name in (*changed, report_of(base)):
         known.pop(name, None)
     with phases.phase("hash output"):
         files = commit.list_files(staging, known)
-    return _receipt(base, addition, entry, dropped, content, files, findings, created)
+    former = _former(base, addition)
+    analyses = (*(one for one in former.analyses if one not in dropped), entry)
+    return next_receipt(base, former, analyses, files, findings, changed=content, created=created)
 
 
 def _write(
@@ -143,19 +154,24 @@ def _check_kept(
     return [f"{store.name}/{name}" for name in changed]
 
 
-def _check_new(base: Base, staging: Path, store: Path, new: tuple[AbstractContainer, ...]) -> tuple[Finding, ...]:
-    """Hold the new objects against those in memory, and run validator and inspector on the file."""
+def inspect_version(base: Base, staging: Path, store: Path) -> tuple[Finding, ...]:
+    """Run validator and inspector on the staged file; their words are written beside it.
+
+    Raises
+    ------
+    VerificationError
+        The validator finds an error, in a file made elsewhere one that it did not have before.
+    """
     own: Counter[str] = Counter()
     if base.receipt is None:
         with open_source(base.store, root=base.folder) as source:
             own = errors_of(source)
     with open_source(store, root=staging) as written:
-        append.check_added(written.nwbfile, new)
         if base.receipt is None:
-            inspection = inspect_output(written, own, (), base.name, _report(base))
+            inspection = inspect_output(written, own, (), base.name, report_of(base))
         else:
-            inspection = inspect(written.nwbfile, written.io, base.name, _report(base))
-    replace_text(staging / _report(base), inspection.report)
+            inspection = inspect(written.nwbfile, written.io, base.name, report_of(base))
+    replace_text(staging / report_of(base), inspection.report)
     return inspection.findings
 
 
@@ -174,44 +190,62 @@ def replace_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _report(base: Base) -> str:
+def report_of(base: Base) -> str:
+    """Where the words of validator and inspector stand in the output."""
     return f"qc/{base.name}.nwb.inspector_report.txt"
 
 
-def _kept_findings(base: Base) -> tuple[Finding, ...]:
+def kept_findings(base: Base) -> tuple[Finding, ...]:
     """What was found before, but for what the inspector said of the former version."""
     found = base.receipt.findings if base.receipt else ()
     return tuple(finding for finding in found if finding.code is not Code.INSPECTOR)
 
 
-def _receipt(
+def next_receipt(
     base: Base,
-    addition: Addition,
-    entry: AnalysisEntry,
-    dropped: Sequence[AnalysisEntry],
-    content: str,
+    former: Receipt,
+    analyses: tuple[AnalysisEntry, ...],
     files: tuple[FileEntry, ...],
     findings: tuple[Finding, ...],
+    *,
+    changed: str,
     created: datetime,
 ) -> Receipt:
-    former = base.receipt
-    if former is None:
-        sources = source_entries([base.store], base.folder, 1)
-        former = Receipt(base.name, "", __version__, "", {"dataset": "analysis"}, sources, (), addition.series, ())
-    kept = tuple(one for one in former.analyses if one not in dropped)
-    analyses = (*kept, entry)
-    digests = sorted(one.digest for one in analyses)
+    """The receipt of the next version.
+
+    Parameters
+    ----------
+    base : Base
+    former : Receipt
+        Of the version before.
+    analyses : tuple of AnalysisEntry
+        All that the NWB file has then.
+    files : tuple of FileEntry
+    findings : tuple of Finding
+        All of the output.
+    changed : str
+        Digest of what the NWB file says besides.
+    created : datetime
+    """
+    said = sorted([one.digest, one.curation] for one in analyses)
     return replace(
         former,
-        plan_digest=plan_digest(former.sources, {**former.options, "analyses": digests}, __version__),
+        plan_digest=plan_digest(former.sources, {**former.options, "analyses": said}, __version__),
         program_version=__version__,
         created=created.isoformat(),
         files=files,
-        series=addition.series,
         findings=findings,
-        nwb_digest=digest_of({"former": former.nwb_digest, "added": content}),
+        nwb_digest=digest_of({"former": former.nwb_digest, "added": changed}),
         versions={**former.versions, "python": platform.python_version(), **{n: version(n) for n in _PACKAGES}},
         parent=disk.hash_file(base.folder / RECEIPT_NAME) if base.receipt else None,
         store_plan=former.store_plan or former.plan_digest,
         analyses=analyses,
     )
+
+
+def _former(base: Base, addition: Addition) -> Receipt:
+    """The receipt of the version before; of an NWB file made elsewhere one that says where it comes from."""
+    if base.receipt is not None:
+        return base.receipt
+    sources = source_entries([base.store], base.folder, 1)
+    return Receipt(base.name, "", __version__, "", {"dataset": "analysis"}, sources, (), addition.series, ())
