@@ -55,8 +55,9 @@ def _footprints(one: MovieAnalysis, cells: Cells) -> Figure:
     n_rows = -(-len(images) // n_columns)
     height, across = next(iter(images.values())).shape
     size = _WIDTH_IN / n_columns
-    figure = Figure(figsize=(_WIDTH_IN, n_rows * (size * height / across + 0.35) + 0.3), layout="constrained")
-    grid = figure.subplots(n_rows, n_columns, squeeze=False)
+    tall = n_rows * (size * height / across + 0.35) + 0.4
+    figure = Figure(figsize=(_WIDTH_IN, tall))
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, gridspec_kw=_edges(tall, left=0.05, bottom=0.35))
     for axes in grid.ravel():
         axes.set_axis_off()
     for axes, (name, image) in zip(grid.ravel(), images.items(), strict=False):
@@ -77,7 +78,7 @@ def _footprints(one: MovieAnalysis, cells: Cells) -> Figure:
     handles = [
         Patch(facecolor="none", edgecolor=color, label=f"{word} by its scores ({n})") for color, word, n in counts
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    figure.legend(handles=handles, loc="lower center", ncols=2, fontsize=8, frameon=False)
     return figure
 
 
@@ -86,8 +87,9 @@ def _traces(one: MovieAnalysis, cells: Cells) -> Figure:
     peak = units.denoised.max(axis=1) / np.maximum(units.noise, 1e-9)
     accepted = np.flatnonzero(cells.accepted)
     shown = np.sort(accepted[np.argsort(-peak[accepted], kind="stable")[:_SHOWN_TRACES]])
-    figure = Figure(figsize=(_WIDTH_IN, 0.8 + 0.32 * len(shown)), layout="constrained")
-    axes = figure.subplots()
+    tall = 1.0 + 0.32 * len(shown)
+    figure = Figure(figsize=(_WIDTH_IN, tall))
+    axes = figure.subplots(gridspec_kw=_edges(tall))
     for place, unit in enumerate(shown[::-1]):
         scale = max(float(units.denoised[unit].max()), 1e-9)
         axes.plot(time, place + 0.9 * units.raw[unit] / scale, color="#ced4da", linewidth=0.5)
@@ -107,8 +109,8 @@ def _traces(one: MovieAnalysis, cells: Cells) -> Figure:
 
 def _motion(one: MovieAnalysis) -> Figure:
     motion, time = one.motion, one.movie.time_s
-    figure = Figure(figsize=(_WIDTH_IN, 3.2), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    figure = Figure(figsize=(_WIDTH_IN, 3.2))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1), gridspec_kw=_edges(3.2))
     if motion is not None:
         for axis, name, color in ((1, "x", ACCEPTED), (0, "y", REJECTED)):
             above.plot(time, motion.shift_px[:, axis] * one.bin_px, color=color, linewidth=0.7, label=name)
@@ -121,8 +123,9 @@ def _motion(one: MovieAnalysis) -> Figure:
 
 def _fluorescence(one: MovieAnalysis) -> Figure:
     time, found = one.movie.time_s, one.spectrogram
-    figure = Figure(figsize=(_WIDTH_IN, 4.4 if found else 2.4), layout="constrained")
-    rows = figure.subplots(3 if found else 2, 1, sharex=True, squeeze=False)[:, 0]
+    tall = 5.0 if found else 3.2
+    figure = Figure(figsize=(_WIDTH_IN, tall))
+    rows = figure.subplots(3 if found else 2, 1, sharex=True, squeeze=False, gridspec_kw=_edges(tall, right=0.8))[:, 0]
     rows[0].plot(time, one.trace, color=_GREY, linewidth=0.7)
     _label(rows[0], "grey levels", "mean of the picture as recorded", has_time=False)
     if one.phase is not None:
@@ -136,7 +139,9 @@ def _fluorescence(one: MovieAnalysis) -> Figure:
         mesh = rows[2].pcolormesh(
             np.append(sides, sides[-1] + found.step_s), edges, power.T, cmap="magma", shading="flat"
         )
-        figure.colorbar(mesh, ax=rows[2], pad=0.01).ax.tick_params(labelsize=7)
+        place = rows[2].get_position()
+        bar = figure.add_axes((place.x1 + 0.01, place.y0, 0.012, place.height))
+        figure.colorbar(mesh, cax=bar, label="dB").ax.tick_params(labelsize=7)
         _label(rows[2], "Hz", f"spectrogram, windows of {found.window_s:.3g} s")
     return figure
 
@@ -150,6 +155,18 @@ def _label(axes: Axes, what: str, title: str, *, has_time: bool = True) -> None:
     axes.margins(x=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def _edges(tall: float, *, left: float = 0.6, right: float = 0.1, bottom: float = 0.5) -> dict[str, float]:
+    """Margins in inches as the layout of axes takes them; finding them out takes longer than drawing."""
+    return {
+        "left": left / _WIDTH_IN,
+        "right": 1 - right / _WIDTH_IN,
+        "bottom": bottom / tall,
+        "top": 1 - 0.3 / tall,
+        "hspace": 0.45 if left > 0.1 else 0.12,
+        "wspace": 0.03,
+    }
 
 
 def _contrast(image: NDArray[np.float32]) -> dict[str, float]:

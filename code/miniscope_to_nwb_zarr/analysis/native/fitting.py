@@ -137,9 +137,7 @@ def _coarse_around(inner: tuple[slice, slice], shape: tuple[int, int], size: int
     return np.asarray((rows[:, None] * shape[1] + columns).ravel())
 
 
-def _in_picture(
-    rings: sparse.csr_array, own: NDArray[np.int64], box: Box, setting: Setting
-) -> sparse.csr_array:
+def _in_picture(rings: sparse.csr_array, own: NDArray[np.int64], box: Box, setting: Setting) -> sparse.csr_array:
     """The rings of some pixels of a tile, numbered as in the picture."""
     _, width = coarse_shape(box.shape, setting.coarse_px)
     whole = coarse_shape(setting.survey.picture, setting.coarse_px)

@@ -155,7 +155,9 @@ def nearest(is_shown: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(is_shown, at, np.where(is_later | (shown[before] > at), shown[after], shown[before]))
 
 
-def read_box(movie: Movie, shown: NDArray[np.int64], box: Box, n_values: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+def read_box(
+    movie: Movie, shown: NDArray[np.int64], box: Box, n_values: int
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """The frames of a box, some at a time.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import zarr
+from hdmf.build import BuildManager
 from hdmf_zarr import NWBZarrIO
 from pynwb import NWBHDF5IO
 from pynwb.ophys import OnePhotonSeries, PlaneSegmentation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hdmf.backends.io import HDMFIO
+    from hdmf.build import TypeMap
     from hdmf.container import AbstractContainer
     from pynwb import NWBFile
 
@@ -46,7 +48,7 @@ def remove(store: Path, paths: Sequence[str]) -> None:
             del file[path]
 
 
-def append(store: Path, add: Callable[[NWBFile], object]) -> tuple[str, tuple[AbstractContainer, ...]]:
+def append(store: Path, add: Callable[[NWBFile], object], types: TypeMap) -> tuple[str, tuple[AbstractContainer, ...]]:
     """Add objects to a staged file.
 
     Parameters
@@ -54,6 +56,8 @@ def append(store: Path, add: Callable[[NWBFile], object]) -> tuple[str, tuple[Ab
     store : Path
     add : callable
         Given the file in memory.
+    types : TypeMap
+        Of the file, as it was opened to be read.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def append(store: Path, add: Callable[[NWBFile], object]) -> tuple[str, tuple[Ab
     containers : tuple of containers
         The new objects, as they were in memory.
     """
-    with _open_to_add(store) as io:
+    with _open_to_add(store, types) as io:
         nwbfile = io.read()
         known = {container.object_id for container in nwbfile.all_children()}
         add(nwbfile)
@@ -174,10 +178,10 @@ def check_kept_hdf5(former: Path, store: Path, changed: Collection[str]) -> None
 
 
 @contextmanager
-def _open_to_add(store: Path) -> Iterator[HDMFIO]:
+def _open_to_add(store: Path, types: TypeMap) -> Iterator[HDMFIO]:
     admit_only_references()
-    io = NWBZarrIO(str(store), mode="r+") if store.is_dir() else NWBHDF5IO(str(store), mode="r+")
-    with io:
+    writer = NWBZarrIO if store.is_dir() else NWBHDF5IO
+    with writer(str(store), mode="r+", manager=BuildManager(types)) as io:
         yield io
 
 

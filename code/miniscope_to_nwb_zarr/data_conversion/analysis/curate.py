@@ -1,4 +1,4 @@
-"""Decisions by hand applied to an output: its next version, in which other units are accepted, and nothing else differs."""
+"""Decisions by hand applied to an output: its next version, in which other units are accepted, all else alike."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import zarr
+from hdmf.build import BuildManager
 
 from miniscope_to_nwb_zarr.analysis.nwb_cells import ACCEPTED, BY_EVALUATION, BY_HAND, SEGMENTATION
 from miniscope_to_nwb_zarr.core.errors import InputError, VerificationError
@@ -92,16 +93,16 @@ def _apply(
         return Outcome("already done", receipt, final)
     with open_source(base.store, root=base.folder) as source:
         decided = _decided(source.nwbfile, entry, curation)
-        start = source.nwbfile.session_start_time
+        start, types = source.nwbfile.session_start_time, source.io.manager.type_map
     created = now()
     with commit.staging_folder(results, base.name) as staging:
         store = staging / f"{base.name}{SUFFIXES[base.backend]}"
         with phases.phase("write NWB"):
             known = take_over(base, staging, [])
             changed = _write(base, store, decided)
-        with phases.phase("verify"):
-            _check(store, decided)
-            findings = kept_findings(base) + inspect_version(base, staging, store)
+        with phases.phase("verify"), open_source(store, root=staging, manager=BuildManager(types)) as written:
+            _check(written.nwbfile, decided)
+            findings = kept_findings(base) + inspect_version(base, staging, written)
         with phases.phase("metadata"):
             files = curation_files(base, curation, entry, decided, store.name, created, now(), start)
             for name, text in {**files, **_pages(base, curation)}.items():
@@ -183,16 +184,15 @@ def _fill(file: Any, decided: tuple[Decided, ...]) -> None:  # noqa: ANN401 - za
             file[f"{one.table}/{BY_HAND}"][:] = one.by_hand
 
 
-def _check(store: Path, decided: tuple[Decided, ...]) -> None:
-    with open_source(store, root=store.parent) as written:
-        for one in decided:
-            if not one.table:
-                continue
-            _, module, _, name = one.table.split("/")
-            table = written.nwbfile.processing[module][SEGMENTATION].plane_segmentations[name]
-            for column, values in ((ACCEPTED, one.accepted), (BY_HAND, one.by_hand)):
-                if not np.array_equal(np.asarray(table[column].data[:], bool), values):
-                    raise VerificationError(f"{name}: {column} is not what was to be written; nothing was published")
+def _check(nwbfile: Any, decided: tuple[Decided, ...]) -> None:  # noqa: ANN401 - pynwb
+    for one in decided:
+        if not one.table:
+            continue
+        _, module, _, name = one.table.split("/")
+        table = nwbfile.processing[module][SEGMENTATION].plane_segmentations[name]
+        for column, values in ((ACCEPTED, one.accepted), (BY_HAND, one.by_hand)):
+            if not np.array_equal(np.asarray(table[column].data[:], bool), values):
+                raise VerificationError(f"{name}: {column} is not what was to be written; nothing was published")
 
 
 def _pages(base: Base, curation: Curation) -> Mapping[str, str]:

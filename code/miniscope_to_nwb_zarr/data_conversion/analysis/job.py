@@ -125,7 +125,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
         check_base(base, job.workers)
     with open_source(base.store, root=base.folder) as source:
         movies, left_out = find_movies(source.nwbfile, base.name)
-        start = source.nwbfile.session_start_time
+        start, types = source.nwbfile.session_start_time, source.io.manager.type_map
     with phases.phase("digest of the frames"):
         series = known_series(base, movies, lambda step, share: tell(movies[0].label, step, share))
     digest = job.digest(movies, series)
@@ -138,7 +138,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
     with scratch_folder(job.scratch, base.name) as folder:
         analyses = [_of_movie(plan, folder, series, now, tell, phases) for plan in plans]
         findings = (*left_out, *(f for one in analyses for f in doubts_of(one)), *unused_values(job.chosen.kept))
-        addition = Addition(digest, tuple(analyses), series, findings, start)
+        addition = Addition(digest, tuple(analyses), series, findings, start, types)
         with commit.staging_folder(job.results, base.name) as staging:
             receipt = make_version(base, job, addition, staging, now, phases)
             with phases.phase("publish"):

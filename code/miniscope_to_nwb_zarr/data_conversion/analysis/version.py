@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from hdmf.build import BuildManager
 from pynwb.event import EventsTable
 
 from miniscope_to_nwb_zarr import __version__
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from hdmf.build import TypeMap
     from hdmf.container import AbstractContainer
     from pynwb import NWBFile
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.receipt import FileEntry, SeriesEntry
     from miniscope_to_nwb_zarr.data_conversion.analysis.base import Base
     from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob
+    from miniscope_to_nwb_zarr.data_conversion.nwb.sources import NwbSource
     from miniscope_to_nwb_zarr.run.phases import Phases
 
 _PACKAGES = (
@@ -55,6 +58,8 @@ class Addition:
     findings: tuple[Finding, ...]
     start: datetime
     """Of the session."""
+    types: TypeMap
+    """Of the NWB file: reading its schemas takes a second."""
 
 
 def make_version(
@@ -85,9 +90,9 @@ def make_version(
         entry, content, new = _write(base, job, addition, store)
     with phases.phase("verify"):
         changed = _check_kept(base, store, before, removed, entry)
-        with open_source(store, root=staging) as written:
+        with open_source(store, root=staging, manager=BuildManager(addition.types)) as written:
             append.check_added(written.nwbfile, new)
-        findings = kept_findings(base) + addition.findings + inspect_version(base, staging, store)
+            findings = kept_findings(base) + addition.findings + inspect_version(base, staging, written)
     with phases.phase("pictures"):
         write_pictures(staging, base.name, entry.module, addition.digest, addition.analyses)
     with phases.phase("metadata"):
@@ -119,7 +124,7 @@ def _write(
             with_movies=job.stores_movies,
         )
 
-    content, new = append.append(store, add)
+    content, new = append.append(store, add, addition.types)
     events = sorted(f"events/{one.name}" for one in new if isinstance(one, EventsTable))
     entry = AnalysisEntry(
         module=names[0],
@@ -154,7 +159,7 @@ def _check_kept(
     return [f"{store.name}/{name}" for name in changed]
 
 
-def inspect_version(base: Base, staging: Path, store: Path) -> tuple[Finding, ...]:
+def inspect_version(base: Base, staging: Path, written: NwbSource) -> tuple[Finding, ...]:
     """Run validator and inspector on the staged file; their words are written beside it.
 
     Raises
@@ -166,11 +171,10 @@ def inspect_version(base: Base, staging: Path, store: Path) -> tuple[Finding, ..
     if base.receipt is None:
         with open_source(base.store, root=base.folder) as source:
             own = errors_of(source)
-    with open_source(store, root=staging) as written:
-        if base.receipt is None:
-            inspection = inspect_output(written, own, (), base.name, report_of(base))
-        else:
-            inspection = inspect(written.nwbfile, written.io, base.name, report_of(base))
+    if base.receipt is None:
+        inspection = inspect_output(written, own, (), base.name, report_of(base))
+    else:
+        inspection = inspect(written.nwbfile, written.io, base.name, report_of(base))
     replace_text(staging / report_of(base), inspection.report)
     return inspection.findings
 
