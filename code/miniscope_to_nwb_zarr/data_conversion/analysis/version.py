@@ -94,7 +94,8 @@ def make_version(
             append.check_added(written.nwbfile, new)
             findings = kept_findings(base) + addition.findings + inspect_version(base, staging, written)
     with phases.phase("pictures"):
-        write_pictures(staging, base.name, entry.module, addition.digest, addition.analyses)
+        modules = [one.module for one in dropped]
+        changed += write_pictures(staging, base.name, entry.module, addition.digest, addition.analyses, modules)
     with phases.phase("metadata"):
         _describe(base, addition, entry, staging, store.name, now())
     for name in (*changed, report_of(base)):
