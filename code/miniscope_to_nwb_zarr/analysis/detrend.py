@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.analysis.movie import blocks
+from miniscope_to_nwb_zarr.analysis.movie import ChangedMovie, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Detrend(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DetrendedMovie:
+class DetrendedMovie(ChangedMovie):
     """A movie without its trend; of each pixel the mean is kept. It can be sent to another process.
 
     Parameters
@@ -55,36 +55,10 @@ class DetrendedMovie:
         Their product with the functions is subtracted, too.
     """
 
-    movie: Movie
     divided: NDArray[np.float32]
     subtracted: NDArray[np.float32]
     basis: NDArray[np.float32]
     weights: str = ""
-
-    @property
-    def n_frames(self) -> int:
-        """Frames."""
-        return self.movie.n_frames
-
-    @property
-    def height_px(self) -> int:
-        """Rows."""
-        return self.movie.height_px
-
-    @property
-    def width_px(self) -> int:
-        """Columns."""
-        return self.movie.width_px
-
-    @property
-    def rate_hz(self) -> float:
-        """Frames in a second."""
-        return self.movie.rate_hz
-
-    @property
-    def chunk_frames(self) -> int:
-        """Frames that are read as fast as one of them."""
-        return int(getattr(self.movie, "chunk_frames", 1))
 
     def read(self, frames: slice, rows: slice = _ALL, columns: slice = _ALL) -> NDArray[np.float32]:
         """A part of the movie, shape (frame, row, column)."""

@@ -123,6 +123,38 @@ class ArrayMovie:
         return part.astype(np.float32, copy=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangedMovie:
+    """What movies have in common whose values are computed from those of another one."""
+
+    movie: Movie
+
+    @property
+    def n_frames(self) -> int:
+        """Frames."""
+        return self.movie.n_frames
+
+    @property
+    def height_px(self) -> int:
+        """Rows."""
+        return self.movie.height_px
+
+    @property
+    def width_px(self) -> int:
+        """Columns."""
+        return self.movie.width_px
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames in a second."""
+        return self.movie.rate_hz
+
+    @property
+    def chunk_frames(self) -> int:
+        """Frames that are read as fast as one of them."""
+        return int(getattr(self.movie, "chunk_frames", 1))
+
+
 def blocks(movie: Movie) -> Iterator[tuple[int, int]]:
     """Runs of whole frames ``[first, stop)`` that together are the movie, each of about 64 MB and of whole chunks."""
     chunk = int(getattr(movie, "chunk_frames", 1))

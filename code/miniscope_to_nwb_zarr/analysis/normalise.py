@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.analysis.movie import ChangedMovie
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,8 +39,8 @@ class Normalise(StrEnum):
     """(F - F0) / sqrt(F0): the noise of photons becomes the same in bright and in dark pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedMovie:
+@dataclass(frozen=True, slots=True, eq=False)
+class NormalisedMovie(ChangedMovie):
     """A movie relative to its baseline; it can be sent to another process.
 
     Parameters
@@ -50,35 +52,9 @@ class NormalisedMovie:
     window_frames : int
     """
 
-    movie: Movie
     method: Normalise
     baseline: str
     window_frames: int
-
-    @property
-    def n_frames(self) -> int:
-        """Frames."""
-        return self.movie.n_frames
-
-    @property
-    def height_px(self) -> int:
-        """Rows."""
-        return self.movie.height_px
-
-    @property
-    def width_px(self) -> int:
-        """Columns."""
-        return self.movie.width_px
-
-    @property
-    def rate_hz(self) -> float:
-        """Frames in a second."""
-        return self.movie.rate_hz
-
-    @property
-    def chunk_frames(self) -> int:
-        """Frames that are read as fast as one of them."""
-        return int(getattr(self.movie, "chunk_frames", 1))
 
     def read(self, frames: slice, rows: slice = _ALL, columns: slice = _ALL) -> NDArray[np.float32]:
         """A part of the movie, shape (frame, row, column)."""
