@@ -154,7 +154,9 @@ def decay_of(traces: Sequence[NDArray[np.floating]], noises: Sequence[float], ra
     decays = np.exp(-1 / (constants_s * rate_hz))
     if not len(traces):
         return math.exp(-1 / (_TYPICAL_S * rate_hz))
-    costs = np.array([[_cost(trace, float(decay), noise) for decay in decays] for trace, noise in zip(traces, noises, strict=True)])
+    costs = np.array(
+        [[_cost(trace, float(decay), noise) for decay in decays] for trace, noise in zip(traces, noises, strict=True)]
+    )
     total = costs.mean(axis=0)
     best = int(np.argmin(total))
     if not 0 < best < len(total) - 1:

@@ -29,7 +29,9 @@ _SAME_SUM = 1.1
 _POWER_ROUNDS = 5
 
 
-def each(footprints: sparse.csr_array, picture: tuple[int, int], change: Callable[..., NDArray[np.floating]]) -> sparse.csr_array:
+def each(
+    footprints: sparse.csr_array, picture: tuple[int, int], change: Callable[..., NDArray[np.floating]]
+) -> sparse.csr_array:
     """All footprints, changed one by one as pictures; `change` takes the number of a cell and its picture."""
     changed = [
         sparse.csr_array(change(cell, footprints[[cell]].toarray().reshape(picture)).reshape(1, -1))
@@ -108,8 +110,13 @@ def merge(
     n_joined, label = connected_components(sparse.csr_array(is_one), directed=False)
     if n_joined == len(traces):
         return footprints, traces
-    joined = [_joined(footprints[members], traces[members]) for members in (np.flatnonzero(label == one) for one in range(n_joined))]
-    return sparse.csr_array(sparse.vstack([one for one, _ in joined], format="csr")), np.stack([one for _, one in joined])
+    joined = [
+        _joined(footprints[members], traces[members])
+        for members in (np.flatnonzero(label == one) for one in range(n_joined))
+    ]
+    return sparse.csr_array(sparse.vstack([one for one, _ in joined], format="csr")), np.stack(
+        [one for _, one in joined]
+    )
 
 
 def _joined(footprints: sparse.csr_array, traces: NDArray[np.float32]) -> tuple[sparse.csr_array, NDArray[np.float32]]:

@@ -34,7 +34,9 @@ def averaging(picture: tuple[int, int], size: int) -> sparse.csr_array:
 
 def interpolation(picture: tuple[int, int], size: int) -> sparse.csr_array:
     """The matrix that interpolates between the middles of squares, shape (n_pixels, n_coarse)."""
-    return sparse.csr_array(sparse.kron(*(_interpolate_1d(length, size) for length in picture), format="csr"), dtype="f4")
+    return sparse.csr_array(
+        sparse.kron(*(_interpolate_1d(length, size) for length in picture), format="csr"), dtype="f4"
+    )
 
 
 def _average_1d(length: int, size: int) -> sparse.csr_array:

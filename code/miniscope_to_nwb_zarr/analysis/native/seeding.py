@@ -17,8 +17,8 @@ import cv2
 import numba
 import numpy as np
 
+from miniscope_to_nwb_zarr.analysis.footage import Box, read_box
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import deconvolve, noise_of
-from miniscope_to_nwb_zarr.analysis.native.footage import Box, read_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ _ALIKE = 0.8
 _FOOTPRINT_SHARE = 0.2
 _MIN_PIXELS = 4
 _REACH_RADII = 5.5
-"""The filter spreads a cell so far.""" 
+"""The filter spreads a cell so far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,9 @@ def look_around(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def regress(filtered: NDArray[np.float32], trace: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def regress(
+    filtered: NDArray[np.float32], trace: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How much of a trace of mean 0 each pixel has, and its correlation with it, both of shape (height, width)."""
     height, width, n_frames = filtered.shape
     share, alike = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
@@ -173,9 +175,7 @@ def coarser(frame: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(whole, None, fx=1 / size, fy=1 / size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
-def filtered_tile(
-    movie: Movie, shown: NDArray[np.int64], box: Box, settings: CellSettings
-) -> NDArray[np.float32]:
+def filtered_tile(movie: Movie, shown: NDArray[np.int64], box: Box, settings: CellSettings) -> NDArray[np.float32]:
     """A tile through the filter, coarser in space and in time, shape (height, width, n_bins)."""
     coarse, bin_frames = settings.coarse_px, settings.bin_frames
     shape = -(-box.shape[0] // coarse), -(-box.shape[1] // coarse)
@@ -222,7 +222,10 @@ class Greedy:
         height, width = self._is_done.shape
         radius = self._settings.radius_px / self._settings.coarse_px
         reach = math.ceil(_REACH_RADII * radius)
-        rows, columns = (max(0, row - reach), min(height, row + reach + 1)), (max(0, column - reach), min(width, column + reach + 1))
+        rows, columns = (
+            (max(0, row - reach), min(height, row + reach + 1)),
+            (max(0, column - reach), min(width, column + reach + 1)),
+        )
         self._is_done[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2] = True
         around = self._filtered[rows[0] : rows[1], columns[0] : columns[1]]
         first = self._filtered[row, column] - self._filtered[row, column].mean()
@@ -237,7 +240,9 @@ class Greedy:
             return None
         calcium -= np.median(calcium)
         share, _ = regress(around, calcium - calcium.mean())
-        footprint = _connected(np.where(_disc(rows, columns, (row, column), 3 * radius), share, 0), row - rows[0], column - columns[0])
+        footprint = _connected(
+            np.where(_disc(rows, columns, (row, column), 3 * radius), share, 0), row - rows[0], column - columns[0]
+        )
         if footprint is None:
             return None
         take_out(around, share, calcium)
@@ -254,7 +259,14 @@ def find_seeds(
     coarse = settings.coarse_px
     box = tile.wider(settings.seed_border_px, picture)
     greedy = Greedy(filtered_tile(movie, shown, box, settings), settings)
-    inner = Box(*(-(-(edge - start) // coarse) for edge, start in zip((tile.top, tile.bottom, tile.left, tile.right), (box.top, box.top, box.left, box.left), strict=True)))
+    inner = Box(
+        *(
+            -(-(edge - start) // coarse)
+            for edge, start in zip(
+                (tile.top, tile.bottom, tile.left, tile.right), (box.top, box.top, box.left, box.left), strict=True
+            )
+        )
+    )
     seeds = []
     while (place := greedy.next_seed()) is not None:
         seed = greedy.take(*place, settings.decay_per_bin)
