@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from miniscope_to_nwb_zarr.analysis.contract import Units
+from miniscope_to_nwb_zarr.analysis.footage import Box, tiles
 from miniscope_to_nwb_zarr.analysis.native import footprints as shapes
 from miniscope_to_nwb_zarr.analysis.native.fitting import Projection, Setting, TileTask, fit_tile, project_tile
-from miniscope_to_nwb_zarr.analysis.native.footage import Box, Survey, survey, tiles
 from miniscope_to_nwb_zarr.analysis.native.ring import averaging, interpolation
 from miniscope_to_nwb_zarr.analysis.native.seeding import Seed, find_seeds
+from miniscope_to_nwb_zarr.analysis.native.settings import SEED_VALUES
+from miniscope_to_nwb_zarr.analysis.native.survey import Survey, survey
 from miniscope_to_nwb_zarr.analysis.native.traces import Traces, solve_traces
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 _TILE_PX = 64
 _SEED_TILE_PX = 192
-_SEED_VALUES = 60_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +49,10 @@ def extract(movie: Movie, settings: CellSettings, workers: Workers, progress: Pr
     look = survey(movie, workers, progress)
     model, images = first_cells(movie, look, settings, workers, progress)
     images |= {"mean": look.mean, "max": look.highest}
-    setting = Setting(movie, look, settings.radius_px, settings.coarse_px, 4)
     traces = None
     for turn in range(_ROUNDS):
+        # at first the background may explain all it can: what it leaves is local
+        setting = Setting(movie, look, settings.radius_px, settings.coarse_px, is_first=turn == 0)
         footprints, rings = fit(setting, model, settings, workers, partial(progress, f"fit {turn + 1}"))
         if not footprints.shape[0]:
             break
@@ -61,7 +64,10 @@ def extract(movie: Movie, settings: CellSettings, workers: Workers, progress: Pr
         model = Model(footprints, joined)
         if turn == _ROUNDS - 1 and not is_same:
             traces = demix(setting, model, rings, settings, workers, partial(progress, "last traces"))
-    return units_of(look, model, traces, images)
+    parameters = settings.as_parameters()
+    if traces is not None:
+        parameters["decay_s"] = -1 / (math.log(traces.decay) * movie.rate_hz)
+    return units_of(look, model, traces, images, parameters)
 
 
 def first_cells(
@@ -83,7 +89,7 @@ def first_cells(
 
 def seed_tile_px(movie: Movie, settings: CellSettings) -> int:
     """Side of the tiles in which cells are looked for: their filtered movie has to fit into memory."""
-    n_values = _SEED_VALUES * settings.bin_frames * settings.coarse_px**2 / max(1, movie.n_frames)
+    n_values = SEED_VALUES * settings.bin_frames * settings.coarse_px**2 / max(1, movie.n_frames)
     return int(np.clip(np.sqrt(n_values) - 2 * settings.seed_border_px, 32, _SEED_TILE_PX))
 
 
@@ -156,12 +162,18 @@ def demix(
     return solve_traces(sums, mixing, model.traces, setting.movie.rate_hz, settings.decay)
 
 
-def units_of(look: Survey, model: Model, traces: Traces | None, images: dict[str, NDArray[np.float32]]) -> Units:
+def units_of(
+    look: Survey,
+    model: Model,
+    traces: Traces | None,
+    images: dict[str, NDArray[np.float32]],
+    parameters: dict[str, Any],
+) -> Units:
     """Cells as the contract has them: the brightest pixel of a footprint is 1, traces are its brightness."""
     n_frames = model.traces.shape[1]
     if traces is None:
         none, flat = np.zeros((0, n_frames), np.float32), np.zeros(0, np.float32)
-        return Units(model.footprints, none, none, none, flat, flat, images)
+        return Units(model.footprints, none, none, none, flat, flat, images, parameters)
     kept = np.flatnonzero(traces.calcium.max(axis=1) > 0)
     traces, footprints = traces.only(kept), model.footprints[kept]
     peak = footprints.max(axis=1).toarray().ravel()[:, None]
@@ -176,5 +188,5 @@ def units_of(look: Survey, model: Model, traces: Traces | None, images: dict[str
         rest.astype(np.float32),
         traces.noise * peak.ravel(),
         images,
-        {"decay_per_frame": traces.decay},
+        parameters,
     )

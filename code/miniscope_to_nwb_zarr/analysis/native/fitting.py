@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from miniscope_to_nwb_zarr.analysis.native.footage import Box, read_box
+from miniscope_to_nwb_zarr.analysis.footage import Box, read_box
 from miniscope_to_nwb_zarr.analysis.native.ring import (
     averaging,
     coarse_shape,
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie
-    from miniscope_to_nwb_zarr.analysis.native.footage import Survey
+    from miniscope_to_nwb_zarr.analysis.native.survey import Survey
 
 _READ_VALUES = 8_000_000
 _SWEEPS = 10
+_BIN_FRAMES = 4
+"""Frames that are averaged to one for the covariance of the background."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +81,8 @@ class Setting:
     survey: Survey
     radius_px: float
     coarse_px: int
-    bin_frames: int
-    """Frames that are averaged to one for the covariance."""
+    is_first: bool = False
+    """Whether the background is found as if there were no cells."""
 
     def bordered(self, tile: Box) -> Box:
         """A tile with the border that its rings and the interpolation need."""
@@ -120,9 +122,11 @@ def _moments(
         pixels = frames.reshape(len(frames), -1) - mean
         traces = task.traces[:, block]
         products += pixels.T @ traces.T
-        size = min(setting.bin_frames, len(frames))
+        size = min(_BIN_FRAMES, len(frames))
         whole = len(frames) // size * size
-        coarse = np.asarray(average @ pixels[:whole].T) - known @ traces[:, :whole]
+        coarse = np.asarray(average @ pixels[:whole].T)
+        if not setting.is_first:
+            coarse -= known @ traces[:, :whole]
         binned = coarse.reshape(len(coarse), -1, size).mean(axis=2)
         covariance += binned @ binned.T
         n_binned += binned.shape[1]

@@ -17,8 +17,8 @@ import cv2
 import numba
 import numpy as np
 
+from miniscope_to_nwb_zarr.analysis.footage import Box, read_box
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import deconvolve, noise_of
-from miniscope_to_nwb_zarr.analysis.native.footage import Box, read_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SWEEPS = 2
 _DECAY_CELLS = 60
 """So many of the clearest cells tell how fast transients fall."""
+_CLEAR_NOISE = 10.0
+"""A clear cell rises so far above its noise at least once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,5 +119,6 @@ def _found_decay(
     traces = [trace for cell in order if (trace := _turn(int(cell), sums, mixing, centered, own)) is not None]
     noises = [noise_of(trace) for trace in traces]
     height = [trace.max() / noise if noise > 0 else 0.0 for trace, noise in zip(traces, noises, strict=True)]
-    clear = np.argsort(-np.array(height), kind="stable")[:_DECAY_CELLS]
+    clear = [place for place in np.argsort(-np.array(height), kind="stable") if height[place] > _CLEAR_NOISE]
+    clear = clear[:_DECAY_CELLS]
     return decay_of([traces[place] for place in clear], [noises[place] for place in clear], rate_hz)

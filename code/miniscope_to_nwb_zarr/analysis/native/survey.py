@@ -1,7 +1,4 @@
-"""A movie as the search for cells reads it: in tiles of the picture, with stand-ins for frames that show nothing.
-
-Memory is that of a tile and some frames of it, whatever the length of the movie.
-"""
+"""One look at the whole movie: what its pixels do, and which frames show anything."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie, Progress
@@ -22,55 +17,6 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 64_000_000
 _EMPTY_SHARE = 0.2
 """A frame whose pixels differ by less than this share of what is usual shows nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A part of the picture."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.bottom - self.top, self.right - self.left
-
-    def holds(self, row: int, column: int) -> bool:
-        """Whether a pixel lies in it."""
-        return self.top <= row < self.bottom and self.left <= column < self.right
-
-    def wider(self, border: int, picture: tuple[int, int]) -> Box:
-        """With a border, as far as the picture goes."""
-        return Box(
-            max(0, self.top - border),
-            min(picture[0], self.bottom + border),
-            max(0, self.left - border),
-            min(picture[1], self.right + border),
-        )
-
-    def within(self, outer: Box) -> tuple[slice, slice]:
-        """Its rows and columns, counted from the corner of a box around it."""
-        rows = slice(self.top - outer.top, self.bottom - outer.top)
-        return rows, slice(self.left - outer.left, self.right - outer.left)
-
-    def pixels(self, width: int) -> NDArray[np.int64]:
-        """Numbers of its pixels in a picture of that width, row after row."""
-        rows, columns = np.ogrid[self.top : self.bottom, self.left : self.right]
-        return np.asarray((rows * width + columns).ravel())
-
-
-def tiles(picture: tuple[int, int], side: int, step: int = 1) -> list[Box]:
-    """Boxes side by side that fill a picture, about `side` high and wide, beginning at multiples of `step`."""
-    cuts = []
-    for length in picture:
-        n_parts = max(1, round(length / side))
-        inner = [round(part * length / n_parts / step) * step for part in range(1, n_parts)]
-        cuts.append([0, *inner, length])
-    rows, columns = (list(zip(one[:-1], one[1:], strict=True)) for one in cuts)
-    return [Box(top, bottom, left, right) for top, bottom in rows for left, right in columns]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,33 +99,3 @@ def nearest(is_shown: NDArray[np.bool_]) -> NDArray[np.int64]:
     before = np.clip(after - 1, 0, None)
     is_later = shown[after] - at < at - shown[before]
     return np.where(is_shown, at, np.where(is_later | (shown[before] > at), shown[after], shown[before]))
-
-
-def read_box(
-    movie: Movie, shown: NDArray[np.int64], box: Box, n_values: int
-) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """The frames of a box, some at a time.
-
-    Parameters
-    ----------
-    n_values : int
-        Pixels that are held at once.
-
-    Yields
-    ------
-    slice
-        Which frames.
-    float32, shape (frame, height, width)
-    """
-    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    height, width = box.shape
-    step = max(1, n_values // (height * width))
-    # blocks begin with chunks of the file, and with bins of frames
-    step -= step % (64 if step >= 64 else 4 if step >= 4 else 1)
-    for first in range(0, movie.n_frames, step):
-        block = slice(first, min(first + step, movie.n_frames))
-        frames = movie.read(block, rows, columns)
-        for place in np.flatnonzero(shown[block] != np.arange(block.start, block.stop)):
-            other = int(shown[block][place])
-            frames[place] = movie.read(slice(other, other + 1), rows, columns)[0]
-        yield block, frames
