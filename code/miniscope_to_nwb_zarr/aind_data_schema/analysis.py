@@ -30,6 +30,7 @@ _PROCESSES = {
     "baseline": ProcessName.DF_F_ESTIMATION,
     "motion": ProcessName.VIDEO_MOTION_CORRECTION,
     "cells": ProcessName.VIDEO_ROI_SEGMENTATION,
+    "scores": ProcessName.VIDEO_ROI_CLASSIFICATION,
     "curation": ProcessName.MANUAL_CURATION,
 }
 

@@ -104,6 +104,8 @@ class Engine(Protocol):
     """Finds motion and cells in a movie."""
 
     NAME: str
+    EVENT_NOISE: float
+    """Jumps of its deconvolved traces count as events from this multiple of the noise on."""
 
     def version(self) -> str:
         """Of the program that does the work."""

@@ -31,7 +31,11 @@ def engine_parameters(choices: Choices, bin_px: int) -> Mapping[str, Any]:
 
 
 def used_parameters(
-    choices: Choices, origins: Mapping[str, str], by_engine: Mapping[str, Any], estimated: Mapping[str, Any]
+    choices: Choices,
+    origins: Mapping[str, str],
+    usual: Mapping[str, Any],
+    estimated: Mapping[str, Any],
+    by_engine: Mapping[str, Any],
 ) -> tuple[UsedParameter, ...]:
     """Every parameter as it was used.
 
@@ -41,10 +45,10 @@ def used_parameters(
         Of the movie.
     origins : mapping of str to str
         Where each choice comes from, by its name.
+    usual, estimated : mapping
+        What stands where nothing was chosen, and what was found out since; by its name.
     by_engine : mapping
         What the engine used, by its own names.
-    estimated : mapping
-        What was left open and found out since, by its name.
     """
     found = []
     for section, values in choices.as_json().items():
@@ -52,7 +56,7 @@ def used_parameters(
             name = f"{section}.{key}"
             if name in estimated:
                 found.append(UsedParameter(name, estimated[name], ESTIMATED))
-            elif value is not None:
-                found.append(UsedParameter(name, value, origins.get(name, DEFAULT)))
+            elif value is not None or name in usual:
+                found.append(UsedParameter(name, usual.get(name, value), origins.get(name, DEFAULT)))
     found += [UsedParameter(f"engine.{name}", value, "the engine, as it was used") for name, value in by_engine.items()]
     return tuple(found)

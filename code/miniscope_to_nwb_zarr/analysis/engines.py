@@ -1,20 +1,16 @@
-"""The engines by their names, each loaded when it is asked for: their libraries take seconds to import."""
+"""The engines by their names, each loaded when it is asked for."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
 
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.analysis.contract import Engine
 
-_PLACES = {
-    "native": ("miniscope_to_nwb_zarr.analysis.native.engine", "NativeEngine"),
-    "minian": ("miniscope_to_nwb_zarr.analysis.minian", "MinianEngine"),
-    "caiman": ("miniscope_to_nwb_zarr.analysis.caiman", "CaimanEngine"),
-}
+_MODULES = {"native": "native", "minian": "foreign.minian", "caiman": "foreign.caiman"}
 
 
 def engine_named(name: str) -> Engine:
@@ -25,8 +21,7 @@ def engine_named(name: str) -> Engine:
     UsageError
         It cannot be used, with what to do about it.
     """
-    module, kind = _PLACES[name]
-    engine: Engine = getattr(import_module(module), kind)()
+    engine = cast("Engine", import_module(f"miniscope_to_nwb_zarr.analysis.{_MODULES[name]}"))
     reason = engine.unavailable()
     if reason:
         raise UsageError(f"--analysis_engine {name}: {reason}")

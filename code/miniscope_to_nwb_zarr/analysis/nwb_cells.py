@@ -9,6 +9,7 @@ from hdmf.common import DynamicTableRegion, VectorData, VectorIndex
 from pynwb.event import EventsTable, TimestampVectorData
 from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, PlaneSegmentation, RoiResponseSeries
 
+from miniscope_to_nwb_zarr.analysis.events import JOINED_S
 from miniscope_to_nwb_zarr.analysis.nwb_arrays import clock_of
 from miniscope_to_nwb_zarr.analysis.result import RESTING_QUANTILE, relative_change
 
@@ -167,15 +168,15 @@ def _events(one: MovieAnalysis, cells: Cells, planes: PlaneSegmentation, name: s
     threshold = one.value("events.threshold_noise")
     return EventsTable(
         name=name,
-        description="Calcium events of all units, the rejected ones included: where the deconvolved trace rises above "
-        f"{threshold} times the noise of the trace. Time is the stamp of the frame.",
+        description="Calcium events of all units, the rejected ones included: jumps of the deconvolved trace by more "
+        f"than {threshold:g} times the noise of the trace; those that follow each other within {JOINED_S:g} s are one.",
         source_description=f"{one.engine}, from {one.movie.series}",
         columns=[
             TimestampVectorData(
-                name="timestamp", description="when the event began", data=one.movie.time_s[events.frame]
+                name="timestamp", description="stamp of its highest jump", data=one.movie.time_s[events.frame]
             ),
             DynamicTableRegion(name="roi", description="the unit", data=events.unit.tolist(), table=planes),
-            VectorData(name="amplitude", description="size in the units of the traces", data=events.amplitude),
+            VectorData(name="amplitude", description="sum of its jumps, in units of the traces", data=events.amplitude),
             VectorData(name="frame", description="number of the frame in the series", data=events.frame),
         ],
     )

@@ -94,6 +94,9 @@ class AcceptSection(Facts):
     min_footprint_correlation: Share | None = Field(
         None, title="the least likeness of a footprint and the movie during its transients", description="0 to 1"
     )
+    max_surround_share: Ratio | None = Field(
+        None, title="how much the surround may brighten with a unit, as a share of it", description="0 to 1000"
+    )
 
 
 class EventsSection(Facts):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniscope_to_nwb_zarr.analysis.cells import cells_of
+from miniscope_to_nwb_zarr.analysis.cells import cells_of, thresholds
 from miniscope_to_nwb_zarr.analysis.crop import crop_of, whole
 from miniscope_to_nwb_zarr.analysis.detrend import Detrend, find_trend, without_trend
 from miniscope_to_nwb_zarr.analysis.engine_parameters import engine_parameters, used_parameters
+from miniscope_to_nwb_zarr.analysis.evaluation import evaluate
 from miniscope_to_nwb_zarr.analysis.mean_trace import mean_trace
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie, StoredMovie
 from miniscope_to_nwb_zarr.analysis.normalise import Normalise, relative, write_baseline
@@ -16,6 +17,7 @@ from miniscope_to_nwb_zarr.analysis.phase import phase_of
 from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
 from miniscope_to_nwb_zarr.analysis.spectrogram import spectrogram_of
 from miniscope_to_nwb_zarr.analysis.step_values import motion_of, motion_values, units_of, units_values
+from miniscope_to_nwb_zarr.analysis.workers import open_workers
 from miniscope_to_nwb_zarr.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.analysis.kept_steps import Arrays, KeptSteps
     from miniscope_to_nwb_zarr.analysis.parameters import Choices
     from miniscope_to_nwb_zarr.analysis.recorded import RecordedMovie
+    from miniscope_to_nwb_zarr.analysis.result import Cells
     from miniscope_to_nwb_zarr.analysis.spectrogram import Spectrogram
 
 _CORRECTED = "corrected"
@@ -134,6 +137,7 @@ def analyse(plan: Plan, steps: KeptSteps, progress: Progress) -> MovieAnalysis:
     prepared = _prepared(plan, source, trace, steps, progress)
     motion, still = _without_motion(plan, prepared, steps, progress)
     units = _units(plan, still, steps, progress)
+    judged_by = thresholds(choices, plan.engine.EVENT_NOISE)
     spectrogram = _spectrogram(plan, trace)
     return MovieAnalysis(
         movie=movie,
@@ -143,11 +147,13 @@ def analyse(plan: Plan, steps: KeptSteps, progress: Progress) -> MovieAnalysis:
         trace=trace,
         motion=motion,
         corrected=None if motion is None else still,
-        cells=None if units is None else cells_of(units, still, choices),
+        cells=None if units is None else _judged(units, still, judged_by, plan, steps, progress),
         phase=phase_of(movie.time_s, trace, low_hz=choices.phase.low_hz, high_hz=choices.phase.high_hz),
         spectrogram=spectrogram,
         engine=" ".join(engine_id(plan.engine)),
-        parameters=used_parameters(choices, plan.origins, units.parameters if units else {}, _found(spectrogram)),
+        parameters=used_parameters(
+            choices, plan.origins, judged_by, _found(spectrogram), units.parameters if units else {}
+        ),
         steps=tuple(steps.done),
     )
 
@@ -219,6 +225,19 @@ def _units(plan: Plan, movie: Movie, steps: KeptSteps, progress: Progress) -> Un
     depends = {"engine": engine_id(plan.engine), "choices": choices.cells.model_dump(mode="json")}
     step = steps.step("cells", depends, find)
     return units_of(step.arrays, step.facts)
+
+
+def _judged(
+    units: Units, movie: Movie, judged_by: Mapping[str, Any], plan: Plan, steps: KeptSteps, progress: Progress
+) -> Cells:
+    """The units with their scores, whichever engine found them."""
+
+    def score(_folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
+        with open_workers(plan.workers) as workers:
+            return evaluate(units, movie, workers, progress), {}
+
+    scores = steps.step("scores", {}, score).arrays
+    return cells_of(units, scores, judged_by, movie.rate_hz)
 
 
 def _spectrogram(plan: Plan, trace: NDArray[np.float32]) -> Spectrogram | None:

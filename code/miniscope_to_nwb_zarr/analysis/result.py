@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.analysis.contract import Motion, Movie, Units
     from miniscope_to_nwb_zarr.analysis.crop import Crop
+    from miniscope_to_nwb_zarr.analysis.events import Events
     from miniscope_to_nwb_zarr.analysis.kept_steps import Step
     from miniscope_to_nwb_zarr.analysis.recorded import RecordedMovie
     from miniscope_to_nwb_zarr.analysis.spectrogram import Spectrogram
@@ -33,22 +34,6 @@ class UsedParameter:
     """A JSON value."""
     origin: str
     """File and line, ``default``, or ``estimated from the movie``."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Events:
-    """Calcium events of all units, by time.
-
-    Attributes
-    ----------
-    unit, frame : int64, shape (n_events,)
-    amplitude : float32, shape (n_events,)
-        In the units of the traces.
-    """
-
-    unit: NDArray[np.int64]
-    frame: NDArray[np.int64]
-    amplitude: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

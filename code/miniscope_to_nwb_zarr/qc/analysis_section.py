@@ -90,8 +90,8 @@ def without_section(page: str, module: str) -> str:
 
 def _table(one: MovieAnalysis, module: str) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{_MARKS[measure.verdict]} {escape(measure.name)}</th><td>{escape(_shown(measure.value))}</td>'
-        f"<td>{escape(measure.rule)}</td></tr>"
+        f'<tr><th scope="row">{_MARKS[measure.verdict]} {escape(measure.name)}</th>'
+        f"<td>{escape(_shown(measure.value))}</td><td>{escape(measure.rule)}</td></tr>"
         for measure in analysis_measures(one, module)
     )
     used = "".join(

@@ -6,9 +6,10 @@ from scipy.sparse import csr_array
 
 from miniscope_to_nwb_zarr.analysis.contract import Motion, Units
 from miniscope_to_nwb_zarr.analysis.crop import Crop
+from miniscope_to_nwb_zarr.analysis.events import Events
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
 from miniscope_to_nwb_zarr.analysis.recorded import RecordedMovie
-from miniscope_to_nwb_zarr.analysis.result import Cells, Events, MovieAnalysis, UsedParameter
+from miniscope_to_nwb_zarr.analysis.result import Cells, MovieAnalysis, UsedParameter
 from miniscope_to_nwb_zarr.analysis.spectrogram import spectrogram_of
 
 RATE = 20.0
@@ -93,6 +94,7 @@ def analysis(folder, n_frames=200, *, bin_px=2, with_cells=True, **changes):
         "engine": "test 1",
         "parameters": (
             UsedParameter("cells.radius_px", 3.5, "lab.yml, line 4"),
+            UsedParameter("events.threshold_noise", 3.0, "default"),
             UsedParameter("phase.low_hz", 0.1, "default"),
             UsedParameter("phase.high_hz", 1.5, "default"),
         ),

@@ -12,6 +12,7 @@ class PlainEngine:
     """Moves nothing, and takes each spot that flickers for a unit."""
 
     NAME = "plain"
+    EVENT_NOISE = 3.0
 
     def version(self):
         return "1"

@@ -29,7 +29,8 @@ _NAMES = {
     "trend": "Trend of the movie",
     "baseline": "Baseline of the movie",
     "motion": "Motion correction",
-    "cells": "Cells, traces and events",
+    "cells": "Units and their traces",
+    "scores": "Evaluation of units, and events",
 }
 _TAKEN_OVER = " The step was done by a run before this one, which did not come to an end."
 
@@ -113,7 +114,8 @@ def _parameters(one: MovieAnalysis, step: Step) -> dict[str, Any]:
         "trend": ("movie",),
         "baseline": ("movie",),
         "motion": ("motion",),
-        "cells": ("cells", "accept", "events", "engine"),
+        "cells": ("cells", "engine"),
+        "scores": ("accept", "events"),
     }[step.name]
     found: dict[str, Any] = {}
     for used in one.parameters:

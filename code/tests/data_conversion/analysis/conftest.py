@@ -1,30 +1,35 @@
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
-from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, parse_parameters
+from miniscope_to_nwb_zarr.analysis import workers
+from miniscope_to_nwb_zarr.analysis.parameter_file import parse_parameters
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import output_in
 from miniscope_to_nwb_zarr.run.phases import Phases
 from tests import defects
 from tests.analysis.plain_engine import PlainEngine
-from tests.conversions import convert, sessions_in
+from tests.conversions import convert, no_processes, sessions_in
+from tests.data_conversion.conftest import FACTS
 from tests.recordings import SCOPE, small_recording
 
 N_FRAMES = 120
 LIVELY = replace(SCOPE, n_frames=N_FRAMES, frames_per_file=50, has_bar_code=False, has_orientation=False)
 
 
-def now():
-    from datetime import UTC, datetime
+EVERY_UNIT = "accept: {min_snr: 0, min_footprint_correlation: 0, max_surround_share: 1000}"
+"""What the plain engine finds in so short a movie is accepted whatever its scores are."""
 
+
+def now():
     return datetime.now(UTC)
 
 
-def job(tmp, parameters="", **changes):
+def job(tmp, parameters=EVERY_UNIT, **changes):
     """An analysis with the plain engine, as a file of parameters says."""
     fields = {
         "results": tmp / "results",
@@ -32,16 +37,21 @@ def job(tmp, parameters="", **changes):
         "workers": 1,
         "existing": "verify",
         "engine": PlainEngine(),
-        "chosen": parse_parameters(parameters, "lab.yml") if parameters else Chosen(),
+        "chosen": parse_parameters(parameters, "lab.yml"),
         "stores_movies": True,
     }
     return AnalysisJob(**{**fields, **changes})
 
 
 def analysed(base, wanted, told=None):
-    """Analyse what is at a place."""
+    """Analyse what is at a place; the workers are this process."""
     tell = (lambda *_: None) if told is None else (lambda *said: told.append(said))
-    return analyse_output(base, wanted, now, tell, Phases())
+    before = workers.open_pool
+    workers.open_pool = no_processes
+    try:
+        return analyse_output(base, wanted, now, tell, Phases())
+    finally:
+        workers.open_pool = before
 
 
 def base_of(folder):
@@ -69,9 +79,7 @@ def recording(tmp_path_factory):
 def converted(recording, tmp_path_factory):
     """The same, converted."""
     results = tmp_path_factory.mktemp("lively results")
-    return convert(
-        recording.session, results, sidecar=__import__("tests.data_conversion.conftest").data_conversion.conftest.FACTS
-    ).output
+    return convert(recording.session, results, sidecar=FACTS).output
 
 
 @pytest.fixture(scope="session")

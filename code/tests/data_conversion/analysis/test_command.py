@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hdmf_zarr import NWBZarrIO
 
+from miniscope_to_nwb_zarr.analysis import workers
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis import task
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import list_sessions
@@ -26,6 +27,7 @@ def quick(monkeypatch):
     """The plain engine, and workers that are this process."""
     monkeypatch.setattr(task, "engine_named", lambda _name: PlainEngine())
     monkeypatch.setattr(session_job, "open_pool", no_processes)
+    monkeypatch.setattr(workers, "open_pool", no_processes)
 
 
 def run(capsys, *words):

@@ -99,13 +99,14 @@ def test_the_version_before_is_kept_as_it_was_and_both_are_whole(done):
 
 
 def test_the_steps_were_told_of_and_stand_in_the_files_beside_the_store(done):
-    assert list(dict.fromkeys(step for _, step, _ in done.told)) == ["mean trace", "motion", "cells"]
+    assert list(dict.fromkeys(step for _, step, _ in done.told)) == ["mean trace", "motion", "cells", "evaluation"]
     processes = json.loads((done.outcome.output / "processing.json").read_text())["data_processes"]
     assert [one["process_type"] for one in processes] == [
         "File format conversion",
         "Analysis",
         "Video motion correction",
         "Video ROI segmentation",
+        "Video ROI classification",
     ]
     metrics = json.loads((done.outcome.output / "quality_control.json").read_text())["metrics"]
     (cells,) = (one for one in metrics if one["name"] == "HPC_miniscope1: Cells (ophys)")
