@@ -19,6 +19,8 @@ class Kind(StrEnum):
     NUMBER = "number"
     PATH = "path"
     PATHS = "paths"
+    PLACE = "place"
+    """A path, or the address of a folder in a bucket."""
     TEXT = "text"
     URL = "url"
     ZONE = "zone"

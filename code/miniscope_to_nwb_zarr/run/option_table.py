@@ -31,9 +31,28 @@ _WHAT = (
         Category.WHAT,
         choices=DATASETS,
     ),
-    Option("data_dir", Kind.PATH, "../data", "folder that holds the recordings; only ever read", Category.WHAT),
-    Option("results_dir", Kind.PATH, "../results", "folder for the outputs; made if missing", Category.WHAT),
-    Option("scratch_dir", Kind.PATH, "../scratch", "folder for temporary files; made if missing", Category.WHAT),
+    Option(
+        "data_dir",
+        Kind.PLACE,
+        "../data",
+        "folder that holds the recordings, or s3://bucket/folder; only ever read (data sets of the Allen Institute: "
+        "s3://public is where each was published)",
+        Category.WHAT,
+    ),
+    Option(
+        "results_dir",
+        Kind.PLACE,
+        "../results",
+        "folder for the outputs, made if missing, or s3://bucket/folder",
+        Category.WHAT,
+    ),
+    Option(
+        "scratch_dir",
+        Kind.PATH,
+        "../scratch",
+        "folder for temporary files, made if missing; what lies in a bucket is fetched into it, or made there first",
+        Category.WHAT,
+    ),
     Option(
         "combine",
         Kind.CHOICE,
@@ -54,18 +73,18 @@ _WHAT = (
     Option("timestamps_file", Kind.PATH, "", "time stamps of the frames in --video_files", Category.WHAT),
     Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),
     Option(
-        "s3",
-        Kind.TEXT,
+        "s3_endpoint",
+        Kind.URL,
         "",
-        "data sets of the Allen Institute: fetch the files from s3://bucket/folder into --scratch_dir; public stands "
-        "for where the data set was published; empty: they lie in --data_dir",
+        "address of the server of s3:// folders, e.g. https://minio.lab.example; empty: Amazon, or AWS_ENDPOINT_URL",
         Category.WHAT,
     ),
     Option(
         "s3_credentials",
         Kind.BOOLEAN,
         "False",
-        "True: sign requests with the credentials of the environment; False: ask as anybody may",
+        "True: sign requests for data in a bucket with the credentials of the environment; False: ask as anybody may. "
+        "Requests for results in a bucket are always signed",
         Category.WHAT,
     ),
     Option(
@@ -135,6 +154,13 @@ _OUTPUT = (
         "False",
         "True: write session_metadata.yml, subjects.csv and analysis_parameters.yml, to be filled in, into "
         "--results_dir, and stop",
+        Category.OUTPUT,
+    ),
+    Option(
+        "create_inputs",
+        Kind.BOOLEAN,
+        "False",
+        "True: write shards, one a session, for the runs of a pipeline, into --results_dir, and stop",
         Category.OUTPUT,
     ),
     Option(

@@ -43,7 +43,8 @@ def test_every_code_of_a_finding_is_explained_once():
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/findings.md", "docs/analysis.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/analysis.md", "docs/code-ocean.md", "docs/findings.md"],
 )
 def test_documents_link_to_files_that_are_there(name):
     folder = (ROOT / name).parent

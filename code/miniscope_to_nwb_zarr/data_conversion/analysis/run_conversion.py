@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.analysis.curation import load_curation
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.analysis.dry_run import show_plan
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets, find_output, find_targets
 from miniscope_to_nwb_zarr.data_conversion.analysis.task import (
     CurationTask,
-    RecordingTask,
     StoredTask,
     experiment_of,
     make_analysis,
 )
-from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings, show_results
-from miniscope_to_nwb_zarr.run.engine import run_tasks
+from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import make_job, with_animals
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
-from miniscope_to_nwb_zarr.run.missing_facts import check_facts
-from miniscope_to_nwb_zarr.run.named_session import SessionTask
+from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.options import output_options
-from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+from miniscope_to_nwb_zarr.run.session_transfer import task_of
+from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.engine import Task
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.run.session_job import Job
+    from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 
 def run(options: Options, console: Console) -> ExitCode:
@@ -54,8 +54,7 @@ def run(options: Options, console: Console) -> ExitCode:
         return _run(options, console, began)
     except InputError as error:
         if not options.dry_run:
-            refused = SessionResult("", error.exit_code, "failed", str(error))
-            RunFolder(options.results_dir, {}, (), began).finish([refused], (), datetime.now(UTC))
+            refused(error, options, {}, began)
         raise
 
 
@@ -93,7 +92,7 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     if options.apply_curation is not None:
         curation = load_curation(options.apply_curation)
         stored = find_output(options, curation.session)
-        return run_all([CurationTask(stored, curation, options)], [], options, conversion, console, began)
+        return _make_all([CurationTask(stored, curation, options)], [], options, conversion, console, began)
     # parameters and engine are looked at before anything else is
     make_analysis(options)
     found = _chosen(find_targets(options, conversion.sidecar, experiment_of(options)), options)
@@ -105,12 +104,12 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     if options.dry_run:
         return show_plan(found, options, console)
     tasks: list[Task] = [StoredTask(one, options) for one in found.stored]
-    tasks += [RecordingTask(SessionTask(one, conversion, options), options) for one in found.recordings.sessions]
+    tasks += [task_of(one, conversion, options, {}) for one in found.recordings.sessions]
     failures = [failed(failure, options.data_dir) for failure in found.recordings.failures]
-    return run_all(tasks, failures, options, conversion, console, began)
+    return _make_all(tasks, failures, options, conversion, console, began)
 
 
-def run_all(
+def _make_all(
     tasks: Sequence[Task],
     failures: Sequence[SessionResult],
     options: Options,
@@ -118,25 +117,8 @@ def run_all(
     console: Console,
     began: datetime,
 ) -> ExitCode:
-    """Do all tasks and sum up; one that fails does not stop the others.
-
-    Raises
-    ------
-    Stopped
-        A signal asked the run to stop.
-    """
-    said = {**output_options(options), **conversion.output_options}
-    run_folder = RunFolder(options.results_dir, said, [task.name for task in tasks], began)
-    results = list(failures)
-    try:
-        results.extend(run_tasks(tasks, options, console, run_folder))
-    except Stopped as stopped:
-        run_folder.finish(results, (), datetime.now(UTC), stopped.exit_code)
-        raise
-    results[len(failures) :] = sorted(results[len(failures) :], key=lambda result: result.session)
-    code = run_folder.finish(results, (), datetime.now(UTC))
-    show_results(results, code, run_folder, console)
-    return code
+    facts = RunFacts(began, {**output_options(options), **conversion.output_options}, "output", failures)
+    return make_all(tasks, options, console, facts, partial(remind, console=console))
 
 
 def _chosen(found: Targets, options: Options) -> Targets:

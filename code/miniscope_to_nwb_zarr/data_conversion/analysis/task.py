@@ -46,6 +46,8 @@ class StoredTask:
 
     # what is done with a frame differs from step to step
     amount = (0, 0)
+    # its files lie here
+    prepare = None
 
     @property
     def name(self) -> str:
@@ -78,6 +80,7 @@ class CurationTask:
 
     amount = (0, 0)
     findings = StoredTask.findings
+    prepare = None
 
     @property
     def name(self) -> str:
@@ -101,6 +104,7 @@ class RecordingTask:
     options: Options
 
     amount = (0, 0)
+    prepare = None
 
     @property
     def name(self) -> str:
@@ -200,16 +204,9 @@ def _result(name: str, work: Callable[[Phases], Outcome]) -> SessionResult:
     except MiniscopeError as error:
         return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
     receipt = outcome.receipt
-    return SessionResult(
-        session=name,
-        exit_code=ExitCode.DONE,
-        word=outcome.word,
-        message=f"{outcome.output} ({_in_short(receipt)})",
-        frames=sum(one.n_frames for one in receipt.series),
-        seconds=time.monotonic() - began,
-        store_bytes=sum(entry.size_bytes for entry in receipt.files),
-        findings=receipt.findings,
-        phases=phases.seconds,
+    said = f"{outcome.output} ({_in_short(receipt)})"
+    return SessionResult.done(
+        name, outcome.word, said, receipt, seconds=time.monotonic() - began, phases=phases.seconds
     )
 
 
