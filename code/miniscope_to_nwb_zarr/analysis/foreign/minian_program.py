@@ -176,9 +176,7 @@ def one_round(
     ground, glow = update_background(by_frame, shaped, in_blocks)
     ground = kept.keep(ground, "b")
     glow = kept.keep(glow.chunk({"frame": chunk["frame"]}), "f")
-    raw = kept.keep(
-        compute_trace(by_frame, shaped, ground, in_blocks, glow), "YrA", {"unit_id": 1, "frame": -1}
-    )
+    raw = kept.keep(compute_trace(by_frame, shaped, ground, in_blocks, glow), "YrA", {"unit_id": 1, "frame": -1})
     names = ("C", "S", "b0", "c0", "g", "mask")
     found = dict(zip(names, update_temporal(shaped, traces, YrA=raw, jac_thres=jaccard, **_TEMPORAL), strict=True))
     series = {name: kept.keep(found[name].chunk({"unit_id": 1, "frame": -1}), f"{name}_done") for name in names[:4]}
