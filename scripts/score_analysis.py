@@ -2,10 +2,10 @@
 
     cd code && uv run python ../scripts/score_analysis.py --work ../scratch/score --seeds 21 22 23
 
-minisim simulates the movies, MiniAn runs its notebook's pipeline with its notebook's parameters; both are installed with
-uv into environments of their own below `--work`. Where MINISCOPE_CAIMAN_PYTHON names the Python of an environment with
-CaImAn, that is run, too. Every run adds a line to ``scores.jsonl``; what has its line is not run again, unless `--again`
-names its engine. The table shows the median over the seeds, and the bar of this project beside it. Linux.
+minisim simulates the movies, MiniAn runs its notebook's pipeline with its notebook's parameters; both are installed
+with uv into environments of their own below `--work`. CaImAn is run where it is asked for and MINISCOPE_CAIMAN_PYTHON
+names the Python of its environment. Every run adds a line to ``scores.jsonl``; what has its line is not run again,
+unless `--again` names its engine. The table shows the median over the seeds, and the bar of this project. Linux.
 
 good F1: centre at most 5 px from that of a detectable cell, and traces correlate by 0.7 or more. IoU and cosine F1: by
 minisim. r: median correlation of the traces of cells whose centres agree. Event F1: median over good cells of events
@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark_process import Measured, measure
-from minisim_recording import minisim_python
 from miniscope_to_nwb_zarr.analysis.events import find_events
-from miniscope_to_nwb_zarr.analysis.foreign import caiman, minian
+from miniscope_to_nwb_zarr.analysis.foreign import caiman, exchange, minian
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import noise_of
+from minisim_recording import minisim_python
 from score_cells import cell_scores, motion_rmse
 from score_movies import FAMILIES, overlap_scores, simulated
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CODE = Path(__file__).resolve().parents[1] / "code"
-FOREIGN = CODE / "miniscope_to_nwb_zarr" / "analysis" / "foreign"
+FOREIGN = {"minian": minian, "caiman": caiman}
 RATE_HZ = 20.0
 WORKERS = 2
 MINIAN_PINS = ("minian==2.0.2", "xarray==2026.2.0", "zarr==2.18.7", "numpy==2.4.6")
@@ -82,15 +82,14 @@ def run_engine(engine: str, work: Path, movie: Path, folder: Path) -> Measured:
     if engine == "native":
         script = Path(__file__).with_name("score_engine.py")
         return measure([sys.executable, str(script), str(movie), str(folder), str(WORKERS), "1"], folder / "log", CODE)
+    os.environ.update(exchange.ONE_THREAD)
     job = {"step": "all", "workers": WORKERS, "rate_hz": RATE_HZ, "parameters": {}}
     levels = np.load(movie)
     np.save(folder / "movie.npy", levels if engine == "minian" else levels.astype(np.float32))
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if engine == "minian":
-        python = environment(work, "minian", MINIAN_PINS)
-    else:
-        python = Path(os.environ[caiman.PROGRAM.variable])
-    return measure([str(python), str(FOREIGN / f"{engine}_program.py"), str(folder)], folder / "log")
+        os.environ[minian.PROGRAM.variable] = str(environment(work, "minian", MINIAN_PINS))
+    return measure(FOREIGN[engine].PROGRAM.command(folder), folder / "log")
 
 
 def found_units(folder: Path, engine: str) -> tuple[dict[str, NDArray[Any]], list[NDArray[np.int64]]]:
@@ -103,9 +102,7 @@ def found_units(folder: Path, engine: str) -> tuple[dict[str, NDArray[Any]], lis
         unit, frame, accepted = kept["event_unit"], kept["event_frame"], kept["accepted"]
     else:
         noise = np.array([noise_of(trace) for trace in kept["raw"]])
-        events = find_events(
-            kept["deconvolved"], noise, {"minian": minian, "caiman": caiman}[engine].EVENT_NOISE, RATE_HZ
-        )
+        events = find_events(kept["deconvolved"], noise, FOREIGN[engine].EVENT_NOISE, RATE_HZ)
         unit, frame, accepted = events.unit, events.frame, np.ones(n_units, dtype=bool)
     found = {"footprints": footprints.reshape(-1, height, width)[accepted], "calcium": kept["calcium"][accepted]}
     return found, [np.sort(frame[unit == one]) for one in np.flatnonzero(accepted)]
@@ -123,7 +120,7 @@ def score(engine: str, work: Path, stem: Path, folder: Path, minisim: Path) -> d
     scores["motion_px"] = motion_rmse(shift, truth["shift_px"])
     if scores["n_units"]:
         np.savez(work / "footprints.npz", footprints=found["footprints"])
-        nearest = tuple(int(round(float(part))) for part in offset)
+        nearest = tuple(round(float(part)) for part in offset)
         scores |= overlap_scores(minisim, work / "footprints.npz", path, (nearest[0], nearest[1]))
     return scores
 

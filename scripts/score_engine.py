@@ -1,6 +1,6 @@
-"""Runs the native engine on a movie in a file, as an analysis does, and writes what it found: started by score_analysis.
+"""Runs the native engine on a movie in a file, as an analysis does, and writes what it found.
 
-python score_engine.py MOVIE.npy FOLDER WORKERS BIN
+Started by score_analysis: python score_engine.py MOVIE.npy FOLDER WORKERS BIN
 """
 
 from __future__ import annotations

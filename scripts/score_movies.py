@@ -1,8 +1,8 @@
 """Movies that minisim simulates, with the truth, to score an analysis on. minisim lives in an environment of its own.
 
-Families: ``quick``, 160 x 160 pixels, 1000 frames, 40 cells apart from each other; ``ca1`` and ``l23``, 200 x 200 pixels,
-1500 frames, crowded cells of hippocampus and out-of-focus cells of cortex seen by a V4 Miniscope; ``null``, as ``ca1``
-with one cell. All move by up to 7 to 13 pixels and bleach; all but ``quick`` have haze and vessels.
+Families: ``quick``, 160 x 160 pixels, 1000 frames, 40 cells apart from each other; ``ca1`` and ``l23``, 200 x 200
+pixels, 1500 frames, crowded cells of hippocampus and out-of-focus cells of cortex seen by a V4 Miniscope; ``null``, as
+``ca1`` with one cell. All move by up to 7 to 13 pixels and bleach; all but ``quick`` have haze and vessels.
 """
 
 from __future__ import annotations

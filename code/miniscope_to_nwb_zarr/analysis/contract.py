@@ -24,10 +24,21 @@ if TYPE_CHECKING:
 class Movie(Protocol):
     """A movie that is read in parts: it never has to fit into memory."""
 
-    n_frames: int
-    height_px: int
-    width_px: int
-    rate_hz: float
+    @property
+    def n_frames(self) -> int:
+        """Frames."""
+
+    @property
+    def height_px(self) -> int:
+        """Rows."""
+
+    @property
+    def width_px(self) -> int:
+        """Columns."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames in a second."""
 
     def read(self, frames: slice, rows: slice = ..., columns: slice = ...) -> NDArray[np.float32]:
         """A part of the movie, shape (frame, row, column); all rows and columns where they are not given."""
@@ -93,6 +104,8 @@ class Engine(Protocol):
     """Finds motion and cells in a movie."""
 
     NAME: str
+    EVENT_NOISE: float
+    """Jumps of its deconvolved traces count as events from this multiple of the noise on."""
 
     def version(self) -> str:
         """Of the program that does the work."""

@@ -14,12 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"
-
 import caiman
+import numpy as np
 from caiman.motion_correction import MotionCorrect
 from caiman.source_extraction.cnmf import cnmf, params
 
@@ -85,7 +81,7 @@ def parameters_for(movie: Path, job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def correct(folder: Path, options: Any, pool: Any) -> None:
+def correct(folder: Path, options: params.CNMFParams, pool: object) -> None:
     """Correct motion, write shifts and the corrected movie."""
     corrector = MotionCorrect(options.get("data", "fnames"), dview=pool, **options.get_group("motion"))
     corrector.motion_correct(save_movie=True)
@@ -104,7 +100,7 @@ def correct(folder: Path, options: Any, pool: Any) -> None:
     np.savez(folder / "motion.npz", shift_px=shifts.astype(np.float32))
 
 
-def units(folder: Path, options: Any, pool: Any, n_processes: int) -> None:
+def units(folder: Path, options: params.CNMFParams, pool: object, n_processes: int) -> None:
     """Find units and write them."""
     file = caiman.save_memmap([str(folder / "movie.npy")], base_name="movie_", order="C", border_to_0=0, dview=pool)
     pixels, picture, n_frames = caiman.load_memmap(file)

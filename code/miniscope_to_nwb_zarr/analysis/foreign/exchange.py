@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 64_000_000
 _LOG_CHARACTERS = 1500
 _ASKED_FRAMES = 10
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,15 @@ class Program:
             )
         return None
 
+    def command(self, folder: Path) -> list[str]:
+        """Runs it on a folder; isolated, so that it finds the modules of its own environment alone."""
+        script = Path(__file__).with_name(f"{self.module}.py")
+        return [os.environ[self.variable], "-I", str(script), str(folder)]
+
     def version(self) -> str:
         """As its environment has it."""
         code = f"import importlib.metadata as m; print(m.version('{self.module.partition('_')[0]}'))"
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the interpreter is what the user named
             [os.environ[self.variable], "-c", code], capture_output=True, text=True, check=False, timeout=120
         )
         return done.stdout.strip() or "unknown"
@@ -89,7 +95,7 @@ def correct_motion(
 
 
 def as_moved(shift: NDArray[np.float32], movie: Movie, still: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Shifts as the contract has them, whichever way a program counts them: those that make still frames of moved ones."""
+    """Shifts as the contract has them, whichever way a program counts: those that make still frames of moved ones."""
     most = np.argsort(-np.hypot(*shift.T), kind="stable")[:_ASKED_FRAMES]
     errors = np.zeros(2)
     for frame in most:
@@ -175,13 +181,15 @@ def _done(
 
 
 def _run(program: Program, folder: Path) -> None:
-    command = [os.environ[program.variable], str(Path(__file__).with_name(f"{program.module}.py")), str(folder)]
-    # modules of this program's environment must not be found by the other one
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     log = folder / "log"
     with log.open("wb") as output:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
+        done = subprocess.run(  # noqa: S603 - the interpreter is what the user named
+            program.command(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | ONE_THREAD,
+            check=False,
         )
     if done.returncode:
         said = log.read_text(encoding="utf-8", errors="replace")[-_LOG_CHARACTERS:]

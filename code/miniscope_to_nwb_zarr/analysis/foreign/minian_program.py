@@ -3,9 +3,9 @@
     python minian_program.py FOLDER
 
 The folder holds ``job.json`` and ``movie.npy``, uint8, (frame, height, width); what is found goes to files beside them.
-The order of the steps and their parameters are those of the notebook that comes with MiniAn 2.0.2, for which see
-Dong et al. 2022, 10.7554/eLife.70661. With `step` "motion" it corrects the motion of the movie as it is, with "units" it
-finds the units of a movie without motion, with "all" it does both as the notebook has it, on the filtered movie.
+Order and parameters of the steps are those of the notebook that comes with MiniAn 2.0.2 (Dong et al. 2022,
+10.7554/eLife.70661). With `step` "motion" it corrects the motion of the movie as it is, with "units" it finds the units
+of a movie without motion, with "all" it does both as the notebook has it, on the filtered movie.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"
-
 import dask
+import dask.array
+import numpy as np
 import xarray as xr
 from dask.distributed import Client, LocalCluster
 from minian.cnmf import compute_trace, get_noise_fft, unit_merge, update_background, update_spatial, update_temporal

@@ -97,7 +97,7 @@ def ring_weights(
         Rows of pixels that are not wanted are empty.
     """
     at = np.stack(np.divmod(wanted, shape[1]), axis=1)[:, None] + ring
-    is_there = ((at >= 0) & (at < np.array(shape))).all(axis=2)
+    is_there = np.asarray(((at >= 0) & (at < np.array(shape))).all(axis=2))
     others = np.where(is_there, at[..., 0] * shape[1] + at[..., 1], 0)
     weights = np.zeros(others.shape)
     for first in range(0, len(wanted), _BATCH):
