@@ -107,15 +107,19 @@ def lengthen(base: BenchRecording, work: Path, codec: str, n_frames: int) -> Ben
 
 def make_fifty(work: Path, count: int = 50) -> Path:
     """A folder of small recordings a day apart, 100 frames of 200 x 200 each."""
-    folder = work / f"small-{count}"
+    spec = spec_of("FFV1", 100)
+    small = replace(spec.devices[0], width_px=200, height_px=200)
+    return make_many(work / f"small-{count}", replace(spec, devices=(small,)), count)
+
+
+def make_many(folder: Path, spec: RecordingSpec, count: int) -> Path:
+    """A folder of recordings a day apart, whose videos are copies of those of the first."""
     if not (folder / _READY_NAME).exists():
-        spec = spec_of("FFV1", 100)
-        device = replace(spec.devices[0], width_px=200, height_px=200)
-        first = write_recording(replace(spec, devices=(device,)), folder)
+        first = write_recording(spec, folder)
         for day in range(1, count):
-            again = replace(spec, devices=(device,), start=spec.start + timedelta(days=day), seed=day)
-            device_folder = _write_tables(folder, again)
-            shutil.copyfile(first.folder / DEVICE / "0.avi", device_folder / "0.avi")
+            device_folder = _write_tables(folder, replace(spec, start=spec.start + timedelta(days=day), seed=day))
+            for video in (first.folder / DEVICE).glob("*.avi"):
+                shutil.copyfile(video, device_folder / video.name)
         (folder / _READY_NAME).touch()
     return folder
 

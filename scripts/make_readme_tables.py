@@ -24,6 +24,7 @@ _VALUES = {
     Kind.NUMBER: "number",
     Kind.PATH: "path",
     Kind.PATHS: "paths",
+    Kind.PLACE: "path, or `s3://...`",
     Kind.TEXT: "text",
     Kind.URL: "address",
     Kind.ZONE: "name of a zone",

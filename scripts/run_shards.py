@@ -24,19 +24,16 @@ from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.shard_task import ShardTask
 from miniscope_to_nwb_zarr.run.console import Console
-from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.main import obeying_signals
 from miniscope_to_nwb_zarr.run.options import parse_options
-from miniscope_to_nwb_zarr.run.rows import ResultRow
 from miniscope_to_nwb_zarr.run.shard_folder import SHARD_FOLDER, read_shards
-from miniscope_to_nwb_zarr.run.summary import RunFolder
+from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from miniscope_to_nwb_zarr.core.shards import Shard
     from miniscope_to_nwb_zarr.run.options import Options
-    from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
@@ -64,26 +61,8 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 def run(shards: Sequence[Shard], options: Options, console: Console) -> ExitCode:
     """Run every shard and sum up."""
     tasks = [ShardTask(shard, options) for shard in shards]
-    names = [task.name for task in tasks]
-    folder = RunFolder(options.results_dir, {"shards": len(tasks)}, names, datetime.now(UTC))
-    results: list[SessionResult] = []
-    try:
-        results.extend(run_tasks(tasks, options, console, folder))
-    except Stopped as stopped:
-        folder.finish(results, (), datetime.now(UTC), stopped.exit_code)
-        raise
-    results.sort(key=lambda result: names.index(result.session))
-    code = folder.finish(results, (), datetime.now(UTC))
-    console.result_table(
-        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, 0, r.message) for r in results]
-    )
-    n_done = sum(result.exit_code is ExitCode.DONE for result in results)
-    console.summary(
-        code,
-        f"{n_done} of {len(results)} shard(s) done; summary in {folder.path}",
-        {"run": str(folder.path), "shards": len(results), "done": n_done},
-    )
-    return code
+    facts = RunFacts(datetime.now(UTC), {"shards": len(tasks)}, "shard")
+    return make_all(tasks, options, console, facts)
 
 
 def _end(console: Console, code: ExitCode, sentence: str) -> int:

@@ -67,7 +67,11 @@ def discover(data_dir: str | Path, **options: object) -> Discovery:
     InputError
         The folder is not there, or two sources of a fact disagree.
     """
-    chosen = Options.from_python(**{**options, "data_dir": Path(data_dir)})
+    chosen = Options.from_python(**{**options, "data_dir": data_dir})
+    if chosen.data_store:
+        raise UsageError(
+            f"{chosen.data_store}: frames cannot be read from a bucket; fetch the recordings, or let convert do so"
+        )
     return find_sessions(chosen, chosen.data_dir, make_job(chosen).sidecar)
 
 
@@ -181,7 +185,10 @@ def write_nwbfile(nwbfile: NWBFile, session: Session, results_dir: str | Path, *
     MiniscopeError
         As the command line would say it; nothing is published then.
     """
-    job = _job(Options.from_python(**{**options, "results_dir": Path(results_dir)}), session)
+    chosen = Options.from_python(**{**options, "results_dir": results_dir})
+    if chosen.results_store:
+        raise UsageError(f"{chosen.results_store}: give a folder, and copy the output into the bucket from there")
+    job = _job(chosen, session)
     with_edits = job.with_edited(digest_nwbfile(nwbfile))
     outcome = convert_session(
         session, with_edits, lambda: datetime.now(UTC), lambda _frames, _n_bytes: None, Phases(), nwbfile

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from miniscope_to_nwb_zarr.core.text import valid
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from miniscope_to_nwb_zarr.core.model import Session
+
+Value = TypeVar("Value")
 
 
 def source_root(session: Session) -> Path:
@@ -29,3 +32,25 @@ def relative_path(path: Path, root: Path) -> str:
 def inside(where: str, name: str) -> str:
     """A file's path in the recording, from the path of its folder; the folder of the recording itself is empty."""
     return f"{where}/{name}" if where else name
+
+
+def moved(value: Value, old: Path, new: Path) -> Value:
+    """A value of the model with every path in it that lies in `old` as it is in `new`.
+
+    Examples
+    --------
+    >>> from miniscope_to_nwb_zarr.core.model import SourceFile
+    >>> moved((SourceFile(Path("/a/b/0.avi"), 7),), Path("/a"), Path("/c"))
+    (SourceFile(path=PosixPath('/c/b/0.avi'), size_bytes=7, text=None),)
+    """
+    changed: Any = value
+    if isinstance(value, Path):
+        changed = new / value.relative_to(old) if value.is_relative_to(old) else value
+    elif isinstance(value, tuple):
+        changed = tuple(moved(each, old, new) for each in value)
+    elif isinstance(value, Mapping):
+        changed = {key: moved(each, old, new) for key, each in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = replace(value, **{each.name: moved(getattr(value, each.name), old, new) for each in fields(value)})
+    result: Value = changed
+    return result

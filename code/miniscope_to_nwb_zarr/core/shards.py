@@ -42,6 +42,15 @@ class ShardSession:
     files: tuple[ShardFile, ...]
 
     @property
+    def folder(self) -> str:
+        """The folder that holds all of its files; empty for the data folder itself."""
+        first, *others = (file.path.split("/")[:-1] for file in self.files) if self.files else ([],)
+        for other in others:
+            alike = [a == b for a, b in zip(first, other, strict=False)]
+            first = first[: alike.index(False) if False in alike else len(alike)]
+        return "/".join(first)
+
+    @property
     def n_bytes(self) -> int:
         """Of all files."""
         return sum(file.size_bytes for file in self.files)
@@ -65,6 +74,8 @@ class Shard:
     sessions: tuple[ShardSession, ...]
     options: Mapping[str, str]
     """As they are given on the command line, without ``--``."""
+    source: str = ""
+    """The address of the bucket below which the files lie; empty: below the data folder of the run."""
 
     def as_text(self) -> str:
         """The shard as JSON, the same for the same shard."""
@@ -109,7 +120,11 @@ def looks_like_shard(head: bytes) -> bool:
 
 
 def shards_of(
-    dataset: str, sessions: Sequence[ShardSession], options: Mapping[str, str], n_shards: int | None = None
+    dataset: str,
+    sessions: Sequence[ShardSession],
+    options: Mapping[str, str],
+    n_shards: int | None = None,
+    source: str = "",
 ) -> list[Shard]:
     """Group sessions into shards of about the same number of bytes.
 
@@ -121,6 +136,8 @@ def shards_of(
     options : mapping
     n_shards : int, optional
         At most; each session is a shard of its own where it is not given.
+    source : str
+        The address of the bucket that holds the files; empty for a folder.
 
     Returns
     -------
@@ -128,7 +145,7 @@ def shards_of(
         The same for the same sessions, whatever their files are called on the disk of the day.
     """
     groups = [[session] for session in sessions] if n_shards is None else _balanced(sessions, n_shards)
-    return [Shard(dataset, index, len(groups), tuple(group), options) for index, group in enumerate(groups)]
+    return [Shard(dataset, index, len(groups), tuple(group), options, source) for index, group in enumerate(groups)]
 
 
 def _balanced(sessions: Sequence[ShardSession], n_shards: int) -> list[list[ShardSession]]:

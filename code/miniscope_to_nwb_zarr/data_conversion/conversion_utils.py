@@ -10,25 +10,39 @@ from typing import TYPE_CHECKING, Protocol, cast
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
-from miniscope_to_nwb_zarr.run.shard import base_of, check_unchanged, find_shard, is_conversion, options_of
-from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+from miniscope_to_nwb_zarr.run.shard import (
+    base_of,
+    check_unchanged,
+    find_shard,
+    folders_of,
+    has_all,
+    is_conversion,
+    options_of,
+)
+from miniscope_to_nwb_zarr.run.whole_run import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from miniscope_to_nwb_zarr.core.errors import ExitCode
     from miniscope_to_nwb_zarr.core.shards import Shard
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.listing import Listing
     from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.sources.tree import Tree
 
 
 class DatasetModule(Protocol):
     """A module that converts one data set."""
 
-    def run(self, options: Options, console: Console) -> ExitCode:
-        """Do what the options ask for."""
+    def run(self, options: Options, console: Console, listing: Listing | None = None) -> ExitCode:
+        """Do what the options ask for; with a listing of `list_sessions` the data are not looked at again."""
 
-    def list_sessions(self, options: Options) -> Listing:
-        """The sessions that `run` would convert, and the files of each; nothing is written."""
+    def list_sessions(self, options: Options, below: Sequence[str] = ()) -> Listing:
+        """The sessions that `run` would convert, and the files of each; nothing is written.
+
+        Where it can, it looks only into the folders `below` of the data folder, if there are any.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +51,13 @@ class _OnDemand:
 
     package: str
 
-    def run(self, options: Options, console: Console) -> ExitCode:
+    def run(self, options: Options, console: Console, listing: Listing | None = None) -> ExitCode:
         """Do what the options ask for."""
-        return self._module.run(options, console)
+        return self._module.run(options, console, listing)
 
-    def list_sessions(self, options: Options) -> Listing:
+    def list_sessions(self, options: Options, below: Sequence[str] = ()) -> Listing:
         """The sessions that `run` would convert."""
-        return self._module.list_sessions(options)
+        return self._module.list_sessions(options, below)
 
     @property
     def _module(self) -> DatasetModule:
@@ -68,9 +82,9 @@ DATASET_MODULES: dict[str, DatasetModule] = {
 def run_dataset(options: Options, console: Console) -> ExitCode:
     """Convert the data set that the options name, or the one shard that lies in the data folder."""
     if is_conversion(options) and (found := find_shard(options.data_dir)):
-        path, shard = found
-        console.info(f"{path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")
-        return run_shard(shard, options, console)
+        shard = found.shard
+        console.info(f"{found.path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")
+        return run_shard(shard, options, console, found.tree)
     return DATASET_MODULES[options.dataset].run(options, console)
 
 
@@ -85,8 +99,17 @@ def list_sessions(options: Options) -> Listing:
     return DATASET_MODULES[options.dataset].list_sessions(options)
 
 
-def run_shard(shard: Shard, options: Options, console: Console) -> ExitCode:
+def run_shard(shard: Shard, options: Options, console: Console, tree: Tree | None = None) -> ExitCode:
     """Convert the sessions of a shard and nothing else, if their sources are what they were.
+
+    Parameters
+    ----------
+    shard : Shard
+    options : Options
+        Of the run: machine, folders, messages.
+    console : Console
+    tree : Tree, optional
+        Of the data folder, if it was walked already.
 
     Raises
     ------
@@ -95,11 +118,14 @@ def run_shard(shard: Shard, options: Options, console: Console) -> ExitCode:
     """
     began = datetime.now(UTC)
     try:
-        of_shard = options_of(shard, options, base_of(shard, options.data_dir))
-        check_unchanged(shard, list_sessions(of_shard))
+        of_shard = options_of(shard, options, base_of(shard, options.data_dir, tree))
+        module = DATASET_MODULES[of_shard.dataset]
+        listing = module.list_sessions(of_shard, folders_of(shard))
+        if not has_all(listing, shard):
+            # what a session is called can depend on what lies elsewhere
+            listing = module.list_sessions(of_shard)
+        check_unchanged(shard, listing)
     except InputError as error:
-        # a run of a pipeline that leaves no file counts as one that never was
-        refused = SessionResult("", error.exit_code, "failed", str(error))
-        RunFolder(options.results_dir, {"shard": shard.index}, (), began).finish([refused], (), datetime.now(UTC))
+        refused(error, options, {"shard": shard.index}, began)
         raise
-    return DATASET_MODULES[of_shard.dataset].run(of_shard, console)
+    return module.run(of_shard, console, listing)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Kind
 from miniscope_to_nwb_zarr.run.option_values import text_of, value_of
 from miniscope_to_nwb_zarr.run.options import parse_options
 from miniscope_to_nwb_zarr.run.shard import may_travel
-from miniscope_to_nwb_zarr.run.shard_folder import write_shards
+from miniscope_to_nwb_zarr.run.shard_folder import SHARD_FOLDER, write_shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,8 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     try:
         own, rest = _parser().parse_known_args(argv)
         options = parse_options(rest, env)
-        return int(_make(own, options, console))
+        choice = Choice(read_names(own.only or ""), own.limit, own.shards, in_full=own.checksums == "full")
+        return int(make_inputs(options, console, own.output_dir, choice))
     except MiniscopeError as error:
         console.error(str(error))
         console.end(error.exit_code, str(error))
@@ -65,13 +67,36 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
         return int(reason.exit_code)
 
 
-def _make(own: argparse.Namespace, options: Options, console: Console) -> ExitCode:
-    output_dir = own.output_dir
-    refuse_inside(output_dir, [options.data_dir], "--output_dir")
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which sessions are taken, and how they are grouped and described."""
+
+    only: tuple[str, ...] = ()
+    """Names; empty: all."""
+    limit: int | None = None
+    """The first so many."""
+    n_shards: int | None = None
+    """None: one a session."""
+    in_full: bool = False
+    """All of each file is hashed, not its ends alone."""
+
+
+def make_inputs(options: Options, console: Console, output_dir: Path, choice: Choice | None = None) -> ExitCode:
+    """Write the shards of the data that the options name.
+
+    Raises
+    ------
+    MiniscopeError
+        There is nothing to do, other shards are there, or the options are at fault.
+    """
+    if options.data_store is None:
+        refuse_inside(output_dir, [options.data_dir], "--output_dir")
+    if options.results_store and output_dir == options.results_dir:
+        raise UsageError(f"--results_dir {options.results_store}: shards are written into a folder; give one")
     listing = list_sessions(options)
     for sentence in listing.failures:
         console.error(sentence)
-    shards = _shards(own, options, listing)
+    shards = _shards(choice or Choice(), options, listing)
     was_there = write_shards(output_dir, shards, listing.failures)
     n_sessions = sum(len(shard.sessions) for shard in shards)
     code = ExitCode.SOME_FAILED if listing.failures else ExitCode.DONE
@@ -79,22 +104,21 @@ def _make(own: argparse.Namespace, options: Options, console: Console) -> ExitCo
     said = "are there already, unchanged" if was_there else "written"
     console.summary(
         code,
-        f"{what} {said}: {output_dir / 'shards'}",
+        f"{what} {said}: {output_dir / SHARD_FOLDER}",
         {"shards": len(shards), "sessions": n_sessions, "failures": len(listing.failures)},
     )
     return code
 
 
-def _shards(own: argparse.Namespace, options: Options, listing: Listing) -> list[Shard]:
+def _shards(choice: Choice, options: Options, listing: Listing) -> list[Shard]:
     sessions = listing.sessions
-    wanted = read_names(own.only or "")
-    check_names(wanted, [session.name for session in sessions], flag="--only")
-    chosen = [session for session in sessions if not wanted or session.name in wanted][: own.limit]
+    check_names(choice.only, [session.name for session in sessions], flag="--only")
+    chosen = [one for one in sessions if not choice.only or one.name in choice.only][: choice.limit]
     if not chosen:
-        raise InputError(f"{options.data_dir}: no session can be converted, so there is nothing to put into shards")
-    in_full = own.checksums == "full"
-    described = [session.as_it_is(in_full=in_full) for session in chosen]
-    return shards_of(options.dataset, described, _given(options), own.shards)
+        raise InputError(f"{options.data_shown}: no session can be converted, so there is nothing to put into shards")
+    described = [session.as_it_is(in_full=choice.in_full) for session in chosen]
+    source = str(options.data_store or "")
+    return shards_of(options.dataset, described, _given(options), choice.n_shards, source)
 
 
 def _given(options: Options) -> dict[str, str]:
@@ -106,6 +130,11 @@ def _given(options: Options) -> dict[str, str]:
             continue
         if option.kind is Kind.PATHS:
             raise UsageError(f"{option.flag}: names the files of one recording, which needs no shards")
+        if option.kind is Kind.PATH and options.data_store:
+            raise UsageError(
+                f"{option.flag}: a file here, which the runs of shards of a bucket would not find; leave it out, and "
+                f"give it to them, as {option.environment_name}"
+            )
         if option.kind is Kind.URL and without_secrets(value) != value:
             raise UsageError(
                 f"{option.flag}: has credentials in it, which are not written into shards; leave it out here, and give "

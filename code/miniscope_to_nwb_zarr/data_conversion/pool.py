@@ -40,7 +40,8 @@ class Pool:
         TemporaryError
             A worker process died, as it does when the machine runs out of memory.
         """
-        running = {self._executor.submit(function, task): task for task in tasks}
+        with _telling_of_loss():
+            running = {self._executor.submit(function, task): task for task in tasks}
         return self._reports(running)
 
     @contextmanager
@@ -59,14 +60,21 @@ class Pool:
 
     @staticmethod
     def _reports(running: dict[Future[Report], Task]) -> Iterator[tuple[Task, Report]]:
-        try:
+        with _telling_of_loss():
             for future in as_completed(running):
                 yield running[future], future.result()
-        except BrokenProcessPool as error:
-            raise TemporaryError(
-                "a worker process ended before its work was done, most likely because memory ran out: use fewer "
-                "--workers, then run again. (In a script of your own: is the call under `if __name__ == '__main__':`?)"
-            ) from error
+
+
+@contextmanager
+def _telling_of_loss() -> Iterator[None]:
+    """Within this context the loss of a worker process, now or since the last task, is told as such."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise TemporaryError(
+            "a worker process ended before its work was done, most likely because memory ran out: use fewer "
+            "--workers, then run again. (In a script of your own: is the call under `if __name__ == '__main__':`?)"
+        ) from error
 
 
 @contextmanager

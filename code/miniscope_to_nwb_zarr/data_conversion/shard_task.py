@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
@@ -17,11 +15,12 @@ from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.run.rows import ResultRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,8 @@ class ShardTask:
     # how many frames a session has is known when it is read
     amount = (0, 0)
     findings: tuple[Finding, ...] = ()
+    # what it needs is fetched where it runs
+    prepare = None
 
     @property
     def name(self) -> str:
@@ -59,31 +60,33 @@ def run_text(text: str, name: str, options: Options) -> SessionResult:
         code = run_shard(Shard.from_text(text), replace(options, engine="serial"), console)
     except MiniscopeError as error:
         return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
-    summary = json.loads((Path(console.facts["run"]) / "summary.json").read_text(encoding="utf-8"))
-    sessions = summary["sessions"]
-    failed = "; ".join(one["message"] for one in sessions if one["exit_code"] != ExitCode.DONE)
-    words = {one["outcome"] for one in sessions}
+    rows = console.rows
+    words = {row.outcome for row in rows}
     return SessionResult(
         session=name,
         exit_code=code,
         word=words.pop() if len(words) == 1 else "written" if code is ExitCode.DONE else "failed",
-        message=failed or console.facts["run"],
-        frames=sum(one["frames"] for one in sessions),
+        message="; ".join(row.message for row in rows if row.outcome == "failed") or console.run,
+        frames=sum(row.frames for row in rows),
         seconds=time.monotonic() - began,
-        store_bytes=sum(one["store_bytes"] for one in sessions),
+        store_bytes=sum(row.store_bytes for row in rows),
     )
 
 
 class _Remembering(Console):
-    """Says nothing, and remembers what the summary says."""
+    """Says nothing, and remembers how the sessions ended and where the run says so."""
 
-    facts: Mapping[str, Any]
+    rows: Sequence[ResultRow] = ()
+    run = ""
 
     def __init__(self) -> None:
         super().__init__(stdout=StringIO(), stderr=StringIO())
-        self.facts = {}
+
+    def result_table(self, rows: Sequence[ResultRow]) -> None:
+        """Remember them."""
+        self.rows = rows
 
     def summary(self, exit_code: int, sentence: str, facts: Mapping[str, Any] | None = None) -> None:
-        """Remember it."""
+        """Remember where the run's own summary lies."""
         del exit_code, sentence
-        self.facts = facts or {}
+        self.run = (facts or {}).get("run", "")

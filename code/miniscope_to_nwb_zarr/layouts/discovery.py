@@ -177,7 +177,7 @@ def _unread(paths: Sequence[Path], reasons: Mapping[Path, str], folder: Path) ->
     )
 
 
-def nothing_found(data_dir: Path, found: Discovery, request: Request) -> str:
+def nothing_found(data_dir: Path | str, found: Discovery, request: Request) -> str:
     """The sentence for a data folder without a recording: what was looked for, and what comes near it."""
     names = [request.layout] if request.layout else list(LAYOUTS)
     looked_for = "; ".join(load(name).LOOKED_FOR for name in names)

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from miniscope_to_nwb_zarr.core.file_numbers import FileFrames
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+# writers may put something behind a picture, but not a quarter of one
+_PLENTY = 1.25
 _may_decode = ContextVar("may_decode", default=True)
 
 
@@ -149,6 +153,18 @@ def _other_sizes(
     ]
 
 
+def _too_small(picture: Picture, video: VideoFile, where: str) -> Iterator[Finding]:
+    """The finding for uncompressed pictures that take much less than the file has for each."""
+    taken, there = video.bytes_taken(picture), int(np.median(video.scan.sizes))
+    if taken is not None and there > _PLENTY * taken:
+        sentence = (
+            f"its header says pictures of {picture.width_px} x {picture.height_px} pixels, which take {taken:,} bytes; "
+            f"there are {there:,} for each: the header may be damaged; look at them"
+        )
+        numbers = {"width": picture.width_px, "height": picture.height_px, "frame_bytes": there}
+        yield Finding(Code.PICTURE_UNEXPECTED, Severity.WARNING, where, sentence, numbers)
+
+
 def _picture(
     files: Sequence[FileFrames], where: str, *, raw16_is_gray: bool
 ) -> tuple[Picture | None, frozenset[Path], list[Finding]]:
@@ -163,7 +179,9 @@ def _picture(
     for file in usable:
         try:
             with VideoFile(file.path) as video:
-                return video.picture(raw16_is_gray=raw16_is_gray), frozenset(closed), findings
+                picture = video.picture(raw16_is_gray=raw16_is_gray)
+                findings += _too_small(picture, video, inside(where, shown(file.path.name)))
+                return picture, frozenset(closed), findings
         except NoPictureError as error:
             problem = str(error)
         except (UndecodableError, NotAnAviError, OSError) as error:

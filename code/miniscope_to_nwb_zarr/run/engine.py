@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.summary import RunFolder
 
 _TRIES = 3
+# a worker that is lost starts again within seconds, or in rare cases never
+_WORKERS_BACK_WITHIN = "120s"
 _SLURM_CORES = 2
 _SLURM_MEMORY = "4GB"
 
@@ -41,6 +44,10 @@ class Task(Protocol):
     @property
     def findings(self) -> Collection[Finding]:
         """Those that people have seen before the run."""
+
+    @property
+    def prepare(self) -> Callable[[], None] | None:
+        """Has here what it needs, which may take long and fail; None where nothing has to be fetched."""
 
     def run(self, console: Console) -> SessionResult:
         """Make it in this process, with all workers of the run; an error becomes its result."""
@@ -75,14 +82,14 @@ def run_tasks(
     ------
     Stopped
         A signal asked the run to stop.
+    TemporaryError
+        All workers were lost.
     """
     is_much = len(tasks) > 1 and options.workers > 1 and not is_short
     engine = options.engine or ("local" if is_much else "serial")
     by_name = {task.name: task for task in tasks}
-    if engine == "serial":
-        results: Iterator[SessionResult] = (task.run(console) for task in tasks)
-    else:
-        results = _several_at_once(tasks, options, engine, console)
+    is_serial = engine == "serial"
+    results = one_by_one(tasks, console) if is_serial else _several_at_once(tasks, options, engine, console)
     for result in results:
         run_folder.event("session", result.as_json(), datetime.now(UTC))
         for finding in result.findings:
@@ -106,15 +113,17 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
         running = as_completed()
         submitted = _Submitted(client, running, console)
         for task in tasks:
+            # one lies ready for whichever worker is done first: no more is fetched ahead
+            while len(submitted) > n_at_once or running.has_ready():
+                yield from submitted.finish(next(running), tell)
             try:
+                if task.prepare:
+                    task.prepare()
                 order = task.order(max(1, options.workers // n_at_once))
-            except MiniscopeError as error:
-                yield SessionResult(task.name, error.exit_code, "failed", str(error))
+            except (MiniscopeError, OSError) as error:
+                yield failed(task.name, error)
                 continue
             submitted.add(task, order)
-            # what an order needs may have to be fetched: meanwhile others get done
-            while running.has_ready():
-                yield from submitted.finish(next(running), tell)
         for future in running:
             yield from submitted.finish(future, tell)
 
@@ -127,6 +136,9 @@ class _Submitted:
         self._running = running
         self._console = console
         self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
 
     def add(self, task: Task, order: Callable[[], SessionResult], tries: int = 1) -> None:
         """Send an order."""
@@ -160,13 +172,18 @@ def _progress(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Tas
 
 
 def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed
-    error = future.exception()
-    if error is None:
+    try:
         result: SessionResult = future.result()
+    except Exception as found:  # noqa: BLE001 - of any task, from any worker, or from the way there
+        error = found
+    else:
         return result
     from distributed import KilledWorker  # noqa: PLC0415 - see above
     from distributed.client import FutureCancelledError  # noqa: PLC0415
+    from distributed.scheduler import NoWorkerError  # noqa: PLC0415
 
+    if isinstance(error, NoWorkerError):
+        raise TemporaryError(f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}; run again")
     # a connection that is closed is an OSError
     if not isinstance(error, KilledWorker | FutureCancelledError | TimeoutError | OSError):
         message = f"{name}: a fault of this program, please report it: {type(error).__name__}: {error}"
@@ -203,20 +220,28 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
             yield client
         return
     memory = os.environ.get("CO_MEMORY")
-    # a worker starts processes of its own, which a daemon may not
-    with (
-        dask.config.set({"distributed.worker.daemon": False}),
-        LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=int(memory) // n_workers if memory else "auto",
-            silence_logs="ERROR",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with ExitStack() as running:
+        # a worker starts processes of its own, which a daemon may not
+        settings = {
+            "distributed.worker.daemon": False,
+            "distributed.scheduler.no-workers-timeout": _WORKERS_BACK_WITHIN,
+        }
+        running.enter_context(dask.config.set(settings))
+        try:
+            cluster = LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                memory_limit=int(memory) // n_workers if memory else "auto",
+                silence_logs="ERROR",
+            )
+        except RuntimeError as error:
+            raise TemporaryError(
+                f"the workers could not be started, or one was lost meanwhile ({error}); run again, with fewer "
+                "--workers if memory ran out"
+            ) from error
+        yield running.enter_context(Client(running.enter_context(cluster)))
 
 
 @contextmanager

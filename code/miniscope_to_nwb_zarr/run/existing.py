@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion import commit
@@ -12,13 +15,14 @@ from miniscope_to_nwb_zarr.run.rows import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.receipt import Receipt
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
 
     Check = Callable[[Path, Receipt], list[str]]
+
+_NO_RECEIPT = f"{RECEIPT_NAME}: is missing, or is not as it was written"
 
 
 def verify_outputs(options: Options, checks: Mapping[str, Check], console: Console) -> ExitCode:
@@ -38,20 +42,22 @@ def verify_outputs(options: Options, checks: Mapping[str, Check], console: Conso
     InputError
         There is no finished output.
     """
-    outputs = _finished(options.results_dir)
+    store = OutputStore(options.results_store) if options.results_store else None
+    outputs = store.names() if store else [path.name for path in _finished(options.results_dir)]
     if not outputs:
-        raise InputError(f"{options.results_dir}: holds no finished output (a folder with a {RECEIPT_NAME})")
+        raise InputError(f"{options.results_shown}: holds no finished output (a folder with a {RECEIPT_NAME})")
     n_bad = 0
     n_alone = 0
-    for output in outputs:
-        problems = _problems(output, checks.get(output.name), options)
-        if options.against_source and output.name not in checks:
+    for name in outputs:
+        check = checks.get(name)
+        problems = _problems_there(store, name, check, options) if store else _problems(name, check, options)
+        if options.against_source and check is None:
             n_alone += 1
-            console.warn(f"{output.name}: its source is not below --data_dir, so it was held against its receipt only")
+            console.warn(f"{name}: its source is not below --data_dir, so it was held against its receipt only")
         for problem in problems:
-            console.error(f"{output.name}: {problem}")
+            console.error(f"{name}: {problem}")
         n_bad += bool(problems)
-        console.event({"type": "verified", "session": output.name, "problems": problems})
+        console.event({"type": "verified", "session": name, "problems": problems})
     code = ExitCode.VERIFICATION if n_bad else ExitCode.INVALID_INPUT if n_alone else ExitCode.DONE
     console.summary(
         code,
@@ -62,12 +68,28 @@ def verify_outputs(options: Options, checks: Mapping[str, Check], console: Conso
     return code
 
 
-def _problems(output: Path, check: Check | None, options: Options) -> list[str]:
+def _problems(name: str, check: Check | None, options: Options) -> list[str]:
+    output = options.results_dir / name
     receipt = commit.read_receipt(output)
     if receipt is None:
-        return [f"{RECEIPT_NAME}: is missing, or is not as it was written"]
+        return [_NO_RECEIPT]
     problems = check_files(output, receipt, options.workers)
     return problems + (check(output, receipt) if check else [])
+
+
+def _problems_there(store: OutputStore, name: str, check: Check | None, options: Options) -> list[str]:
+    """The same of an output in a bucket, which is fetched only where it is held against its source."""
+    standing = store.look(name)
+    receipt = standing.receipt
+    if receipt is None:
+        return [_NO_RECEIPT]
+    problems = store.problems(name, standing, receipt, in_full=True)
+    if check is None:
+        return problems
+    options.scratch_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".verify-", dir=options.scratch_dir) as folder:
+        store.bring(name, Path(folder) / name, options.scratch_dir.resolve())
+        return problems + check(Path(folder) / name, receipt)
 
 
 def _finished(results: Path) -> list[Path]:

@@ -14,8 +14,10 @@ from miniscope_to_nwb_zarr.aind_data_schema.scope_facts import names_of_no_scope
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar_file import load_sidecar
 from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects
+from miniscope_to_nwb_zarr.buckets.mirror import RECORDINGS, mirrored
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.core.model import DeviceKind
+from miniscope_to_nwb_zarr.core.paths import moved
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
     from miniscope_to_nwb_zarr.core.model import Session
     from miniscope_to_nwb_zarr.run.options import Options
 
@@ -43,6 +46,8 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
     InputError
         There is no such folder, or two sources of a fact disagree.
     """
+    if options.data_store and not options.video_files:
+        return find_remote(options, data_dir, sidecar)[0]
     if not options.video_files:
         if not data_dir.is_dir():
             raise InputError(f"--data_dir {data_dir}: is not a folder; give the folder that holds the recordings")
@@ -52,6 +57,44 @@ def find_sessions(options: Options, data_dir: Path, sidecar: Sidecar) -> Discove
         found = discover(data_dir, make_request(options, sidecar))
     folders = {file.path.parent for session in found.sessions for file in session.source_files}
     refuse_inside(options.results_dir, folders)
+    return _completed(found, options, sidecar)
+
+
+def find_remote(options: Options, folder: Path, sidecar: Sidecar) -> tuple[Discovery, dict[Path, RemoteFile]]:
+    """Discover the sessions in a bucket, as they will lie in the scratch folder once they are fetched.
+
+    Parameters
+    ----------
+    options : Options
+    folder : Path
+        The data folder, or one in it, as it will be there.
+    sidecar : Sidecar
+
+    Returns
+    -------
+    Discovery
+    dict of Path to RemoteFile
+        Every file in the bucket, by the place that it will have.
+
+    Raises
+    ------
+    InputError, TemporaryError
+        There is no such bucket, it must not be read, the server does not answer; or two sources of a fact disagree.
+    """
+    if options.data_store is None:
+        raise UsageError("the data lie in no bucket")
+    root = options.data_dir.resolve()
+    below = folder.resolve().relative_to(root).as_posix()
+    headers = by_headers_alone() if options.metadata else nullcontext()
+    below = "" if below == "." else below
+    with mirrored(options.data_store, below, options.scratch_dir, RECORDINGS) as mirror, headers:
+        found = discover(mirror.root / below, make_request(options, sidecar))
+        found = moved(found, mirror.root, root)
+        files = {moved(path, mirror.root, root): file for path, file in mirror.files.items()}
+    return _completed(found, options, sidecar), files
+
+
+def _completed(found: Discovery, options: Options, sidecar: Sidecar) -> Discovery:
     completed = (
         complete(session, sidecar, subject_id=options.subject_id, timezone=options.timezone)
         for session in found.sessions

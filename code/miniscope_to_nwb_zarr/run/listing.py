@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.shards import ShardFile, ShardSession
 from miniscope_to_nwb_zarr.data_conversion import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
 
 _END_BYTES = 1 << 20
 
@@ -63,6 +65,8 @@ class Listing:
     sessions: tuple[ListedSession, ...]
     failures: tuple[str, ...] = ()
     """What cannot be converted, a sentence each."""
+    found: Any = None
+    """What the data set's own module has found, so that a run need not look again."""
 
 
 def list_local(paths: Iterable[Path], root: Path) -> tuple[ListedFile, ...]:
@@ -72,6 +76,14 @@ def list_local(paths: Iterable[Path], root: Path) -> tuple[ListedFile, ...]:
             path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name, path.stat().st_size, path
         )
         for path in sorted(set(paths))
+    )
+
+
+def list_remote(paths: Iterable[Path], files: Mapping[Path, RemoteFile], prefix: str) -> tuple[ListedFile, ...]:
+    """Files of a bucket, by the places that they will have here; `prefix` is what all their keys begin with."""
+    return tuple(
+        ListedFile(file.key.removeprefix(prefix), file.size_bytes, None, file.etag)
+        for file in (files[path] for path in sorted(set(paths)))
     )
 
 

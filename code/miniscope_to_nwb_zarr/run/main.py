@@ -66,6 +66,10 @@ def _run(options: Options, console: Console) -> ExitCode:
         return ExitCode.DONE
     if options.write_templates:
         return _write_templates(options, console)
+    if options.create_inputs:
+        from miniscope_to_nwb_zarr.data_conversion.create_inputs import make_inputs  # noqa: PLC0415 - see above
+
+        return make_inputs(options, console, options.results_dir)
     from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset  # noqa: PLC0415 - see above
 
     return run_dataset(options, console)

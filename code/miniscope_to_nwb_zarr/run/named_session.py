@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
+from miniscope_to_nwb_zarr.core.errors import InputError, MiniscopeError
 from miniscope_to_nwb_zarr.core.paths import source_root
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
@@ -51,6 +51,9 @@ class SessionTask:
     def findings(self) -> tuple[Finding, ...]:
         """Those that people have seen before the run."""
         return self.session.findings
+
+    # its files lie here
+    prepare = None
 
     def run(self, console: Console) -> SessionResult:
         """Convert it in this process; an error becomes its result."""
@@ -105,15 +108,11 @@ def run_session(session: Session, job: Job, advance: Callable[[int, int], None])
     except MiniscopeError as error:
         seconds = time.monotonic() - began
         return SessionResult(session.name, error.exit_code, "failed", str(error), seconds=seconds)
-    receipt = outcome.receipt
-    return SessionResult(
-        session=session.name,
-        exit_code=ExitCode.DONE,
-        word=outcome.word,
-        message=str(outcome.output),
-        frames=sum(series.n_frames for series in receipt.series),
+    return SessionResult.done(
+        session.name,
+        outcome.word,
+        str(outcome.output),
+        outcome.receipt,
         seconds=time.monotonic() - began,
-        store_bytes=sum(entry.size_bytes for entry in receipt.files),
-        findings=receipt.findings,
         phases=phases.seconds,
     )

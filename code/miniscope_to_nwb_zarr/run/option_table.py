@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.option import Category, Kind, Option
+
+__all__ = ["BY_NAME", "DATASETS", "OPTIONS", "Category", "Kind", "Option"]
 
 DATASETS = (
     "auto",
@@ -21,75 +21,6 @@ DATASETS = (
 """Values of ``--dataset``, whatever their case."""
 
 
-class Kind(StrEnum):
-    """How the text of an option is read."""
-
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    COMPRESSION = "compression"
-    ENGINE = "engine"
-    INTEGER = "integer"
-    INSTANT = "instant"
-    LIMITS = "limits"
-    NUMBER = "number"
-    PATH = "path"
-    PATHS = "paths"
-    TEXT = "text"
-    URL = "url"
-    ZONE = "zone"
-
-
-class Category(StrEnum):
-    """The groups in which options are shown to people."""
-
-    WHAT = "What to convert"
-    FACTS = "Facts the recording may lack"
-    OUTPUT = "What is written"
-    CHECKS = "Checks and existing outputs"
-    MACHINE = "Machine"
-    MESSAGES = "Messages"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option. Every option takes a value, given as text.
-
-    Examples
-    --------
-    >>> Option("dry_run", Kind.BOOLEAN, "False", "show the plan, write nothing", Category.CHECKS).environment_name
-    'MINISCOPE_DRY_RUN'
-    """
-
-    name: str
-    kind: Kind
-    default: str
-    """Text that means the same as leaving the option out; empty: no value, or one that is found out at run time."""
-    help: str
-    category: Category
-    choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    changes_output: bool = False
-    """True if two runs that differ only in this option write different outputs."""
-    is_on_panel: bool = True
-    """False for what only makes sense in a terminal."""
-
-    @property
-    def flag(self) -> str:
-        """The option as it is typed."""
-        return f"--{self.name}"
-
-    @property
-    def environment_name(self) -> str:
-        """The environment variable that stands in for the option where it is not given."""
-        return f"MINISCOPE_{self.name.upper()}"
-
-    @property
-    def label(self) -> str:
-        """The option's name for a form."""
-        return self.name.replace("_", " ").capitalize()
-
-
 _WHAT = (
     Option(
         "dataset",
@@ -99,9 +30,28 @@ _WHAT = (
         Category.WHAT,
         choices=DATASETS,
     ),
-    Option("data_dir", Kind.PATH, "../data", "folder that holds the recordings; only ever read", Category.WHAT),
-    Option("results_dir", Kind.PATH, "../results", "folder for the outputs; made if missing", Category.WHAT),
-    Option("scratch_dir", Kind.PATH, "../scratch", "folder for temporary files; made if missing", Category.WHAT),
+    Option(
+        "data_dir",
+        Kind.PLACE,
+        "../data",
+        "folder that holds the recordings, or s3://bucket/folder; only ever read (data sets of the Allen Institute: "
+        "s3://public is where each was published)",
+        Category.WHAT,
+    ),
+    Option(
+        "results_dir",
+        Kind.PLACE,
+        "../results",
+        "folder for the outputs, made if missing, or s3://bucket/folder",
+        Category.WHAT,
+    ),
+    Option(
+        "scratch_dir",
+        Kind.PATH,
+        "../scratch",
+        "folder for temporary files, made if missing; what lies in a bucket is fetched into it, or made there first",
+        Category.WHAT,
+    ),
     Option(
         "combine",
         Kind.CHOICE,
@@ -122,18 +72,18 @@ _WHAT = (
     Option("timestamps_file", Kind.PATH, "", "time stamps of the frames in --video_files", Category.WHAT),
     Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),
     Option(
-        "s3",
-        Kind.TEXT,
+        "s3_endpoint",
+        Kind.URL,
         "",
-        "data sets of the Allen Institute: fetch the files from s3://bucket/folder into --scratch_dir; public stands "
-        "for where the data set was published; empty: they lie in --data_dir",
+        "address of the server of s3:// folders, e.g. https://minio.lab.example; empty: Amazon, or AWS_ENDPOINT_URL",
         Category.WHAT,
     ),
     Option(
         "s3_credentials",
         Kind.BOOLEAN,
         "False",
-        "True: sign requests with the credentials of the environment; False: ask as anybody may",
+        "True: sign requests for data in a bucket with the credentials of the environment; False: ask as anybody may. "
+        "Requests for results in a bucket are always signed",
         Category.WHAT,
     ),
     Option(
@@ -202,6 +152,13 @@ _OUTPUT = (
         Kind.BOOLEAN,
         "False",
         "True: write session_metadata.yml and subjects.csv, to be filled in, into --results_dir, and stop",
+        Category.OUTPUT,
+    ),
+    Option(
+        "create_inputs",
+        Kind.BOOLEAN,
+        "False",
+        "True: write shards, one a session, for the runs of a pipeline, into --results_dir, and stop",
         Category.OUTPUT,
     ),
     Option(

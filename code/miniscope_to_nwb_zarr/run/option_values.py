@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from miniscope_to_nwb_zarr.core.addresses import SCHEME, BucketAddress
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.run.option_table import Kind, Option
@@ -64,7 +65,7 @@ def value_of(option: Option, text: str) -> object:
     if "\0" in text:
         raise UsageError(f"{option.flag} holds a NUL character, which no name or value may have")
     # blanks at the ends of a path may belong to it
-    given = text if option.kind is Kind.PATH else text.strip()
+    given = text if option.kind in {Kind.PATH, Kind.PLACE} else text.strip()
     if not given.strip():
         given = option.default
     if not given:
@@ -125,6 +126,13 @@ def _path(option: Option, text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise UsageError(f"{option.flag} is {text!r}, and there is no home folder of that user") from None
+
+
+def _place(option: Option, text: str) -> Path | BucketAddress:
+    # a path of Python has one slash where there were two
+    if text.lower().startswith("s3:/"):
+        return BucketAddress.parse(f"{SCHEME}{text[4:].strip().lstrip('/')}")
+    return _path(option, text)
 
 
 def _paths(option: Option, text: str) -> tuple[Path, ...]:
@@ -216,6 +224,7 @@ _READERS: dict[Kind, Callable[[Option, str], object]] = {
     Kind.NUMBER: _number,
     Kind.PATH: _path,
     Kind.PATHS: _paths,
+    Kind.PLACE: _place,
     Kind.TEXT: _text,
     Kind.URL: _url,
     Kind.ZONE: _zone,
@@ -236,7 +245,7 @@ def text_of(option: Option, value: object) -> str:
         return value.isoformat()
     if option.kind is Kind.LIMITS and isinstance(value, dict):
         return str(Limits(value))
-    if isinstance(value, (str, Real, Path, Compression)):
+    if isinstance(value, (str, Real, Path, BucketAddress, Compression)):
         return str(value)
     raise UsageError(f"{option.name} is of type {type(value).__name__}, expected a value as the command line takes it")
 

@@ -9,7 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 from zoneinfo import ZoneInfo
 
+from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
+from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
+from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME, OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import (
     Compression,
@@ -65,15 +68,17 @@ class Options:
 
     dataset: str
     data_dir: Path
+    """Of data in a bucket, where they lie once they are fetched."""
     results_dir: Path
+    """Of results in a bucket, where they are made before they are published there."""
     scratch_dir: Path
     combine: Literal["none", "day", "all"]
     video_files: tuple[Path, ...]
     """As given: names with ``*`` and ``?`` are not resolved yet."""
     timestamps_file: Path | None
     device_metadata_file: Path | None
-    s3: str | None
-    """``s3://bucket/folder`` or ``public``."""
+    s3_endpoint: str | None
+    """The address of a server, without a slash at its end."""
     s3_credentials: bool
     sessions: str | None
     """Ids, separated by commas."""
@@ -88,6 +93,7 @@ class Options:
     aind_records: Path | None
     user_config: Path | None
     write_templates: bool
+    create_inputs: bool
     metadata: bool
     require_metadata: bool
     format: Literal["zarr", "hdf5"]
@@ -110,6 +116,20 @@ class Options:
     quiet: bool
     log_level: Literal["info", "warning", "error"]
     version: bool
+    data_store: StorePlace | None = None
+    """The folder of a bucket that ``--data_dir`` names."""
+    results_store: StorePlace | None = None
+    """The folder of a bucket that ``--results_dir`` names."""
+
+    @property
+    def data_shown(self) -> str:
+        """Where the data lie, as it was given."""
+        return str(self.data_store or self.data_dir)
+
+    @property
+    def results_shown(self) -> str:
+        """Where the outputs go, as it was given."""
+        return str(self.results_store or self.results_dir)
 
     @classmethod
     def from_python(cls, **values: object) -> Self:
@@ -198,7 +218,27 @@ def _complete(read: Mapping[str, object], env: Mapping[str, str]) -> dict[str, A
     if values["workers"] is None:
         values["workers"] = available_cpus(env)
     _check_together(values)
-    return values
+    return values | _places(values)
+
+
+def _places(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Local folders for those that lie in buckets, and the buckets; nothing where both are local."""
+    found: dict[str, Any] = {}
+    data, results, scratch = values["data_dir"], values["results_dir"], values["scratch_dir"]
+    if isinstance(data, BucketAddress):
+        found |= data_in(StorePlace(data, values["s3_endpoint"], values["s3_credentials"]), scratch)
+    if isinstance(results, BucketAddress):
+        if isinstance(data, BucketAddress) and results.is_inside(data):
+            raise UsageError(f"--results_dir {results}: lies inside the data ({data}); choose another")
+        found["results_store"] = StorePlace(results, values["s3_endpoint"], with_credentials=True)
+        found["results_dir"] = scratch / "outputs" / results.bucket / results.folder
+    return found
+
+
+def data_in(place: StorePlace, scratch: Path) -> dict[str, Any]:
+    """The options of a run whose data lie in a bucket."""
+    folder = scratch / "s3" / place.address.bucket / place.address.folder
+    return {"data_store": place, "data_dir": folder}
 
 
 def _check_together(values: Mapping[str, Any]) -> None:
@@ -209,6 +249,12 @@ def _check_together(values: Mapping[str, Any]) -> None:
         raise UsageError("--dataset demo makes its own recording: leave out --video_files, or name another dataset")
     if values["against_source"] and not values["verify_only"]:
         raise UsageError("--against_source True belongs to --verify_only True: give both")
+    endpoint = values["s3_endpoint"]
+    if endpoint and without_secrets(endpoint) != endpoint:
+        raise UsageError(
+            f"--s3_endpoint {without_secrets(endpoint)}: has credentials in it; leave them out, and set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     start, zone = values["start_time"], values["timezone"]
     if start is not None and start.tzinfo is not None and zone is not None:
         expected = start.replace(tzinfo=None).replace(tzinfo=ZoneInfo(zone)).utcoffset()

@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
 from miniscope_to_nwb_zarr.run.room import check_room, no_room
 from miniscope_to_nwb_zarr.run.session_frames import start_frames
 from miniscope_to_nwb_zarr.run.session_metadata import try_metadata, write_metadata
-from miniscope_to_nwb_zarr.run.settle import settle
+from miniscope_to_nwb_zarr.run.settle import found_at, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.run.kept_store import KeptStore
     from miniscope_to_nwb_zarr.run.phases import Phases
+    from miniscope_to_nwb_zarr.run.settle import Found
 
     Advance = Callable[[int, int], None]
 
@@ -142,14 +143,14 @@ def convert_session(
                 sources = hash_sources(session, pool, with_video=not job.metadata_only)
             plan = plan_digest(sources, job.output_options, __version__)
             kept = find_kept_store(final, sources) if job.metadata_only else None
+            found = found_at(final, job.workers)
             finished = settle(
-                final,
+                found,
                 sources,
                 plan,
                 options=job.output_options,
                 existing=job.existing,
-                workers=job.workers,
-                may_follow=_is_followed(final, job),
+                may_follow=_is_followed(found, job),
             )
             if finished is not None:
                 return Outcome("already done", finished, final)
@@ -158,7 +159,7 @@ def convert_session(
                 work = Work(session, job, pool, staging, sources, started, now(), now, advance, phases, nwbfile)
                 receipt = _fill(work, plan, kept)
                 _state_of(session, state)
-                takes_place = job.existing == "replace" or _is_followed(final, job)
+                takes_place = job.existing == "replace" or _is_followed(found_at(final, job.workers), job)
                 with phases.phase("publish"):
                     there = commit.publish(staging, final, receipt, replace=takes_place, now=now())
     except OSError as error:
@@ -198,12 +199,9 @@ def _state_of(session: Session, before: Mapping[Path, int] | None = None) -> dic
     return state
 
 
-def _is_followed(final: Path, job: Job) -> bool:
+def _is_followed(found: Found, job: Job) -> bool:
     """Whether this output adds to the one there: metadata to an NWB file, or an NWB file where there is none."""
-    found = commit.read_receipt(final)
-    if found is None:
-        return False
-    return not found.options.get("metadata") if job.metadata_only else not found.nwb_digest
+    return found.has_store_only if job.metadata_only else found.has_metadata_only
 
 
 def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
+from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.core.shards import HEAD_BYTES, Shard, looks_like_shard
 from miniscope_to_nwb_zarr.run.listing import read_names
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import value_of
+from miniscope_to_nwb_zarr.run.options import data_in
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.small_file import first_bytes, read_bytes
 from miniscope_to_nwb_zarr.sources.tree import walk
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.sources.tree import Tree
 
 _SUFFIXES = frozenset({"", ".json"})
-_OF_A_RUN = frozenset({"data_dir", "results_dir", "scratch_dir", "sessions", "write_templates", "dataset"})
+_OF_A_RUN = frozenset(
+    {"data_dir", "results_dir", "scratch_dir", "sessions", "write_templates", "create_inputs", "dataset"}
+)
 _ALSO = frozenset({"limits"})
 _LISTED = 3
 
@@ -38,11 +43,20 @@ def may_travel(option: Option) -> bool:
 
 def is_conversion(options: Options) -> bool:
     """Whether a run looks into the data folder at all, where a shard may lie."""
-    elsewhere = options.dataset == "demo" or options.video_files or options.clean_staging
+    elsewhere = options.dataset == "demo" or options.video_files or options.clean_staging or options.data_store
     return not (elsewhere or (options.verify_only and not options.against_source))
 
 
-def find_shard(data_dir: Path) -> tuple[Path, Shard] | None:
+@dataclass(frozen=True, slots=True)
+class FoundShard:
+    """A shard, and the data folder that it was found in."""
+
+    path: Path
+    shard: Shard
+    tree: Tree
+
+
+def find_shard(data_dir: Path) -> FoundShard | None:
     """The one shard below a folder, whatever its name; None where there is none.
 
     Raises
@@ -52,7 +66,8 @@ def find_shard(data_dir: Path) -> tuple[Path, Shard] | None:
     """
     if not data_dir.is_dir():
         return None
-    found = [path for path in _candidates(walk(data_dir)) if _is_shard(path)]
+    tree = walk(data_dir)
+    found = [path for path in _candidates(tree) if _is_shard(path)]
     if not found:
         return None
     if len(found) > 1:
@@ -62,7 +77,7 @@ def find_shard(data_dir: Path) -> tuple[Path, Shard] | None:
             "scripts/run_shards.py, which runs all of them"
         )
     (path,) = found
-    return path, read_shard(path)
+    return FoundShard(path, read_shard(path), tree)
 
 
 def read_shard(path: Path) -> Shard:
@@ -118,7 +133,16 @@ def options_of(shard: Shard, options: Options, base: Path) -> Options:
             )
     if options.sessions and set(read_names(options.sessions)) != {session.name for session in shard.sessions}:
         raise UsageError(f"--sessions {options.sessions}: a shard says itself which sessions are done; leave it out")
-    return replace(options, **values, data_dir=base, sessions=",".join(session.name for session in shard.sessions))
+    sessions = ",".join(session.name for session in shard.sessions)
+    chosen = replace(options, **values, sessions=sessions)
+    if not shard.source:
+        return replace(chosen, data_dir=base)
+    place = StorePlace(BucketAddress.parse(shard.source), chosen.s3_endpoint, chosen.s3_credentials)
+    if options.data_store and options.data_store.address != place.address:
+        raise UsageError(
+            f"--data_dir {options.data_store}: the shard {shard.index} of {shard.total} is of {place}; leave it out"
+        )
+    return replace(chosen, **data_in(place, chosen.scratch_dir))
 
 
 def _known(options: Mapping[str, str]) -> Mapping[str, str]:
@@ -133,18 +157,25 @@ def _value(option: Option, text: str, base: Path) -> object:
     return base / str(value) if option.kind is Kind.PATH else value
 
 
-def base_of(shard: Shard, data_dir: Path) -> Path:
+def base_of(shard: Shard, data_dir: Path, tree: Tree | None = None) -> Path:
     """The folder below which the files of a shard lie: the data folder, or one in it where a pipeline put them deeper.
+
+    Parameters
+    ----------
+    shard : Shard
+    data_dir : Path
+    tree : Tree, optional
+        Of the data folder, if it was walked already.
 
     Raises
     ------
     InputError
         They are not there.
     """
-    tree = walk(data_dir)
     files = [file for session in shard.sessions for file in session.files]
-    if not files or all(file.checksum.startswith("etag:") for file in files):
-        return tree.root
+    if shard.source or all((data_dir / file.path).is_file() for file in files):
+        return data_dir.resolve()
+    tree = tree or walk(data_dir)
     places = [folder for folder in tree.folders if all((folder / file.path).is_file() for file in files)]
     if not places:
         missing = next((file.path for file in files if not (tree.root / file.path).is_file()), files[0].path)
@@ -153,6 +184,18 @@ def base_of(shard: Shard, data_dir: Path) -> Path:
             "no folder here holds them. Put the data set beside the shard, as it was when the shards were made"
         )
     return min(places, key=lambda place: len(place.parts))
+
+
+def folders_of(shard: Shard) -> tuple[str, ...]:
+    """The folders in the data folder in which the sessions of a shard lie; none where one lies in the data folder."""
+    folders = dict.fromkeys(session.folder for session in shard.sessions)
+    return () if "" in folders else tuple(folders)
+
+
+def has_all(listing: Listing, shard: Shard) -> bool:
+    """Whether a listing has every session of a shard, each of the files that the shard names."""
+    paths = {session.name: {file.path for file in session.files} for session in listing.sessions}
+    return all(paths.get(was.name) == {file.path for file in was.files} for was in shard.sessions)
 
 
 def check_unchanged(shard: Shard, listing: Listing) -> None:

@@ -26,6 +26,11 @@ def forget() -> None:
     _requested.clear()
 
 
+def is_requested() -> bool:
+    """Whether the run is to stop."""
+    return bool(_requested)
+
+
 def obey() -> None:
     """Raise what was requested, if anything.
 

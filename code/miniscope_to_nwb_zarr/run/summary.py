@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import ExitCode
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,20 @@ class SessionResult:
     findings: tuple[Finding, ...] = ()
     phases: Mapping[str, float] = field(default_factory=dict)
     """Seconds that each part of the work took."""
+
+    @classmethod
+    def done(cls, session: str, word: str, message: str, receipt: Receipt, **more: Any) -> Self:  # noqa: ANN401 - fields
+        """The result of an output that is there now; `more` are further fields."""
+        return cls(
+            session=session,
+            exit_code=ExitCode.DONE,
+            word=word,
+            message=message,
+            frames=sum(series.n_frames for series in receipt.series),
+            store_bytes=sum(entry.size_bytes for entry in receipt.files),
+            findings=receipt.findings,
+            **more,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain JSON values."""

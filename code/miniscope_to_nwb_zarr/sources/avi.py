@@ -7,7 +7,6 @@ by walking from packet to packet where there is none. Files beyond 1 GB continue
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from array import array
@@ -17,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.avi_lists import frames_of_list, read_super_index
+from miniscope_to_nwb_zarr.sources.opened import open_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.sources.opened import OpenedFile
 
 _CONTAINERS = (b"RIFF", b"LIST")
 _INDEX_ENTRY = np.dtype([("id", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("size", "<u4")])
@@ -88,6 +91,8 @@ class _Header:
     stream_format: bytes = b""
     is_complete: bool = False
     """The file is as long as its first list says."""
+    indices: tuple[int, ...] = ()
+    """Where the index of each further list is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,16 +112,20 @@ def scan_avi(path: Path) -> AviScan:
     OSError
         The file cannot be read.
     """
-    fd = os.open(path, os.O_RDONLY)
+    file = open_file(path)
     try:
-        size = os.fstat(fd).st_size
-        header = _read_header(fd, size)
+        size = file.size_bytes
+        header = _read_header(file, size)
         frame_ids = tuple(b"%02d%s" % (header.stream, suffix) for suffix in _FRAME_SUFFIXES)
-        indexed, is_closed, next_riff = _from_index(fd, size, header, frame_ids)
-        walked, cut_bytes = _walk(fd, next_riff if indexed else header.movi, size, frame_ids)
+        indexed, is_closed, next_riff = _from_index(file, size, header, frame_ids)
+        parts = [indexed] if indexed else []
+        while indexed and (listed := frames_of_list(file, next_riff, header.indices, frame_ids)):
+            parts.append(_Packets(listed.offsets, listed.sizes))
+            next_riff = listed.next_at
+        walked, cut_bytes = _walk(file, next_riff if indexed else header.movi, size, frame_ids)
     finally:
-        os.close(fd)
-    parts = (indexed, walked) if indexed else (walked,)
+        file.close()
+    parts.append(walked)
     sizes = np.concatenate([part.sizes for part in parts])
     if len(sizes) and sizes.max() > limits.FRAME_BYTES.value:
         raise NotAnAviError(f"a frame of {sizes.max():,} bytes; {limits.FRAME_BYTES.remedy}")
@@ -135,8 +144,8 @@ def scan_avi(path: Path) -> AviScan:
     )
 
 
-def _read_header(fd: int, size: int) -> _Header:
-    start = os.pread(fd, 12, 0)
+def _read_header(file: OpenedFile, size: int) -> _Header:
+    start = file.read_at(12, 0)
     if size == 0:
         raise NotAnAviError("the file is empty")
     if start[:4] != b"RIFF" or start[8:12] != b"AVI ":
@@ -144,7 +153,7 @@ def _read_header(fd: int, size: int) -> _Header:
     header = _Header(is_complete=abs(8 + struct.unpack("<I", start[4:8])[0] - size) <= 1)
     pos = 12
     while pos + 12 <= min(size, _HEADER_LIMIT_BYTES):
-        chunk = os.pread(fd, 12, pos)
+        chunk = file.read_at(12, pos)
         if chunk[:4] in _CONTAINERS:
             pos += 12
             if chunk[8:12] == b"movi":
@@ -152,8 +161,8 @@ def _read_header(fd: int, size: int) -> _Header:
                 break
             continue
         length = struct.unpack("<I", chunk[4:8])[0]
-        if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh"}:
-            _take_header_chunk(header, chunk[:4], os.pread(fd, min(length, _FORMAT_LIMIT_BYTES), pos + 8))
+        if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh", b"indx"}:
+            _take_header_chunk(header, chunk[:4], file.read_at(min(length, _FORMAT_LIMIT_BYTES), pos + 8))
         pos += 8 + length + (length & 1)
     if header.movi == 0 or header.stream < 0:
         raise NotAnAviError("no video stream was found in the header")
@@ -173,6 +182,8 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
             scale, rate = struct.unpack_from("<II", body, 20)
             header.rate_hz = rate / scale if scale else 0.0
         header.n_streams += 1
+    elif name == b"indx" and header.stream == header.n_streams - 1 and not header.indices:
+        header.indices = read_super_index(body)
     elif name == b"strf" and header.stream == header.n_streams - 1 and header.width_px == 0 and len(body) >= 40:
         width, height = struct.unpack_from("<ii", body, 4)
         # a negative height means that the rows are stored from the top
@@ -181,7 +192,9 @@ def _take_header_chunk(header: _Header, name: bytes, body: bytes) -> None:
         header.stream_format = body
 
 
-def _from_index(fd: int, size: int, header: _Header, frame_ids: tuple[bytes, ...]) -> tuple[_Packets | None, bool, int]:
+def _from_index(
+    file: OpenedFile, size: int, header: _Header, frame_ids: tuple[bytes, ...]
+) -> tuple[_Packets | None, bool, int]:
     """Frames by the `idx1` index of the first RIFF list, None if it cannot be used.
 
     Returns
@@ -193,28 +206,28 @@ def _from_index(fd: int, size: int, header: _Header, frame_ids: tuple[bytes, ...
         Where the next list begins.
     """
     movi = header.movi
-    riff_size, movi_size = (struct.unpack("<I", os.pread(fd, 4, at))[0] for at in (4, movi - 8))
+    riff_size, movi_size = (struct.unpack("<I", file.read_at(4, at))[0] for at in (4, movi - 8))
     next_riff = 8 + riff_size + (riff_size & 1)
     index_at = movi - 4 + movi_size + (movi_size & 1)
-    name = os.pread(fd, 8, index_at)
+    name = file.read_at(8, index_at)
     while name[:4] == b"JUNK" and len(name) == 8:
         index_at += 8 + struct.unpack("<I", name[4:])[0]
-        name = os.pread(fd, 8, index_at)
+        name = file.read_at(8, index_at)
     is_empty = movi_size <= 4
     if name[:4] != b"idx1" or len(name) < 8 or 8 + riff_size > size + 1:
         # a program that was killed leaves no sizes in the header
         is_closed = is_empty and header.is_complete
         return _Packets() if is_closed else None, is_closed, next_riff
     _refuse_beyond(struct.unpack("<I", name[4:])[0] // _INDEX_ENTRY.itemsize)
-    body = os.pread(fd, struct.unpack("<I", name[4:])[0], index_at + 8)
+    body = file.read_at(struct.unpack("<I", name[4:])[0], index_at + 8)
     entries = np.frombuffer(body[: len(body) // 16 * 16], _INDEX_ENTRY)
     if len(entries) == 0:
         return _Packets() if is_empty else None, True, next_riff
-    return _from_entries(fd, entries, movi, index_at, frame_ids), True, next_riff
+    return _from_entries(file, entries, movi, index_at, frame_ids), True, next_riff
 
 
 def _from_entries(
-    fd: int, entries: NDArray[Any], movi: int, index_at: int, frame_ids: tuple[bytes, ...]
+    file: OpenedFile, entries: NDArray[Any], movi: int, index_at: int, frame_ids: tuple[bytes, ...]
 ) -> _Packets | None:
     """The frames of an index; None if it does not fit the packets.
 
@@ -229,17 +242,17 @@ def _from_entries(
     if offsets[0] != movi + 8 or np.any(ends[:-1] + 8 != offsets[1:]) or not all(map(_PASSED.fullmatch, names)):
         return None
     for k in (0, -1):
-        packet = os.pread(fd, 8, int(offsets[k]) - 8)
+        packet = file.read_at(8, int(offsets[k]) - 8)
         if packet[:4] != entries["id"][k] or struct.unpack("<I", packet[4:8])[0] != sizes[k]:
             return None
-    rest = os.pread(fd, 4, int(ends[-1]))
+    rest = file.read_at(4, int(ends[-1]))
     if int(ends[-1]) != index_at and rest not in {b"JUNK", b"idx1"} and not rest.startswith(b"ix"):
         return None
     is_frame = np.isin(entries["id"], frame_ids)
     return _Packets(offsets[is_frame], sizes[is_frame], frame_ids[0][:2] + b"pc" in names)
 
 
-def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets, int]:
+def _walk(file: OpenedFile, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_Packets, int]:
     """Frames from one packet to the next, and the bytes of a last packet that is cut off."""
     offsets, sizes = array("q"), array("q")
     change_palette = False
@@ -247,13 +260,13 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_
     while pos + 8 <= size:
         n_passed += 1
         _refuse_beyond(n_passed)
-        name, length = struct.unpack("<4sI", os.pread(fd, 8, pos))
+        name, length = struct.unpack("<4sI", file.read_at(8, pos))
         if name in _CONTAINERS:
             pos += 12
             continue
         if not _PASSED.fullmatch(name):
             # a damaged name: were it passed over, every later frame would be taken for the one before it
-            if sizes and _lacks_bytes(fd, size, offsets[-1], sizes[-1], frame_ids):
+            if sizes and _lacks_bytes(file, size, offsets[-1], sizes[-1], frame_ids):
                 cut_bytes = size - offsets.pop()
                 sizes.pop()
             break
@@ -268,15 +281,15 @@ def _walk(fd: int, pos: int, size: int, frame_ids: tuple[bytes, ...]) -> tuple[_
     return _Packets(np.array(offsets, np.int64), np.array(sizes, np.int64), change_palette), cut_bytes
 
 
-def _lacks_bytes(fd: int, size: int, offset: int, length: int, frame_ids: tuple[bytes, ...]) -> bool:
+def _lacks_bytes(file: OpenedFile, size: int, offset: int, length: int, frame_ids: tuple[bytes, ...]) -> bool:
     """Whether another packet begins within the data of a packet, which is then not all there."""
     if length > limits.FRAME_BYTES.value:
         return False
-    for found in re.finditer(b"|".join(map(re.escape, frame_ids)), os.pread(fd, length, offset)):
+    for found in re.finditer(b"|".join(map(re.escape, frame_ids)), file.read_at(length, offset)):
         at = offset + found.start()
-        inner = int.from_bytes(os.pread(fd, 4, at + 4), "little")
+        inner = int.from_bytes(file.read_at(4, at + 4), "little")
         after = at + 8 + inner + (inner & 1)
-        if after == size or _PASSED.fullmatch(os.pread(fd, 4, after)):
+        if after == size or _PASSED.fullmatch(file.read_at(4, after)):
             return True
     return False
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.model import Roi
 from miniscope_to_nwb_zarr.sources import limits
-from miniscope_to_nwb_zarr.sources.settings_values import SettingsView
+from miniscope_to_nwb_zarr.sources.settings_values import SettingsView, find_misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,9 @@ _MAX_RATE_HZ = 10_000
 _MAX_SIDE_PX = 65_535
 _MAX_PERCENT = 100
 _MAX_FOCUS = 127
+_WANTED = ("deviceName", "deviceType", "ROI", "frameRate", "gain", "led0", "ewl", "compression", "framesPerFile")
+# reference formats 1.4
+_ALSO_WRITTEN = ("deviceID", "deviceDirectory", "led1", "led0FineSteps", "led1FineSteps", "optoPeriod", "optoDuration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def device_facts(settings: Mapping[str, Any], where: str) -> tuple[DeviceFacts, 
     DeviceFacts
         None for every setting that is absent or not usable.
     tuple of Finding
-        One for each setting that is there and not usable.
+        One for each setting that is there and not usable, or seems to be there under a damaged name.
     """
     view = SettingsView(settings, where)
     roi, roi_findings = _roi(settings, where, view)
@@ -68,7 +71,8 @@ def device_facts(settings: Mapping[str, Any], where: str) -> tuple[DeviceFacts, 
         compression=view.text("compression"),
         frames_per_file=view.whole("framesPerFile", 1, limits.TABLE_ROWS.value, "a whole number above 0"),
     )
-    return facts, (*view.findings, *roi_findings)
+    misspelt = find_misspelt(settings, _WANTED, _ALSO_WRITTEN, where)
+    return facts, (*view.findings, *roi_findings, *misspelt)
 
 
 def _rate_hz(view: SettingsView) -> float | None:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import limits, strict_yaml
-from miniscope_to_nwb_zarr.sources.settings_values import SettingsView
+from miniscope_to_nwb_zarr.sources.settings_values import SettingsView, find_misspelt
 from miniscope_to_nwb_zarr.sources.small_file import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SECTION = ("Hardware", "Miniscope")
+_WANTED = ("LedBrightness", "Focus", "SensorGain", "FrameRate")
+_ALSO_WRITTEN = ("LedRespectsDigitalIn",)
 _RATE = re.compile(r"Fps([0-9]{1,3})")
 _MAX_PERCENT = 100
 # UclaMiniscopeV4.cs: the driver's steps are 1.27 times the per cent that the user sets
@@ -80,7 +82,8 @@ def _facts(values: Mapping[str, Any], where: str) -> tuple[ScopeFacts, tuple[Fin
         led_percent=view.number("LedBrightness", 0, _MAX_PERCENT, "per cent from 0 to 100"),
         focus=None if focus is None else round(focus * _STEPS_PER_PERCENT, 6),
     )
-    return facts, tuple(view.findings)
+    misspelt = find_misspelt(section, _WANTED, _ALSO_WRITTEN, where, ".".join(_SECTION))
+    return facts, (*view.findings, *misspelt)
 
 
 def _rate_hz(view: SettingsView) -> float | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
@@ -10,9 +12,13 @@ from miniscope_to_nwb_zarr.sources.delimited import parse_number
 from miniscope_to_nwb_zarr.sources.settings_json import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _MAX_WHOLE = 2**53
+# of damage in one place; a setting that users name themselves is hardly ever as close
+_LIKENESS = 0.6
+_MAX_STRANGE = 100
+_MAX_NAME_CHARS = 60
 
 
 class SettingsView:
@@ -66,6 +72,42 @@ class SettingsView:
         name = f"{self._inside}.{key}" if self._inside else key
         sentence = f"{name} is {brief(self.settings.get(key))}, expected {expected}; it was not used"
         self.findings.append(Finding(Code.SETTINGS_VALUE, severity, self.where, sentence, {"key": name}))
+
+
+def find_misspelt(
+    settings: Mapping[str, Any], wanted: Collection[str], known: Collection[str], where: str, inside: str = ""
+) -> tuple[Finding, ...]:
+    """A finding for each wanted setting that is not there while a strange name much like it is.
+
+    Parameters
+    ----------
+    settings : mapping
+        One object of a settings file.
+    wanted : collection of str
+        The settings that are used.
+    known : collection of str
+        Other names that the software writes.
+    where, inside : str
+        The file's path inside the recording, and the name of the object in it.
+
+    Examples
+    --------
+    >>> find_misspelt({"gin": 2, "ewl": 0}, ("gain", "ewl"), (), "metaData.json")[0].sentence
+    "holds 'gin', which is no setting known, and no 'gain': if that is meant, its value 2 was not used"
+    """
+    names = (name for name in settings if name not in wanted and name not in known and len(name) <= _MAX_NAME_CHARS)
+    strange = list(islice(names, _MAX_STRANGE))
+    found = []
+    for name in wanted:
+        alike = get_close_matches(name, strange, n=1, cutoff=_LIKENESS) if name not in settings else ()
+        for other in alike:
+            place = f" in {inside}" if inside else ""
+            sentence = (
+                f"holds {other!r}{place}, which is no setting known, and no {name!r}: if that is meant, its value "
+                f"{brief(settings[other])} was not used"
+            )
+            found.append(Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence, {"key": other}))
+    return tuple(found)
 
 
 def as_number(value: object) -> float | None:

@@ -23,6 +23,7 @@ from miniscope_to_nwb_zarr.sources import ffv1, limits
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
 from miniscope_to_nwb_zarr.sources.failed_reads import named
 from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
+from miniscope_to_nwb_zarr.sources.opened import open_file
 from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from miniscope_to_nwb_zarr.sources.opened import OpenedFile
 
 # every frame stands for itself, so that decoding can begin anywhere
 INTRA_CODECS = frozenset({
@@ -93,12 +96,16 @@ class VideoFile:
         self._raw = _raw_format(self.scan, path.name)
         self._container: Any = None
         self._context: Any = None
+        self._file = open_file(path)
         if self._raw is None:
-            self._container, self._context = _open(path)
+            try:
+                self._container, self._context = _open(path, self._file)
+            except (UndecodableError, OSError):
+                self._file.close()
+                raise
         self._codec: str = self._context.name if self._context else "rawvideo"
         # versions 0 and 1 of FFV1 have no header of their own, no checksums and no sizes of slices
         self._has_slices = self._codec == "ffv1" and bool(self._context.extradata)
-        self._fd = os.open(path, os.O_RDONLY)
         self._sequence: Iterator[DecodedFrame] | None = None
         self._next = 0
         self._is_tainted = False
@@ -114,7 +121,7 @@ class VideoFile:
         """Close the file."""
         if self._container:
             self._container.close()
-        os.close(self._fd)
+        self._file.close()
 
     def picture(self, *, raw16_is_gray: bool = False) -> Picture:
         """How the frames are stored, judged by the first frame that decodes; whether in colour, by some more.
@@ -159,6 +166,14 @@ class VideoFile:
             is_color=is_color,
             has_checksum=self._has_slices and ffv1.has_checksums(bytes(self._packet(0)[0])),
         )
+
+    def bytes_taken(self, picture: Picture) -> int | None:
+        """Bytes of a frame in the file, its rows padded to 4 bytes; None where frames are compressed."""
+        if self._codec != "rawvideo":
+            return None
+        bits = self._raw.bits_per_pixel if self._raw else av.VideoFormat(picture.pixel_format).padded_bits_per_pixel
+        row = picture.width_px * bits // 8
+        return (row + -row % 4) * picture.height_px
 
     def _is_of_16_unknown_bits(self, pixel_format: str, *, raw16_is_gray: bool) -> bool:
         if self._raw is not None:
@@ -205,7 +220,7 @@ class VideoFile:
 
     def _bytes(self, n_bytes: int, offset: int) -> bytes:
         with named(self.path):
-            return os.pread(self._fd, n_bytes, offset)
+            return self._file.read_at(n_bytes, offset)
 
     def _packet(self, index: int) -> tuple[Any, bool]:
         """A packet, and whether its header in the container still says what the index says and it is all there."""
@@ -300,11 +315,11 @@ def _raw_format(scan: AviScan, name: str) -> RawFormat | None:
     return raw
 
 
-def _open(path: Path) -> tuple[Any, Any]:
+def _open(path: Path, file: OpenedFile) -> tuple[Any, Any]:
     """What libav makes of the file: the container, which must stay open as long as its decoder is used, and that."""
     try:
         # what it says in words is not used, and may be damaged
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(file.for_libav, metadata_errors="replace")
     except av.error.FFmpegError as error:
         if error.errno == errno.EIO:
             # of 12,000 damaged files none gave this: it is the disk

@@ -96,7 +96,7 @@ def described(recorded, values):
 
 
 # a few odd lines at a time, so that most examples get past the first check
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(LINES, max_size=3), start=st.sampled_from(["filled", "filled", "empty", "twice"]))
 def test_any_sidecar_gives_a_bundle_that_agrees_or_a_message(recorded, lines, start):
     values = {} if start == "empty" else copy.deepcopy(given_lines())

@@ -42,7 +42,9 @@ def test_every_code_of_a_finding_is_explained_once():
     assert sorted(FIRST_CELL.findall(text_of("docs/findings.md"))) == sorted(Code)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/findings.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/findings.md", "docs/code-ocean.md"]
+)
 def test_documents_link_to_files_that_are_there(name):
     folder = (ROOT / name).parent
     assert not [link for link in LINK.findall(text_of(name)) if not (folder / link).exists()]

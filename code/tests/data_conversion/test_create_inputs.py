@@ -7,13 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from miniscope_to_nwb_zarr.core.receipt import Receipt
-from miniscope_to_nwb_zarr.data_conversion.create_inputs import main as create_inputs
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.shard_folder import read_shards
 from tests.allen import visual_coding_ophys
 from tests.nwb_files import bare_file
 from tests.recordings import SMALL, small_recording
+from tests.sharded import digests, make_shards
 
 N_SESSIONS = 3
 
@@ -24,10 +23,6 @@ def data(tmp_path_factory):
     for day in range(N_SESSIONS):
         small_recording(folder, start=SMALL.start + timedelta(days=day))
     return folder
-
-
-def make(data, output, *more, dataset="Miniscope"):
-    return create_inputs(["--dataset", dataset, "--data_dir", str(data), "--output_dir", str(output), *more], {})
 
 
 def run_shard(shard, data, folder, *more):
@@ -43,13 +38,8 @@ def run_shard(shard, data, folder, *more):
     return main(["--data_dir", str(place), "--results_dir", str(results), "--quiet", "True", *more], {}), results
 
 
-def digests(results):
-    found = (Receipt.from_text(path.read_text()) for path in results.glob("*/receipt.json"))
-    return {receipt.session: receipt.content_digest for receipt in found}
-
-
 def test_the_union_of_all_shards_is_the_run_on_one_machine(data, tmp_path):
-    assert make(data, tmp_path / "inputs") == 0
+    assert make_shards(data, tmp_path / "inputs") == 0
     shards = sorted((tmp_path / "inputs" / "shards").iterdir())
     assert [path.name for path in shards] == ["0.json", "1.json", "2.json"]
     order = [*shards, shards[1]]
@@ -71,10 +61,10 @@ def test_the_union_of_all_shards_is_the_run_on_one_machine(data, tmp_path):
 
 
 def test_shards_are_the_same_again_and_others_are_refused(data, tmp_path, capsys):
-    assert make(data, tmp_path) == 0
+    assert make_shards(data, tmp_path) == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
-    assert make(data, tmp_path) == 0
-    assert make(data, tmp_path, "--shards", "2") == 5
+    assert make_shards(data, tmp_path) == 0
+    assert make_shards(data, tmp_path, "--shards", "2") == 5
     assert "nothing was changed" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -90,7 +80,7 @@ def test_shards_are_the_same_again_and_others_are_refused(data, tmp_path, capsys
     ],
 )
 def test_sessions_are_chosen_and_grouped(data, tmp_path, options, sessions):
-    assert make(data, tmp_path, *options) == 0
+    assert make_shards(data, tmp_path, *options) == 0
     shards = read_shards(tmp_path / "shards")
     assert sorted(len(shard.sessions) for shard in shards) == sessions
     manifest = json.loads((tmp_path / "manifest.json").read_text())
@@ -98,13 +88,13 @@ def test_sessions_are_chosen_and_grouped(data, tmp_path, options, sessions):
 
 
 def test_a_name_that_no_session_has_is_refused(data, tmp_path, capsys):
-    assert make(data, tmp_path / "inputs", "--only", "M1") == 2
+    assert make_shards(data, tmp_path / "inputs", "--only", "M1") == 2
     assert "--only M1: no session has this name, among 3 found" in capsys.readouterr().err
     assert not (tmp_path / "inputs").exists()
 
 
 def test_shards_do_not_go_into_the_data(data, capsys):
-    assert make(data, data / "inputs") == 2
+    assert make_shards(data, data / "inputs") == 2
     assert "--output_dir" in capsys.readouterr().err
 
 
@@ -113,7 +103,7 @@ def test_what_cannot_be_converted_is_in_the_manifest(tmp_path, capsys):
     broken = small_recording(tmp_path / "data", start=SMALL.start + timedelta(days=1)).folder
     for table in broken.rglob("timeStamps.csv"):
         table.unlink()
-    assert make(tmp_path / "data", tmp_path) == 4
+    assert make_shards(tmp_path / "data", tmp_path) == 4
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert len(manifest["shards"]) == 1
     assert len(manifest["not_in_any_shard"]) == 1
@@ -125,7 +115,7 @@ def test_what_cannot_be_converted_is_in_the_manifest(tmp_path, capsys):
 def test_a_source_that_changed_is_refused(tmp_path, capsys, change, checksums):
     data = tmp_path / "data"
     scope = small_recording(data).folder / "HPC_miniscope1"
-    assert make(data, tmp_path / "inputs", "--checksums", checksums) == 0
+    assert make_shards(data, tmp_path / "inputs", "--checksums", checksums) == 0
     if change == "bytes":
         with (scope / "1.avi").open("r+b") as file:
             file.seek(900)
@@ -145,9 +135,9 @@ def test_a_source_that_changed_is_refused(tmp_path, capsys, change, checksums):
 
 def test_options_travel_with_the_shards(data, tmp_path, capsys):
     (sidecar := tmp_path / "facts.yml").write_text("subject:\n  species: Mus musculus\n")
-    assert make(data, tmp_path / "inputs", "--session_metadata", str(sidecar)) == 2
+    assert make_shards(data, tmp_path / "inputs", "--session_metadata", str(sidecar)) == 2
     assert "lies outside --data_dir" in capsys.readouterr().err
-    assert make(data, tmp_path / "inputs", "--format", "hdf5", "--limit", "1", "--workers", "1") == 0
+    assert make_shards(data, tmp_path / "inputs", "--format", "hdf5", "--limit", "1", "--workers", "1") == 0
     (shard,) = read_shards(tmp_path / "inputs" / "shards")
     assert shard.options == {"format": "hdf5"}
     path = tmp_path / "inputs" / "shards" / "0.json"
@@ -161,14 +151,14 @@ def test_options_travel_with_the_shards(data, tmp_path, capsys):
 
 
 def test_several_shards_at_once_are_refused(data, tmp_path, capsys):
-    assert make(data, tmp_path / "inputs") == 0
+    assert make_shards(data, tmp_path / "inputs") == 0
     (tmp_path / "inputs" / "recordings").symlink_to(data)
     assert main(["--data_dir", str(tmp_path / "inputs"), "--results_dir", str(tmp_path / "results")], {}) == 3
     assert "holds 3 shards" in capsys.readouterr().err
 
 
 def test_a_shard_that_was_edited_is_refused(data, tmp_path, capsys):
-    assert make(data, tmp_path / "inputs") == 0
+    assert make_shards(data, tmp_path / "inputs") == 0
     path = tmp_path / "inputs" / "shards" / "0.json"
     path.write_text(path.read_text().replace('"index": 0', '"index": 1'))
     assert run_shard(path, data, tmp_path / "run")[0] == 3
@@ -176,7 +166,7 @@ def test_a_shard_that_was_edited_is_refused(data, tmp_path, capsys):
 
 
 def test_files_that_are_not_there_are_asked_for(data, tmp_path, capsys):
-    assert make(data, tmp_path / "inputs") == 0
+    assert make_shards(data, tmp_path / "inputs") == 0
     (empty := tmp_path / "empty").mkdir()
     assert run_shard(tmp_path / "inputs" / "shards" / "0.json", empty, tmp_path / "run")[0] == 3
     assert "Put the data set beside the shard" in capsys.readouterr().err
@@ -187,14 +177,14 @@ def test_nwb_files_are_cut_into_shards_too(tmp_path):
     data.mkdir()
     for name in ("a", "b"):
         bare_file(data / f"{name}.nwb")
-    assert make(data, tmp_path / "inputs", dataset="NWB") == 0
+    assert make_shards(data, tmp_path / "inputs", dataset="NWB") == 0
     code, results = run_shard(tmp_path / "inputs" / "shards" / "1.json", data, tmp_path / "run")
     assert code == 0
     assert digests(results).keys() == {"b"}
 
 
 def test_credentials_are_not_written_into_shards(data, tmp_path, capsys):
-    assert make(data, tmp_path / "inputs", "--metadata_service", "http://jane:secret@host") == 2
+    assert make_shards(data, tmp_path / "inputs", "--metadata_service", "http://jane:secret@host") == 2
     said = capsys.readouterr()
     assert "MINISCOPE_METADATA_SERVICE" in said.err
     assert "secret" not in said.err + said.out
@@ -207,7 +197,7 @@ def test_sessions_of_an_allen_data_set_are_cut_into_shards_too(tmp_path):
     for experiment in (501, 502):
         visual_coding_ophys.write_session(data, "StimB", experiment=experiment)
     visual_coding_ophys.write_tables(data / "tables", {"StimB": 501})
-    assert make(data, tmp_path / "inputs", dataset="Visual Coding Ophys") == 0
+    assert make_shards(data, tmp_path / "inputs", dataset="Visual Coding Ophys") == 0
     shards = read_shards(tmp_path / "inputs" / "shards")
     assert len(shards) == 2
     # a table is a source, too

@@ -31,6 +31,14 @@ def test_a_worker_that_is_killed_is_a_reason_to_run_again(tiny, monkeypatch):
     assert list(tiny.results.iterdir()) == []
 
 
+def test_a_worker_that_died_between_two_tasks_is_one_too():
+    with open_pool(1) as pool:
+        with pytest.raises(TemporaryError):
+            list(pool.run(kill_this_worker, [0]))
+        with pytest.raises(TemporaryError, match="worker process ended before its work was done"):
+            pool.run(sleep, [0.0])
+
+
 def test_a_stop_ends_the_workers_before_the_staging_is_removed(tiny, monkeypatch):
     from miniscope_to_nwb_zarr.data_conversion import frames_stage
 

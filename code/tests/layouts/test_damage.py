@@ -51,7 +51,7 @@ def apply(path, what, place, byte):
 
 
 @given(damages())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_raised_and_nothing_is_shifted(recording, tmp_path_factory, damage):
     copy = tmp_path_factory.mktemp("damaged") / recording.folder.name
     shutil.copytree(recording.folder, copy)

@@ -98,7 +98,7 @@ COUNTS = st.integers(1, 3000)
 LOST = st.tuples(st.integers(0, 300), st.integers(0, 300))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(recorded=st.tuples(COUNTS, COUNTS), lost=LOST, of_rows=st.booleans(), swap=st.booleans())
 @example(recorded=(900, 950), lost=(30, 50), of_rows=True, swap=False)
 def test_what_is_lost_never_turns_the_cameras_round(recorded, lost, of_rows, swap):

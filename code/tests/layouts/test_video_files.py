@@ -1,5 +1,7 @@
 """Video files as a layout sees them: how many frames, of what kind, and what is said of those that cannot be used."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,25 @@ def test_a_last_file_without_a_frame_is_nothing_to_tell(tmp_path, encoding):
     assert videos.findings == ()
     assert videos.picture.dtype == np.dtype("u1" if encoding.bit_depth == 8 else "<u2")
     assert len(videos.sources) == 2
+
+
+def damage_size(path, width_px, height_px):
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"strf") + 12
+    raw[at : at + 8] = struct.pack("<ii", width_px, height_px)
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("encoding", [Encoding.Y800, Encoding.GREY, Encoding.DIB, Encoding.DIB_BGR, Encoding.Y16])
+def test_a_header_that_says_smaller_pictures_than_there_are_bytes_for(tmp_path, encoding):
+    path = tmp_path / "0.avi"
+    write_avi(path, noise(5, bit_depth=encoding.bit_depth), 64, 48, encoding)
+    assert Code.PICTURE_UNEXPECTED not in codes(read_videos({0: path}, ""))
+    damage_size(path, 65, 1)
+    (finding,) = [f for f in read_videos({0: path}, "").findings if f.code is Code.PICTURE_UNEXPECTED]
+    assert finding.where == "0.avi"
+    assert finding.numbers["frame_bytes"] == 64 * 48 * (3 if encoding is Encoding.DIB_BGR else encoding.bit_depth // 8)
+    assert finding.sentence.startswith("its header says pictures of 65 x 1 pixels")
 
 
 def test_16_bits_without_a_code_are_gray_where_the_sensor_is_known_to_be(tmp_path):

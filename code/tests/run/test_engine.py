@@ -1,13 +1,17 @@
 import json
+import os
+import signal
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import zarr
-from distributed import KilledWorker
+from distributed import KilledWorker, Nanny
+from distributed.client import FutureCancelledError
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
 from miniscope_to_nwb_zarr.run import engine, named_session
+from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.named_session import SessionOrder, run_named_session
 from miniscope_to_nwb_zarr.run.options import Options
@@ -83,14 +87,16 @@ class Ended:
     def __init__(self, error):
         self.error = error
 
-    def exception(self):
-        return self.error
+    def result(self):
+        raise self.error
 
 
 LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
 
 
-@pytest.mark.parametrize("error", [LOST, OSError("connection closed"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [LOST, FutureCancelledError("task", "lost"), OSError("connection closed"), TimeoutError()]
+)
 def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
     result = engine._result_of(Ended(error), "M1")
     assert isinstance(result, SessionResult)
@@ -102,6 +108,22 @@ def test_a_fault_of_the_program_is_no_reason_to_run_again():
     result = engine._result_of(Ended(NameError("name 'x' is not defined")), "M1")
     assert result.exit_code is ExitCode.INTERNAL
     assert "please report it: NameError: name 'x'" in result.message
+
+
+def end_own_process():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_run_whose_workers_never_come_back_ends(monkeypatch, tmp_path):
+    async def not_again(self, exitcode):
+        """As where a worker is killed while it starts."""
+
+    monkeypatch.setattr(Nanny, "_on_worker_exit", not_again)
+    monkeypatch.setattr(engine, "_WORKERS_BACK_WITHIN", "1s")
+    task = SimpleNamespace(name="M1", amount=(0, 0), findings=(), prepare=None, order=lambda workers: end_own_process)
+    options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
+    with pytest.raises(TemporaryError, match="all workers were lost"):
+        list(engine.run_tasks([task], options, Console(quiet=True), None))
 
 
 def test_what_killed_workers_leave_is_cleared_when_the_run_ends_early(tmp_path):

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
+from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
 from miniscope_to_nwb_zarr.run.option_table import DATASETS, OPTIONS, Kind
 from miniscope_to_nwb_zarr.run.option_values import Compression
 from miniscope_to_nwb_zarr.run.options import Options, make_parser, output_options, parse_options
 
 RULED = """
-s3 s3_credentials sessions leave_out
+s3_endpoint s3_credentials sessions leave_out create_inputs
 dataset data_dir results_dir scratch_dir metadata require_metadata existing verify_only against_source dry_run combine
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
@@ -62,7 +64,10 @@ BAD_VALUES = [
 
 
 def test_the_options_are_those_that_were_ruled_and_each_is_a_field():
-    assert [option.name for option in OPTIONS] == [field.name for field in dataclasses.fields(Options)]
+    fields = [field.name for field in dataclasses.fields(Options)]
+    # what follows from others comes last
+    assert [option.name for option in OPTIONS] == fields[:-2]
+    assert fields[-2:] == ["data_store", "results_store"]
     assert {option.name for option in OPTIONS} == set(RULED.split())
 
 
@@ -77,7 +82,7 @@ def test_defaults():
         video_files=(),
         timestamps_file=None,
         device_metadata_file=None,
-        s3=None,
+        s3_endpoint=None,
         s3_credentials=False,
         sessions=None,
         subject_id=None,
@@ -89,6 +94,7 @@ def test_defaults():
         aind_records=None,
         user_config=None,
         write_templates=False,
+        create_inputs=False,
         metadata=False,
         require_metadata=False,
         format="zarr",
@@ -278,3 +284,30 @@ def test_help_ends_with_code_0_and_needs_no_heavy_import():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "exit codes:" in done.stdout
+
+
+def test_a_folder_in_a_bucket_is_made_in_the_scratch_folder():
+    words = ["--data_dir", "s3://lab/raw/", "--results_dir", "s3://lab/out", "--scratch_dir", "/tmp/x"]
+    options = parse_options([*words, "--s3_endpoint", "http://host:9000/"], {})
+    assert options.data_store == StorePlace(BucketAddress("lab", "raw"), "http://host:9000", with_credentials=False)
+    assert options.results_store == StorePlace(BucketAddress("lab", "out"), "http://host:9000", with_credentials=True)
+    assert (options.data_dir, options.results_dir) == (Path("/tmp/x/s3/lab/raw"), Path("/tmp/x/outputs/lab/out"))
+    assert (options.data_shown, options.results_shown) == ("s3://lab/raw", "s3://lab/out")
+    # a path of Python has lost a slash
+    assert Options.from_python(data_dir=Path("s3://lab/raw")).data_shown == "s3://lab/raw"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data_dir", "s3://lab/raw", "--results_dir", "s3://lab/raw/out"], "lies inside the data"),
+        (["--data_dir", "s3://"], "expected s3://bucket/folder"),
+        (["--results_dir", "s3://lab//x"], "expected s3://bucket/folder"),
+        (["--results_dir", "s3://lab/../x"], "expected s3://bucket/folder"),
+        (["--s3_endpoint", "http://jane:secret@host"], "has credentials in it"),
+    ],
+)
+def test_addresses_that_cannot_be_meant_are_refused(words, said):
+    with pytest.raises(UsageError, match=said) as error:
+        parse_options(words, {})
+    assert "secret" not in str(error.value)

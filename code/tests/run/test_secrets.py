@@ -5,11 +5,12 @@ import json
 import pytest
 
 from miniscope_to_nwb_zarr.aind_data_schema.metadata_service import CLIENT
+from miniscope_to_nwb_zarr.buckets import patience
+from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
+from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.run.main import main
-from miniscope_to_nwb_zarr.sources import object_store
-from miniscope_to_nwb_zarr.sources.object_store import ObjectStore
 from tests.faults.program import run_in_child, words_for
 from tests.metadata_server import RECORD, serving
 
@@ -57,12 +58,12 @@ def test_a_run_writes_and_says_no_credentials(status, code, tmp_path, monkeypatc
         ["--metadata_service", f"ftp://{USER}:{SECRET}@host"],
         ["--metadata_service", f"http://{USER}:{SECRET}/x@host:port"],
         ["--metadata_service", with_credentials("http://")],
-        ["--dataset", "Visual Coding Ephys", "--s3", with_credentials("s3://bucket/folder")],
-        ["--dataset", "Visual Coding Ephys", "--s3", f"s3://{USER}:{SECRET}/x@bucket/folder"],
+        ["--dataset", "Visual Coding Ephys", "--data_dir", with_credentials("s3://bucket/folder")],
+        ["--dataset", "Visual Coding Ephys", "--data_dir", f"s3://{USER}:{SECRET}/x@bucket/folder"],
     ],
 )
 def test_an_address_that_is_refused_is_shown_without_its_credentials(words, tmp_path, capsys):
-    given = [*words, "--results_dir", str(tmp_path / "results"), "--data_dir", str(tmp_path), "--json", "True"]
+    given = ["--data_dir", str(tmp_path), "--results_dir", str(tmp_path / "results"), "--json", "True", *words]
     assert main(given, {}) == ExitCode.USAGE
     said = capsys.readouterr()
     assert words[-2] in said.err or "credentials" in said.err
@@ -73,16 +74,16 @@ def test_a_store_that_does_not_answer_is_shown_without_credentials(monkeypatch):
     for name, value in AMAZON.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", with_credentials("http://127.0.0.1:9"))
-    monkeypatch.setattr(object_store, "_ATTEMPTS", 1)
+    monkeypatch.setattr(patience, "_TRIES_WITHOUT_ANSWER", 1)
     with pytest.raises(TemporaryError, match="connection failed") as error:
-        ObjectStore("s3://bucket/folder", with_credentials=True).files()
+        StorePlace(BucketAddress("bucket", "folder"), with_credentials=True).open().files()
     assert "127.0.0.1" in str(error.value)
     assert not shown_in(str(error.value))
 
 
 def test_a_bucket_with_credentials_is_told_how_to_give_them():
     with pytest.raises(UsageError, match="AWS_ACCESS_KEY_ID") as error:
-        ObjectStore(with_credentials("s3://bucket/folder"))
+        BucketAddress.parse(with_credentials("s3://bucket/folder"))
     assert not shown_in(str(error.value))
 
 

@@ -2,13 +2,14 @@
 
 import struct
 
-import av
+import av as libav
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miniscope_to_nwb_zarr.demo.avi import Encoding, write_avi
+from miniscope_to_nwb_zarr.sources import avi, opened
 from miniscope_to_nwb_zarr.sources.avi import NotAnAviError, scan_avi
 from tests import defects
 
@@ -34,7 +35,7 @@ def test_every_packet_as_libav_finds_it(tmp_path, encoding):
     path = tmp_path / "0.avi"
     write_avi(path, frames(7), 64, 48, encoding)
     scan = scan_avi(path)
-    with av.open(str(path)) as container:
+    with libav.open(str(path)) as container:
         expected = [bytes(packet) for packet in container.demux(video=0) if packet.size]
     data = path.read_bytes()
     assert [data[at : at + size] for at, size in packets(scan)] == expected
@@ -146,6 +147,60 @@ def test_further_riff_lists_are_followed(video):
     scan = scan_avi(video)
     assert (scan.n_frames, scan.header_frames) == (15, 15)
     assert all(scan.sizes[12:] == first.sizes[0])
+
+
+def with_indexed_list(video, *, damage=""):
+    """A further list of twenty packets, which has an index of its own, as FFmpeg writes it."""
+    first = scan_avi(video)
+    data = bytearray(video.read_bytes())
+    packet = bytes(data[first.offsets[0] - 8 : first.offsets[0] + first.sizes[0]])
+    packet += b"\0" * (len(packet) % 2)
+    movi_at = len(data) + 24
+    entries = [(k * len(packet) + 8, int(first.sizes[0]) | (0x80000000 if k else 0)) for k in range(20)]
+    if damage == "entry":
+        entries[1] = (entries[1][0] + 2, entries[1][1])
+    index = struct.pack("<HBBI4sQI", 2, 0, 1, len(entries), packet[:4], movi_at, 0)
+    index += b"".join(struct.pack("<II", *entry) for entry in entries)
+    index = b"ix00" + struct.pack("<I", len(index)) + index
+    movi = b"movi" + packet * 20 + index
+    more = b"AVIX" + b"LIST" + struct.pack("<I", len(movi)) + movi
+    # FFmpeg leaves room for it, which stays padding while there is one list
+    at = data.index(b"JUNK")
+    where = movi_at + 20 * len(packet)
+    data[at : at + 4] = b"indx"
+    data[at + 8 : at + 48] = struct.pack("<HBBI4s12xQII", 4, 0, 0, 1, packet[:4], where, len(index), 20)
+    data += b"RIFF" + struct.pack("<I", len(more)) + more
+    if damage == "packet":
+        data[movi_at : movi_at + 4] = b"junk"
+    if damage == "cut":
+        data = data[:-40]
+    video.write_bytes(data)
+    return first
+
+
+def n_reads(monkeypatch, video):
+    reads = []
+    read_at = opened._LocalFile.read_at
+    monkeypatch.setattr(opened._LocalFile, "read_at", lambda self, *args: reads.append(args) or read_at(self, *args))
+    return scan_avi(video), len(reads)
+
+
+def test_further_lists_are_known_by_their_own_index(video, monkeypatch):
+    first = with_indexed_list(video)
+    scan, with_index = n_reads(monkeypatch, video)
+    monkeypatch.setattr(avi, "frames_of_list", lambda *_: None)
+    walked, without = n_reads(monkeypatch, video)
+    assert packets(scan) == packets(walked)
+    assert scan.n_frames == first.n_frames + 20
+    assert with_index < without
+
+
+@pytest.mark.parametrize("damage", ["entry", "packet", "cut"])
+def test_an_index_that_does_not_fit_is_not_trusted(video, monkeypatch, damage):
+    with_indexed_list(video, damage=damage)
+    scan = scan_avi(video)
+    monkeypatch.setattr(avi, "frames_of_list", lambda *_: None)
+    assert packets(scan) == packets(scan_avi(video))
 
 
 @pytest.mark.parametrize("encoding", list(Encoding))

@@ -29,6 +29,25 @@ def test_nothing_is_required():
 
 
 @pytest.mark.parametrize(
+    ("damaged", "meant"),
+    [("gin", "gain"), ("gaiain", "gain"), ("compon", "compression"), ("deviceTy1e999pe", "deviceType"), ("R0I", "ROI")],
+)
+def test_a_name_that_was_damaged_is_told(damaged, meant):
+    _, (finding,) = facts(**{damaged: "x"})
+    assert (finding.code, finding.numbers) == (Code.SETTINGS_VALUE, {"key": damaged})
+    assert f"{damaged!r}, which is no setting known, and no {meant!r}" in finding.sentence
+
+
+@pytest.mark.parametrize("name", ["deviceID", "led1", "led0FineSteps", "optoPeriod", "exposure", "lut", "x" * 100_000])
+def test_other_names_are_nothing_to_tell(name):
+    assert facts(**{name: 1}) == (DeviceFacts(), ())
+
+
+def test_a_name_like_one_that_is_there_is_nothing_to_tell():
+    assert facts(gain="Low", gain2="High")[1] == ()
+
+
+@pytest.mark.parametrize(
     ("value", "rate_hz"),
     [(20, 20), (20.0, 20), ("20FPS", 20), ("30FPS/90", 30), ("15 fps", 15), ("FPS 50", 50), ("29.97", 29.97)],
 )

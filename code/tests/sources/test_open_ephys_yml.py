@@ -30,6 +30,13 @@ def test_the_settings_of_the_scope(read):
     assert values["Hardware"]["Miniscope"]["FrameRate"] == "Fps15"
 
 
+def test_a_name_that_was_damaged_is_told(read):
+    text = TEXT.format(led="1", focus="0", rate="Fps15").replace("SensorGain", "SensorG%in")
+    _, facts, (finding,) = read(text)
+    assert (facts.gain, finding.code) == (None, Code.SETTINGS_VALUE)
+    assert "'SensorG%in' in Hardware.Miniscope" in finding.sentence
+
+
 @pytest.mark.parametrize(
     ("led", "focus", "rate", "n_bad"),
     [("255", "0", "Fps30", 1), ("on", "-101", "30", 3), ("", "~", "''", 1), ("1E1", "1.5E-05", "Fps0", 1)],

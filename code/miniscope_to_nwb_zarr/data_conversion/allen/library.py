@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from miniscope_to_nwb_zarr.buckets.fetch import fetch, give_back, place_of
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.run.listing import ListedFile, list_local
-from miniscope_to_nwb_zarr.sources.fetch import fetch
 from miniscope_to_nwb_zarr.sources.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.buckets.object_store import ObjectStore, RemoteFile, StorePlace
     from miniscope_to_nwb_zarr.core.findings import Finding
-    from miniscope_to_nwb_zarr.sources.object_store import ObjectStore, RemoteFile
 
 
 class Library(Protocol):
@@ -39,8 +39,21 @@ class Library(Protocol):
     def is_local(self) -> bool:
         """Whether nothing has to be fetched."""
 
+    @property
+    def place(self) -> StorePlace | None:
+        """The bucket that they come from; None for local files."""
+
     def path(self, name: str) -> Path:
-        """The file of that name, fetched if need be."""
+        """Where the file of that name lies, or will lie once it is fetched."""
+
+    def here(self, name: str) -> Path:
+        """The same, fetched if need be."""
+
+    def remote(self, name: str) -> RemoteFile:
+        """The file as its server lists it; of a bucket only."""
+
+    def give_back(self) -> None:
+        """Remove what `here` has fetched."""
 
     def listed(self, name: str) -> ListedFile:
         """The file as it is where it lies."""
@@ -59,6 +72,7 @@ class LocalLibrary:
     """
 
     is_local = True
+    place = None
 
     def __init__(self, folder: Path) -> None:
         tree = walk(folder)
@@ -86,6 +100,15 @@ class LocalLibrary:
     def path(self, name: str) -> Path:
         """Where it lies."""
         return self._paths[name]
+
+    here = path
+
+    def remote(self, name: str) -> RemoteFile:
+        """There is none."""
+        raise KeyError(name)
+
+    def give_back(self) -> None:
+        """Nothing was fetched."""
 
     def listed(self, name: str) -> ListedFile:
         """The file below the folder."""
@@ -118,11 +141,13 @@ class BucketLibrary:
     findings: tuple[Finding, ...] = ()
 
     def __init__(self, store: ObjectStore, scratch: Path, say: Callable[[str], None]) -> None:
-        self.root = scratch / "s3" / store.bucket
+        self.place = store.place
+        self.root = scratch.resolve() / "s3" / store.bucket
         self._store = store
-        self._scratch = scratch
+        self._scratch = scratch.resolve()
         self._say = say
         self._files: dict[str, RemoteFile] = {_name_of(file.key): file for file in store.files()}
+        self._fetched: set[Path] = set()
 
     @property
     def names(self) -> frozenset[str]:
@@ -130,6 +155,16 @@ class BucketLibrary:
         return frozenset(self._files)
 
     def path(self, name: str) -> Path:
+        """Where it will lie.
+
+        Raises
+        ------
+        InputError
+            Its name cannot be that of a file here.
+        """
+        return place_of(self._store.place.address, self._files[name].key, self._scratch)
+
+    def here(self, name: str) -> Path:
         """Where it lies, once it is fetched.
 
         Raises
@@ -137,6 +172,8 @@ class BucketLibrary:
         InputError, TemporaryError
             As `fetch`.
         """
+        if (path := self.path(name)) in self._fetched:
+            return path
         file = self._files[name]
         self._scratch.mkdir(parents=True, exist_ok=True)
         fetched = fetch(self._store, file, self._scratch)
@@ -145,12 +182,22 @@ class BucketLibrary:
             "and is what the server has" if fetched.is_checked else "its size is right; the server has no checksum"
         )
         self._say(f"{fetched.url}: {file.size_bytes:,} bytes, {how}, {checked}")
-        return fetched.path
+        self._fetched.add(path)
+        return path
+
+    def remote(self, name: str) -> RemoteFile:
+        """The file as the server lists it."""
+        return self._files[name]
+
+    def give_back(self) -> None:
+        """Remove what was fetched by `here`."""
+        give_back(self._fetched, self._scratch)
+        self._fetched.clear()
 
     def listed(self, name: str) -> ListedFile:
         """The file as the server lists it."""
         file = self._files[name]
-        return ListedFile(file.key, file.size_bytes, None, file.etag)
+        return ListedFile(file.key.removeprefix(self._store.prefix), file.size_bytes, None, file.etag)
 
     def folder(self, name: str) -> str:
         """The name of its folder in the bucket."""

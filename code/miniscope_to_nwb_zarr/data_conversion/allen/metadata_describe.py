@@ -25,7 +25,7 @@ from miniscope_to_nwb_zarr.qc.nwb_measures import nwb_measures
 from miniscope_to_nwb_zarr.qc.quality import Quality
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
 from miniscope_to_nwb_zarr.run.session_job import Outcome
-from miniscope_to_nwb_zarr.run.settle import settle
+from miniscope_to_nwb_zarr.run.settle import found_at, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,16 +147,14 @@ class Describer:
         options = {**job.options, "metadata": True}
         plan = plan_digest(sources, options, __version__)
         kept = find_kept_store(final, _of_store(final, sources))
-        found = commit.read_receipt(final)
-        may_follow = found is not None and not found.options.get("metadata")
+        found = found_at(final, job.workers)
         done = settle(
-            final,
+            found,
             sources,
             plan,
             options=options,
             existing=job.existing,
-            workers=job.workers,
-            may_follow=may_follow,
+            may_follow=found.has_store_only,
         )
         if done is not None:
             return Outcome("already done", done, final)
@@ -179,7 +177,7 @@ class Describer:
             with phases.phase("metadata"):
                 findings += self.write(known, staged)
             receipt = _receipt(job, options, staged, plan, findings, kept)
-            takes_place = job.existing == "replace" or may_follow
+            takes_place = job.existing == "replace" or found.has_store_only
             with phases.phase("publish"):
                 there = commit.publish(staging, final, receipt, replace=takes_place, now=now())
         return Outcome("written" if there is receipt else "already done", there, final)

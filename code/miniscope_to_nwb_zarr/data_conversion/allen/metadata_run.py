@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.data_conversion.allen.library import Library
@@ -40,7 +40,7 @@ def with_metadata(
     rules = RULES[data_set]
     tables = dict(job.tables)
     if rules.table in library.names and rules.table not in {path.name for path in tables.values()}:
-        tables[SESSIONS] = library.path(rules.table)
+        tables[SESSIONS] = library.here(rules.table)
     table = next((path for path in tables.values() if path.name == rules.table), None)
     # the file of Visual Coding Ophys has the specimen's number, the output the donor's name
     named = donor_name(rules.row_of(table, job.name)) if not rules.key else None
@@ -72,8 +72,10 @@ def _missing(job: NwbJob) -> SessionResult:
     return SessionResult(job.name, ExitCode.DONE, "read", "", findings=findings)
 
 
-def check_facts(jobs: Sequence[NwbJob], console: Console, *, is_required: bool) -> None:
+def check_facts(jobs: Iterable[NwbJob], console: Console, *, is_required: bool) -> None:
     """Say everything that the metadata files of all sessions lack, at once; stop there if all facts are required.
+
+    Each job is looked at before the next is asked for.
 
     Raises
     ------

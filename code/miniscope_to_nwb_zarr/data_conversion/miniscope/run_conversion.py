@@ -9,30 +9,43 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped
-from miniscope_to_nwb_zarr.core.findings import Code, Severity
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
-from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job, make_request, with_animals
-from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
+from miniscope_to_nwb_zarr.run.inputs import make_job, make_request, with_animals
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
-from miniscope_to_nwb_zarr.run.named_session import SessionTask
 from miniscope_to_nwb_zarr.run.plan import plan_rows
 from miniscope_to_nwb_zarr.run.room import no_room
-from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
-from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
+from miniscope_to_nwb_zarr.run.rows import size_text
+from miniscope_to_nwb_zarr.run.session_transfer import task_of, transfer_of
+from miniscope_to_nwb_zarr.run.summary import SessionResult
+from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
+    from miniscope_to_nwb_zarr.core.model import Session
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
+    from miniscope_to_nwb_zarr.data_conversion.miniscope.found import Found
     from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Failure
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.run.session_job import Job
 
 
-def run(options: Options, console: Console) -> ExitCode:
+def run(options: Options, console: Console, listing: Listing | None = None) -> ExitCode:
     """Do what the options ask for with a folder of Miniscope recordings.
+
+    Parameters
+    ----------
+    options : Options
+    console : Console
+    listing : Listing, optional
+        Of `list_sessions`: the data folder is not looked at again.
 
     Raises
     ------
@@ -45,44 +58,46 @@ def run(options: Options, console: Console) -> ExitCode:
     if options.dataset == "demo":
         options = _with_demo(options, console)
     try:
-        return _run(options, console, began)
+        return _run(options, console, began, listing)
     except InputError as error:
         if not (options.dry_run or options.verify_only):
-            refused = SessionResult("", error.exit_code, "failed", str(error))
-            RunFolder(options.results_dir, {}, (), began).finish([refused], (), datetime.now(UTC))
+            refused(error, options, {}, began)
         raise
 
 
-def list_sessions(options: Options) -> Listing:
+def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
     """The sessions that `run` would convert, and the files of each.
+
+    Parameters
+    ----------
+    options : Options
+    below : sequence of str
+        Folders in the data folder, with ``/`` as separator: nothing else is looked at. Empty: all of it.
 
     Raises
     ------
     MiniscopeError
         The input or the options are at fault.
     """
-    found = find_sessions(options, options.data_dir, make_job(options).sidecar)
-    root = options.data_dir.resolve()
+    found = look(options, make_job(options).sidecar, below)
+    failures = found.discovery.failures
     return Listing(
-        tuple(
-            ListedSession(session.name, list_local((file.path for file in session.source_files), root))
-            for session in found.sessions
-        ),
-        tuple(f"{_place(failure, options.data_dir)}: {failure.message}" for failure in found.failures),
+        tuple(ListedSession(one.name, found.listed(options, one)) for one in found.discovery.sessions),
+        tuple(f"{_place(failure, options.data_dir)}: {failure.message}" for failure in failures),
+        found,
     )
 
 
-def _run(options: Options, console: Console, began: datetime) -> ExitCode:
+def _run(options: Options, console: Console, began: datetime, listing: Listing | None) -> ExitCode:
     job = make_job(options)
     if options.verify_only and not options.against_source:
         return verify_outputs(options, {}, console)
-    found = _chosen(find_sessions(options, options.data_dir, job.sidecar), options)
+    looked: Found = listing.found if listing else look(options, job.sidecar)
+    found = _chosen(looked.discovery, options)
     if not found.sessions and not found.failures:
-        raise InputError(nothing_found(options.data_dir, found, make_request(options, job.sidecar)))
+        raise InputError(nothing_found(options.data_shown, found, make_request(options, job.sidecar)))
     if options.verify_only:
-        from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
-
-        checks = {one.name: partial(compare_with_source, one, options, console) for one in found.sessions}
+        checks = {one.name: partial(_compare, one, job, options, looked.remote, console) for one in found.sessions}
         return verify_outputs(options, checks, console)
     _show_findings(found, options.data_dir, console)
     job = with_animals(job, options, found.sessions, console.warn)
@@ -90,7 +105,7 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
     if options.dry_run:
         return _show_plan(options, found, console)
     try:
-        return _convert(options, found, job, console, began)
+        return _convert(options, replace(looked, discovery=found), job, console, began)
     except OSError as error:
         if not disk.is_full(error):
             raise
@@ -108,21 +123,28 @@ def _chosen(found: Discovery, options: Options) -> Discovery:
     return replace(found, sessions=tuple(one for one in found.sessions if one.name in names), failures=())
 
 
-def _convert(options: Options, found: Discovery, job: Job, console: Console, began: datetime) -> ExitCode:
-    run_folder = RunFolder(options.results_dir, job.output_options, [s.name for s in found.sessions], began)
-    results = [_failed(failure, options.data_dir) for failure in found.failures]
-    n_failed = len(results)
-    try:
-        tasks = [SessionTask(session, job, options) for session in found.sessions]
-        # metadata of a session take less than a cluster takes to start
-        results.extend(run_tasks(tasks, options, console, run_folder, is_short=job.metadata_only))
-    except Stopped as stopped:
-        run_folder.finish(results, found.findings, datetime.now(UTC), stopped.exit_code)
-        raise
-    results[n_failed:] = sorted(results[n_failed:], key=lambda result: result.session)
-    code = run_folder.finish(results, found.findings, datetime.now(UTC))
-    _show_results(results, code, run_folder, console)
-    return code
+def _convert(options: Options, looked: Found, job: Job, console: Console, began: datetime) -> ExitCode:
+    found = looked.discovery
+    failed = [_failed(failure, options.data_dir) for failure in found.failures]
+    facts = RunFacts(began, job.output_options, "session", failed, found.findings)
+    tasks = [task_of(session, job, options, looked.remote) for session in found.sessions]
+    return make_all(tasks, options, console, facts, partial(remind, console=console))
+
+
+def _compare(
+    session: Session,
+    job: Job,
+    options: Options,
+    remote: Mapping[Path, RemoteFile],
+    console: Console,
+    output: Path,
+    receipt: Receipt,
+) -> list[str]:
+    """Sentences on what of a finished output is not as its source has it, which is fetched if need be."""
+    from miniscope_to_nwb_zarr.run.against_source import compare_with_source  # noqa: PLC0415 - decoders
+
+    with transfer_of(session, job, options, remote).here_for_a_while():
+        return compare_with_source(session, options, console, output, receipt)
 
 
 def _show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
@@ -163,7 +185,7 @@ def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode
     console.summary(
         code,
         f"Nothing written. Would write about {size_text(n_bytes)}, {n_objects:,} objects of frames, "
-        f"into {options.results_dir} (free: {size_text(free)}).",
+        f"into {options.results_shown} (free: {size_text(free)}).",
         {"sessions": len(found.sessions), "failures": len(found.failures)},
     )
     return code
@@ -184,21 +206,3 @@ def _place(failure: Failure, data_dir: Path) -> str:
     folder = failure.folder
     place = folder.relative_to(root).as_posix() if folder.is_relative_to(root) and folder != root else folder.name
     return f"{place}/{failure.label}" if failure.label else place
-
-
-def _show_results(results: list[SessionResult], code: ExitCode, run_folder: RunFolder, console: Console) -> None:
-    console.result_table(
-        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
-    )
-    remind(results, console)
-    n_done = sum(result.exit_code is ExitCode.DONE for result in results)
-    console.summary(
-        code,
-        f"{n_done} of {len(results)} session(s) done; summary in {run_folder.path}",
-        {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
-    )
-
-
-def _n_warnings(result: SessionResult) -> int:
-    """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
-    return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)

@@ -104,6 +104,15 @@ class ExternalFiles:
         self.findings.append(Finding(code, severity, where, sentence))
 
 
+def named_in(root: GroupBuilder) -> list[str]:
+    """The paths of all files that an NWB file names, as it has them; addresses are left out."""
+    found = []
+    for _, dataset in _external(root, ""):
+        texts = values_of(dataset)
+        found += [] if texts is None else [str(name) for name in texts.reshape(-1)]
+    return [name for name in found if name and not _ADDRESS.match(name)]
+
+
 def _external(group: GroupBuilder, where: str) -> Iterator[tuple[str, DatasetBuilder]]:
     for name, dataset in group.datasets.items():
         if name == _DATASET:

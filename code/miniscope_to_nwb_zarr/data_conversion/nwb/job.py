@@ -40,7 +40,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_admission import admit_zarr
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import Outcome
-from miniscope_to_nwb_zarr.run.settle import has_metadata_only, settle
+from miniscope_to_nwb_zarr.run.settle import found_at, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,18 +188,18 @@ def convert(
             for store in (path for path in job.inputs if path.is_dir()):
                 admit_zarr(store, job.source_root.resolve())
             state = state_of(job.inputs)
-            is_added_to = has_metadata_only(final)
-            if final.exists():
+            found = found_at(final, job.workers)
+            is_added_to = found.has_metadata_only
+            if found.exists:
                 with phases.phase("hash sources"):
                     sources = source_entries(job.inputs, job.source_root, job.workers)
                 plan = plan_digest(sources, job.options, __version__)
                 done = settle(
-                    final,
+                    found,
                     sources,
                     plan,
                     options=job.options,
                     existing=job.existing,
-                    workers=job.workers,
                     may_follow=is_added_to,
                 )
                 if done is not None:

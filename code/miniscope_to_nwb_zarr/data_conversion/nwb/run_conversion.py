@@ -9,37 +9,41 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, Stopped, TemporaryError, UsageError
+from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.core.paths import relative_path
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
 from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, n_bytes, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
-from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
-from miniscope_to_nwb_zarr.run.engine import run_tasks
+from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import look_into, places_of, task_of, transfer_of_file
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import refuse_inside
-from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
+from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, list_remote, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.options import output_options
-from miniscope_to_nwb_zarr.run.rows import ResultRow, size_text
-from miniscope_to_nwb_zarr.run.summary import RunFolder
+from miniscope_to_nwb_zarr.run.rows import size_text
+from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all
 from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
+    from miniscope_to_nwb_zarr.core.receipt import Receipt
     from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFile, FoundFiles
     from miniscope_to_nwb_zarr.run.console import Console
+    from miniscope_to_nwb_zarr.run.engine import Task
+    from miniscope_to_nwb_zarr.run.listing import ListedFile
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 _FORMATS = {"zarr": "Zarr", "hdf5": "HDF5"}
 
 
-def run(options: Options, console: Console) -> ExitCode:
-    """Do what the options ask for with a folder of NWB files.
+def run(options: Options, console: Console, listing: Listing | None = None) -> ExitCode:
+    """Do what the options ask for with a folder of NWB files; those of a listing are not looked for again.
 
     Raises
     ------
@@ -54,13 +58,11 @@ def run(options: Options, console: Console) -> ExitCode:
         return verify_outputs(options, {}, console)
     began = datetime.now(UTC)
     limits.choose(options.limits or {})
-    if not options.data_dir.is_dir():
-        raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
-    found = find_files(options.data_dir)
+    found, remote = listing.found if listing else _look(options)
     refuse_inside(options.results_dir, [options.data_dir, *(file.path.parent for file in found.files)])
     if options.verify_only:
-        jobs_of = {file.name: partial(_job, options, found.root, file) for file in found.files}
-        checks = {name: partial(compare_with_sources, job_of) for name, job_of in jobs_of.items()}
+        every = (_job(options, found.root, file) for file in found.files)
+        checks = {job.name: partial(_compare, job, options, remote) for job in every}
         return verify_outputs(options, checks, console)
     jobs, ignored = _jobs(options, found)
     if names := read_names(options.sessions or ""):
@@ -72,10 +74,26 @@ def run(options: Options, console: Console) -> ExitCode:
     for finding in findings:
         console.finding(finding)
     if options.dry_run:
-        return show_plan(jobs, options, console)
-    tasks = [NwbTask(job.name, partial(replace, job)) for job in jobs]
+        return _show_names(jobs, options, console) if options.data_store else show_plan(jobs, options, console)
+    tasks = [task_of(job, options, remote) for job in jobs]
     with _saying_what_is_needed(options, jobs):
         return run_nwb_tasks(tasks, options, console, began, findings)
+
+
+def _look(options: Options) -> tuple[FoundFiles, dict[Path, RemoteFile]]:
+    """The NWB files, and where they come from if they are in a bucket."""
+    if options.data_store:
+        return look_into(options)
+    if not options.data_dir.is_dir():
+        raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
+    return find_files(options.data_dir), {}
+
+
+def _compare(
+    job: NwbJob, options: Options, remote: Mapping[Path, RemoteFile], output: Path, receipt: Receipt
+) -> list[str]:
+    with transfer_of_file(job, options, remote).here_for_a_while():
+        return compare_with_sources(partial(replace, job), output, receipt)
 
 
 @contextmanager
@@ -86,14 +104,14 @@ def _saying_what_is_needed(options: Options, jobs: Sequence[NwbJob]) -> Iterator
     except OSError as error:
         if not disk.is_full(error):
             raise
-        needed = sum(n_bytes(state_of(job.inputs)) for job in jobs)
+        needed = sum(n_bytes(state_of(path for path in job.inputs if path.exists())) for job in jobs)
         raise TemporaryError(
             f"no room is left in {options.results_dir} for the summary of this run, and about {needed:,} bytes are "
             "needed for all. Make room and run the same command again"
         ) from error
 
 
-def list_sessions(options: Options) -> Listing:
+def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
     """The NWB files that `run` would convert.
 
     Raises
@@ -101,17 +119,21 @@ def list_sessions(options: Options) -> Listing:
     MiniscopeError
         The input or the options are at fault.
     """
-    if not options.data_dir.is_dir():
-        raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
-    found = find_files(options.data_dir)
+    # the name of an output depends on the names of all files
+    del below
+    found, remote = _look(options)
     jobs, _ = _jobs(options, found)
-    return Listing(
-        tuple(ListedSession(job.name, list_local(map(Path, state_of(job.inputs)), found.root)) for job in jobs)
-    )
+
+    def listed(job: NwbJob) -> tuple[ListedFile, ...]:
+        if options.data_store:
+            return list_remote(places_of(job.sources[0], remote), remote, options.data_store.address.prefix)
+        return list_local(map(Path, state_of(job.inputs)), found.root)
+
+    return Listing(tuple(ListedSession(job.name, listed(job)) for job in jobs), found=(found, remote))
 
 
 def run_nwb_tasks(
-    tasks: Sequence[NwbTask], options: Options, console: Console, began: datetime, findings: Sequence[Finding] = ()
+    tasks: Sequence[Task], options: Options, console: Console, began: datetime, findings: Sequence[Finding] = ()
 ) -> ExitCode:
     """Make every output, on the engine that the options name, and sum up; one that fails does not stop the others.
 
@@ -120,27 +142,12 @@ def run_nwb_tasks(
     Stopped
         A signal asked the run to stop.
     """
-    run_folder = RunFolder(options.results_dir, output_options(options), [task.name for task in tasks], began)
-    results: list[SessionResult] = []
-    try:
-        results.extend(run_tasks(tasks, options, console, run_folder, is_short=options.metadata))
-    except Stopped as stopped:
-        run_folder.finish(results, findings, datetime.now(UTC), stopped.exit_code)
-        raise
-    order = [task.name for task in tasks]
-    results.sort(key=lambda result: order.index(result.session))
-    code = run_folder.finish(results, findings, datetime.now(UTC))
-    console.result_table(
-        [ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results]
-    )
-    list_left_out({result.session: result.findings for result in results}, console)
-    n_done = sum(result.exit_code is ExitCode.DONE for result in results)
-    console.summary(
-        code,
-        f"{n_done} of {len(results)} NWB file(s) done; summary in {run_folder.path}",
-        {"run": str(run_folder.path), "sessions": len(results), "done": n_done},
-    )
-    return code
+    facts = RunFacts(began, output_options(options), "NWB file", findings=findings)
+
+    def remark(results: Sequence[SessionResult]) -> None:
+        list_left_out({result.session: result.findings for result in results}, console)
+
+    return make_all(tasks, options, console, facts, remark)
 
 
 def _jobs(options: Options, found: FoundFiles) -> tuple[list[NwbJob], tuple[Finding, ...]]:
@@ -174,13 +181,22 @@ def _nothing_to_do(options: Options, found: FoundFiles) -> str:
     other = next(name for name in _FORMATS if name != options.format)
     if found.files:
         return (
-            f"{options.data_dir}: all {len(found.files)} NWB file(s) are {_FORMATS[options.format]} already; "
+            f"{options.data_shown}: all {len(found.files)} NWB file(s) are {_FORMATS[options.format]} already; "
             f"use --format {other} to convert them to {_FORMATS[other]}"
         )
     return (
-        f"{options.data_dir}: holds no NWB file. Expected files named *.nwb (HDF5), or folders named *.nwb.zarr, "
+        f"{options.data_shown}: holds no NWB file. Expected files named *.nwb (HDF5), or folders named *.nwb.zarr, "
         "in it or in its folders"
     )
+
+
+def _show_names(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
+    """Show what would be made of files that are not here."""
+    for job in jobs:
+        console.info(f"{job.name}: {options.data_shown}/{relative_path(job.sources[0], job.source_root)}")
+    said = f"Nothing fetched or written. Would convert {len(jobs)} NWB file(s) into {options.results_shown}."
+    console.summary(ExitCode.DONE, said, {"sessions": [job.name for job in jobs]})
+    return ExitCode.DONE
 
 
 def show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
@@ -198,13 +214,8 @@ def show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> Exi
     code = ExitCode.INVALID_INPUT if n_failed else ExitCode.DONE
     console.summary(
         code,
-        f"Nothing written. Would write about {size_text(n_bytes)} into {options.results_dir} "
+        f"Nothing written. Would write about {size_text(n_bytes)} into {options.results_shown} "
         f"(free: {size_text(disk.free_bytes(parent))}).",
         {"sessions": len(rows), "failures": n_failed},
     )
     return code
-
-
-def _n_warnings(result: SessionResult) -> int:
-    """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
-    return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)

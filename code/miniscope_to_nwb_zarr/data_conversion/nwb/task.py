@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
+from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 from miniscope_to_nwb_zarr.data_conversion.nwb.apart import run_apart
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import convert
 from miniscope_to_nwb_zarr.run import stop
@@ -34,6 +34,8 @@ class NwbTask:
     # large arrays are known when the files are opened
     amount = (0, 0)
     findings = ()
+    # its files lie here
+    prepare = None
 
     def run(self, console: Console) -> SessionResult:
         """Make it in a child of this process; an error becomes its result."""
@@ -63,14 +65,12 @@ def run_job(job: NwbJob) -> SessionResult:
         outcome = convert(job, lambda: datetime.now(UTC), lambda _boxes, _n_bytes: stop.obey(), phases)
     except MiniscopeError as error:
         return SessionResult(job.name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
-    return SessionResult(
-        session=job.name,
-        exit_code=ExitCode.DONE,
-        word=outcome.word,
-        message=str(outcome.output),
+    return SessionResult.done(
+        job.name,
+        outcome.word,
+        str(outcome.output),
+        outcome.receipt,
         seconds=time.monotonic() - began,
-        store_bytes=sum(entry.size_bytes for entry in outcome.receipt.files),
-        findings=outcome.receipt.findings,
         phases=phases.seconds,
     )
 

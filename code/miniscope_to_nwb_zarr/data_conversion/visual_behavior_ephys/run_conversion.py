@@ -21,6 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
     behavior_module,
     optotagging_intervals,
 )
+from miniscope_to_nwb_zarr.data_conversion.allen.numbered import RowTable
 from miniscope_to_nwb_zarr.data_conversion.allen.probes import merge_probes
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.stimulus_templates import templates_to_images
@@ -55,6 +56,7 @@ DATA_SET = DataSet(
     namespaces=(namespace_file("ndx-aibs-stimulus-template"), namespace_file("ndx-ellipse-eye-tracking")),
     expected="expected ecephys_session_<id>.nwb with the probe_<id>.nwb of the session beside it, or "
     "behavior_session_<id>.nwb",
+    rows=RowTable("behavior_sessions.csv", "behavior_session_id"),
 )
 
 # what a module of a data set has (conversion_utils.DatasetModule)

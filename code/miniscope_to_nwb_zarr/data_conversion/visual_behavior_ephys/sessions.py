@@ -31,7 +31,7 @@ def find_sessions(library: Library) -> list[AllenSession]:
     InputError
         The table of sessions cannot be read.
     """
-    rows = read_rows(library.path(SESSIONS_FILE), "ecephys_session_id") if SESSIONS_FILE in library.names else {}
+    rows = read_rows(library.here(SESSIONS_FILE), "ecephys_session_id") if SESSIONS_FILE in library.names else {}
     bases = sorted((name for name in library.names if _EPHYS.fullmatch(name)), key=natural_key)
     sessions = []
     for name in bases:

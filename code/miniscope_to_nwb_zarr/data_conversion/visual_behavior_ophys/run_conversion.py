@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
     set_session_id,
 )
 from miniscope_to_nwb_zarr.data_conversion.allen.module_names import MODULE_NAMES, behavior_module
+from miniscope_to_nwb_zarr.data_conversion.allen.numbered import RowTable
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.stimulus_templates import templates_to_images
 from miniscope_to_nwb_zarr.data_conversion.allen.template_links import TEMPLATE_LINKS, link_presentations
@@ -43,6 +44,7 @@ DATA_SET = DataSet(
     ),
     namespaces=(namespace_file("ndx-aibs-stimulus-template"), namespace_file("ndx-ellipse-eye-tracking")),
     expected="expected behavior_session_<id>.nwb or behavior_ophys_experiment_<id>.nwb",
+    rows=RowTable("behavior_session_table.csv", "behavior_session_id"),
 )
 
 # what a module of a data set has (conversion_utils.DatasetModule)

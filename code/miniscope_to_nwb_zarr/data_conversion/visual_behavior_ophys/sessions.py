@@ -47,7 +47,7 @@ def find_sessions(library: Library) -> list[AllenSession]:
 
 def _of_table(library: Library) -> list[AllenSession]:
     sessions = []
-    for number, row in read_rows(library.path(TABLE), "behavior_session_id").items():
+    for number, row in read_rows(library.here(TABLE), "behavior_session_id").items():
         planes = read_ids(row.get("ophys_experiment_id", ""), f"{TABLE}, behavior_session_id {number}")
         expected = [f"behavior_ophys_experiment_{each}.nwb" for each in planes] or [f"behavior_session_{number}.nwb"]
         files = tuple(name for name in expected if name in library.names)

@@ -21,6 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.allen.module_names import (
     behavior_module,
     optotagging_intervals,
 )
+from miniscope_to_nwb_zarr.data_conversion.allen.numbered import RowTable
 from miniscope_to_nwb_zarr.data_conversion.allen.probes import merge_probes
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.vector_indices import unsigned_indices
@@ -60,6 +61,7 @@ DATA_SET = DataSet(
     ),
     namespaces=(),
     expected="expected session_<id>.nwb, with the probe_<id>_lfp.nwb of the session in the same folder",
+    rows=RowTable("sessions.csv", "id"),
     told_by=(keep_strain,),
 )
 

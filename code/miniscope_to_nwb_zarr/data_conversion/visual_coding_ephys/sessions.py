@@ -31,7 +31,7 @@ def find_sessions(library: Library) -> list[AllenSession]:
     InputError
         The table of sessions cannot be read.
     """
-    rows = read_rows(library.path(SESSIONS_TABLE), "id") if SESSIONS_TABLE in library.names else {}
+    rows = read_rows(library.here(SESSIONS_TABLE), "id") if SESSIONS_TABLE in library.names else {}
     bases = sorted((name for name in library.names if _BASE.fullmatch(name)), key=natural_key)
     return [_session(library, name, bases, rows) for name in bases]
 

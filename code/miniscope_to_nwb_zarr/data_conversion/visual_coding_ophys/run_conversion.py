@@ -12,6 +12,7 @@ from miniscope_to_nwb_zarr.data_conversion.allen.general_facts import (
     add_experimenter,
     add_keywords,
 )
+from miniscope_to_nwb_zarr.data_conversion.allen.numbered import RowTable
 from miniscope_to_nwb_zarr.data_conversion.allen.regular_times import REGULAR_TIMES, times_to_rates
 from miniscope_to_nwb_zarr.data_conversion.allen.vector_indices import unsigned_indices
 from miniscope_to_nwb_zarr.data_conversion.visual_coding_ophys.epochs import EPOCHS, restore_epochs
@@ -63,6 +64,7 @@ DATA_SET = DataSet(
     ),
     namespaces=(namespace_file(NAMESPACE),),
     expected="expected sub-<specimen>_ses-<experiment>-Stim<X>_behavior+image+ophys.nwb, as DANDI has them",
+    rows=RowTable("ophys_experiments.json", "id"),
     told_by=(name_animal, restore_static_gratings, restore_epochs),
 )
 

@@ -42,7 +42,7 @@ def find_sessions(library: Library) -> list[AllenSession]:
     InputError
         The table of experiments cannot be read.
     """
-    rows = read_experiments(library.path(EXPERIMENTS_FILE)) if EXPERIMENTS_FILE in library.names else {}
+    rows = read_experiments(library.here(EXPERIMENTS_FILE)) if EXPERIMENTS_FILE in library.names else {}
     return [
         _session(library, name, rows) for name in sorted(library.names, key=natural_key) if _PROCESSED.fullmatch(name)
     ]

@@ -17,7 +17,7 @@ from miniscope_to_nwb_zarr.layouts.session import require_frames, session_of
 from miniscope_to_nwb_zarr.layouts.subject import find_subject, written_name
 from miniscope_to_nwb_zarr.sources.notes_csv import read_notes
 from miniscope_to_nwb_zarr.sources.pose_csv import read_pose
-from miniscope_to_nwb_zarr.sources.settings_values import SettingsView
+from miniscope_to_nwb_zarr.sources.settings_values import SettingsView, find_misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.layouts.contract import Request
     from miniscope_to_nwb_zarr.layouts.daq_qt.user_config import UserConfig
     from miniscope_to_nwb_zarr.sources.tree import Folder, Tree
+
+
+_NAMES = ("animalName", "researcherName", "experimentName")
 
 
 def read_recording(
@@ -75,7 +78,7 @@ def assemble(
     findings += more
     subject, more = find_subject(written_name(settings, "animalName"), request, where, key="animalName")
     findings += more
-    findings += _not_text(settings)
+    findings += _doubtful_names(settings)
     recording = Recording(folder, start, streams, settings=settings, files=files)
     recording = _with_remarks(recording, around, findings)
     return session_of(
@@ -89,13 +92,13 @@ def assemble(
     )
 
 
-def _not_text(settings: Mapping[str, Any]) -> list[Finding]:
-    """Findings for names that are there and are no text."""
+def _doubtful_names(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Findings for names of animal and people that are no text, or seem to be there under a damaged key."""
     view = SettingsView(settings, on_disk.SETTINGS)
-    for key in ("animalName", "researcherName", "experimentName"):
+    for key in _NAMES:
         if settings.get(key) is not None and not isinstance(settings[key], str):
             view.reject(key, "text")
-    return view.findings
+    return (*view.findings, *find_misspelt(settings, _NAMES, (), on_disk.SETTINGS))
 
 
 def _reused() -> Finding:

@@ -28,7 +28,7 @@ from tests.single_changes import changes_of_hdf5, changes_of_zarr
 REAL = Path(__file__).parents[5] / "shared" / "data" / "nwb"
 REAL_FILES = sorted(REAL.glob("*.nwb"))
 MAKERS = ["rich_file", "extended_file", "old_file", "bare_file"]
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 
 
 def export(path, folder):

@@ -23,7 +23,7 @@ FILTERS = [
 DTYPES = ["<u2", ">u2", "<i1", "<f4", ">f8", "<f2", "<u8"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(choice=st.data())
 def test_a_box_is_what_hdf5_gives(choice, tmp_path_factory):
     shape = choice.draw(st.lists(st.integers(1, 9), min_size=1, max_size=3))

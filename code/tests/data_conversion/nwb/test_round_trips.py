@@ -125,7 +125,7 @@ ANY_ARRAY = st.one_of(
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(ANY_ARRAY, min_size=1, max_size=20))
 def test_any_numbers_go_there_and_back(values, tmp_path_factory):
     folder = tmp_path_factory.mktemp("any")

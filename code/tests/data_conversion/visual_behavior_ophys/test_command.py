@@ -177,8 +177,8 @@ def test_improvements_can_be_left_out(data, tmp_path):
         (["--leave_out", "keyword"], 2, "did you mean 'keywords'"),
         (["--sessions", "12"], 2, "no session has this id or name"),
         (["--sessions", "twelve"], 2, "no session has this id or name"),
-        (["--s3", "public"], 2, "--sessions"),
-        (["--s3", "https://somewhere", "--sessions", "5"], 2, "s3://bucket/folder"),
+        (["--data_dir", "s3://public"], 2, "--sessions"),
+        (["--data_dir", "s3://", "--sessions", "5"], 2, "s3://bucket/folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_written(data, tmp_path, capsys, more, code, said):
@@ -241,23 +241,49 @@ def bucket(data, monkeypatch):
 
 
 def test_a_session_is_fetched_from_where_it_was_published(bucket, data, results, tmp_path):
-    more = ("--s3", "public", "--sessions", "5", "--scratch_dir", str(tmp_path / "scratch"))
+    more = ("--data_dir", "s3://public", "--sessions", "5", "--scratch_dir", str(tmp_path / "scratch"))
     assert run(tmp_path / "results", *more, "--dry_run", "True") == 0
     assert not list((tmp_path / "scratch").rglob("*.nwb"))
     assert run(tmp_path / "results", *more) == 0
     name = "behavior_ophys_session_5"
     assert outputs(tmp_path / "results") == [name]
-    fetched = sorted(path.name for path in (tmp_path / "scratch").rglob("*") if path.is_file())
-    assert fetched == [
-        "behavior_ophys_experiment_51.nwb",
-        "behavior_ophys_experiment_52.nwb",
-        "behavior_session_table.csv",
-    ]
+    # what was fetched is given back
+    left = [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
+    assert [path.parent.name for path in left] == [".checksums"]
     assert receipt_of(tmp_path / "results", name).content_digest == receipt_of(results, name).content_digest
 
 
 def test_a_bucket_that_is_gone_writes_nothing(bucket, tmp_path, capsys):
-    more = ("--s3", "s3://nowhere/data", "--sessions", "5", "--scratch_dir", str(tmp_path / "scratch"))
+    more = ("--data_dir", "s3://nowhere/data", "--sessions", "5", "--scratch_dir", str(tmp_path / "scratch"))
     assert run(tmp_path / "results", *more) == 3
     assert "is not there" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(("row", "name"), [("0", "behavior_session_775614751"), ("1", "behavior_ophys_session_5")])
+def test_an_empty_numbered_file_is_a_row_of_the_table(data, tmp_path, capsys, row, name):
+    (folder := tmp_path / "data").mkdir()
+    (folder / "set").symlink_to(data)
+    (inputs := folder / "visual-behavior-ophys-inputs").mkdir()
+    (inputs / row).touch()
+    (inputs / ".DS_Store").touch()
+    assert run(tmp_path / "results", "--data_dir", str(folder), "--dry_run", "True") == 0
+    assert name in capsys.readouterr().out
+
+
+def test_an_empty_numbered_file_alone_means_the_published_data_set(bucket, tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "1").touch()
+    more = ("--data_dir", str(tmp_path / "data"), "--scratch_dir", str(tmp_path / "scratch"), "--dry_run", "True")
+    assert run(tmp_path / "results", *more) == 0
+    assert "behavior_ophys_session_5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("names", "said"), [(["99999"], "which has"), (["0", "1"], "holds 2 empty numbered files")])
+def test_a_numbered_file_that_says_nothing_is_refused(data, tmp_path, capsys, names, said):
+    (folder := tmp_path / "data").mkdir()
+    (folder / "set").symlink_to(data)
+    for name in names:
+        (folder / name).touch()
+    assert run(tmp_path / "results", "--data_dir", str(folder)) == 3
+    assert said in " ".join(capsys.readouterr().err.split())

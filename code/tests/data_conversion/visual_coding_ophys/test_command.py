@@ -144,5 +144,5 @@ def test_without_raw_file_and_tables_what_is_not_known_is_said(data, tmp_path, c
 
 
 def test_there_is_no_public_bucket_of_the_files(tmp_path, capsys):
-    assert run(DATASET, tmp_path / "results", "--s3", "public", "--sessions", "502") == 2
+    assert run(DATASET, tmp_path / "results", "--data_dir", "s3://public", "--sessions", "502") == 2
     assert "download them into --data_dir" in " ".join(capsys.readouterr().err.split())
