@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy import sparse
 from scipy.ndimage import uniform_filter1d
 
 from miniscope_to_nwb_zarr.analysis.footage import Box, read_box, tiles
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie, Progress, Units
     from miniscope_to_nwb_zarr.analysis.workers import Workers

@@ -58,6 +58,9 @@ def find_events(
             units.append(unit)
             frames.append(event[np.argmax(trace[event])])
             amplitudes.append(trace[event].sum())
-    unit, frame = np.array(units, dtype=np.int64), np.array(frames, dtype=np.int64)
-    order = np.lexsort((unit, frame))
-    return Events(unit[order], frame[order], np.array(amplitudes, dtype=np.float32)[order])
+    order = np.lexsort((units, frames)) if units else np.zeros(0, dtype=np.int64)
+    return Events(
+        np.array(units, dtype=np.int64)[order],
+        np.array(frames, dtype=np.int64)[order],
+        np.array(amplitudes, dtype=np.float32)[order],
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,16 @@ class Box:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.bottom - self.top, self.right - self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def disc(self, row: int, column: int, radius: float) -> NDArray[np.bool_]:
+        """Which of its pixels lie within a distance of a pixel, shape (height, width)."""
+        down, right = np.ogrid[self.top - row : self.bottom - row, self.left - column : self.right - column]
+        return np.asarray(down**2 + right**2 <= radius**2)
 
     def holds(self, row: int, column: int) -> bool:
         """Whether a pixel lies in it."""
@@ -66,7 +77,7 @@ def tiles(picture: tuple[int, int], side: int, step: int = 1) -> list[Box]:
         n_parts = max(1, round(length / side))
         inner = [round(part * length / n_parts / step) * step for part in range(1, n_parts)]
         cuts.append([0, *inner, length])
-    rows, columns = (list(zip(one[:-1], one[1:], strict=True)) for one in cuts)
+    rows, columns = (list(pairwise(one)) for one in cuts)
     return [Box(top, bottom, left, right) for top, bottom in rows for left, right in columns]
 
 

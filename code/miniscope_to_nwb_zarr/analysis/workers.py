@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import TypeVar
 
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
 
-    Task = TypeVar("Task")
-    Result = TypeVar("Result")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 # Sums depend on how many threads share them; with one thread each, a result is the same whatever the machine.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -44,28 +44,21 @@ class Workers:
         TemporaryError
             A worker process died, as it does when the machine runs out of memory.
         """
-        numbered = list(enumerate(tasks))
         results: dict[int, Result] = {}
-        for (number, _), result in self._pool.run(_Numbered(function), numbered):
+        for (number, _), result in self._pool.run(partial(_numbered, function), list(enumerate(tasks))):
             results[number] = result
             if told is not None:
-                told(len(results) / len(numbered))
-        return [results[number] for number, _ in numbered]
+                told(len(results) / len(tasks))
+        return [results[number] for number in range(len(tasks))]
 
 
-class _Numbered:
-    """A function on numbered tasks that leaves the number aside."""
-
-    def __init__(self, function: Callable[[Task], Result]) -> None:
-        self._function = function
-
-    def __call__(self, numbered: tuple[int, Task]) -> Result:
-        return self._function(numbered[1])
+def _numbered(function: Callable[[Task], Result], numbered: tuple[int, Task]) -> Result:
+    return function(numbered[1])
 
 
 @contextmanager
 def open_workers(n_workers: int) -> Iterator[Workers]:
-    """Start worker processes; one that runs at an error is ended at once."""
+    """Start worker processes; at an error those that run are ended at once."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:

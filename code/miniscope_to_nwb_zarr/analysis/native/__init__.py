@@ -44,8 +44,14 @@ def correct_motion(
         return correct(movie, motion_settings(movie, parameters, radius_px), corrected, pool, progress)
 
 
-def find_units(movie: Movie, parameters: Mapping[str, Any], workers: int, scratch: Path, progress: Progress) -> Units:
-    """Find the cells of a movie whose motion was corrected, and demix their traces; `scratch` is not used."""
+def find_units(
+    movie: Movie,
+    parameters: Mapping[str, Any],
+    workers: int,
+    scratch: Path,  # noqa: ARG001 - for engines that exchange files
+    progress: Progress,
+) -> Units:
+    """Find the cells of a movie whose motion was corrected, and demix their traces."""
     from miniscope_to_nwb_zarr.analysis.estimate import estimate_radius  # noqa: PLC0415
     from miniscope_to_nwb_zarr.analysis.native.extraction import extract  # noqa: PLC0415
     from miniscope_to_nwb_zarr.analysis.native.settings import cell_settings  # noqa: PLC0415

@@ -1,11 +1,11 @@
 """How a picture is bent beyond its rigid shift: small shifts of a grid of patches that vary smoothly.
 
 Each patch is compared with the template to first order (Lucas & Kanade 1981): with the gradient G of the template and
-the difference D of a frame from it, a shift d explains D as -G d. An active cell also makes a difference, and looks like
-a shift of its patch, but not of the patches around; a bent picture moves neighbours alike. So the shifts of all patches
-of a frame are drawn together as one smooth field (a Gaussian process with a Gaussian kernel), whose strength and the
-strength of all else are those under which the sample of frames is most probable. Where that strength is nought, the
-movie's motion is rigid, and nothing is bent.
+the difference D of a frame from it, a shift d explains D as -G d. An active cell also makes a difference, and looks
+like a shift of its patch, but not of the patches around; a bent picture moves neighbours alike. So the shifts of all
+patches of a frame are drawn together as one smooth field (a Gaussian process with a Gaussian kernel), whose strength
+and the strength of all else are those under which the sample of frames is most probable. Where that strength is nought,
+the movie's motion is rigid, and nothing is bent.
 
 Patches that are corrected together after a rigid step: Pnevmatikakis & Giovannucci 2017 (NoRMCorre,
 10.1016/j.jneumeth.2017.07.031).
@@ -119,7 +119,7 @@ def gain_of(grid: PatchGrid, pulls: Sequence[NDArray[np.float64]]) -> NDArray[np
     """
     seen = np.array([pull.ravel() for pull in pulls])
     stiffness = as_one(grid.stiffness)
-    if len(seen) < 2 or not np.linalg.matrix_rank(stiffness) == len(stiffness):
+    if len(seen) < 2 or np.linalg.matrix_rank(stiffness) < len(stiffness):
         return None
     # a pull is made by the field through the stiffness, and by all else with a variance in proportion to it
     bent = stiffness @ smoothness(grid) @ stiffness
@@ -180,8 +180,8 @@ def move_back_field(
     # pixel of the picture -> place in the grid of patches
     down = (np.arange(height) - rows[0] + 0.5) * (len(rows) - 1) / (rows[-1] - rows[0]) - 0.5
     right = (np.arange(width) - columns[0] + 0.5) * (len(columns) - 1) / (columns[-1] - columns[0]) - 0.5
-    place = np.meshgrid(right.astype(np.float32), down.astype(np.float32))
-    full = cv2.remap(field.astype(np.float32), *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    at_row, at_column = np.mgrid[0:height, 0:width].astype(np.float32)
-    source = (at_column + full[..., 1], at_row + full[..., 0])
-    return np.asarray(cv2.remap(frame, *source, interpolation, borderMode=cv2.BORDER_REPLICATE))
+    to_column, to_row = np.meshgrid(right.astype(np.float32), down.astype(np.float32))
+    full = cv2.remap(field.astype(np.float32), to_column, to_row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    at_column, at_row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    source = at_column + full[..., 1], at_row + full[..., 0]
+    return np.asarray(cv2.remap(frame, source[0], source[1], interpolation, borderMode=cv2.BORDER_REPLICATE))

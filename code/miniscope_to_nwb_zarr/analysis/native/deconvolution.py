@@ -41,7 +41,7 @@ class Deconvolved:
     baseline: float
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def pool_jumps(
     trace: NDArray[np.float64], decay: float, penalty: float, min_jump: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -88,7 +88,7 @@ def pool_jumps(
     return calcium, spikes
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _within_noise(
     trace: NDArray[np.float64], decay: float, noise: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:

@@ -2,9 +2,9 @@
 
 The movie Y, less its mean, is taken for ``A C + R (Y - A C) + noise``: footprints A times traces C of mean 0, and the
 background that the rings R make of what is left (CNMF-E: Zhou et al. 2018, 10.7554/eLife.28728). Everything that is
-asked of Y is linear in it, so a tile is read some frames at a time: the covariance of its coarse pixels gives the rings,
-the products of its pixels with the traces the footprints, and a weighted sum of its pixels, one number a frame, the
-traces. No residual movie is ever made.
+asked of Y is linear in it, so a tile is read some frames at a time: the covariance of its coarse pixels gives the
+rings, the products of its pixels with the traces the footprints, and a weighted sum of its pixels, one number a frame,
+the traces. No residual movie is ever made.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """How far the content of a frame lies from that of a template: whole frames, and patches of them.
 
 Rigid shifts maximise the normalised cross-correlation of the inner part of a frame with every place of the template
-within reach (Lewis 1995, "Fast normalized cross-correlation"), by Fourier transform; the place between pixels is the top
-of the quadratic surface through the nine values around the highest one. Only the inner part is laid on the template, so
-that the frame's border, which stands still, draws the shift nowhere. Frames and template are band-passed first: the
-glow of the scope stands still and is wider than a cell, noise is finer (Pnevmatikakis & Giovannucci 2017, NoRMCorre,
-10.1016/j.jneumeth.2017.07.031, from which also the idea of overlapping patches comes).
+within reach (Lewis 1995, "Fast normalized cross-correlation"), by Fourier transform; the place between pixels is the
+top of the quadratic surface through the nine values around the highest one. Only the inner part is laid on the
+template, so that the frame's border, which stands still, draws the shift nowhere. Frames and template are band-passed
+first: the glow of the scope stands still and is wider than a cell, noise is finer (Pnevmatikakis & Giovannucci 2017,
+NoRMCorre, 10.1016/j.jneumeth.2017.07.031).
 
 Shifts are (row, column), positive where the content of the frame lies further down and right than in the template.
 """
@@ -72,7 +72,8 @@ class Template:
         total = self._within_reach(fft.irfft2(fft.rfft2(picture) * window, picture.shape))
         square = self._within_reach(fft.irfft2(fft.rfft2(picture**2) * window, picture.shape))
         variance = square - total**2 / inner.sum()
-        return np.sqrt(np.maximum(variance, 1e-9 * max(float(variance.max()), 1e-30))).astype(np.float32)
+        least = 1e-9 * max(float(variance.max()), 1e-30)
+        return np.asarray(np.sqrt(np.maximum(variance, least)), dtype=np.float32)
 
     @cached_property
     def likeliness(self) -> NDArray[np.float32]:

@@ -20,6 +20,9 @@ _RADII = 4.5
 """Radius of the ring in radii of a cell."""
 _RIDGE = 1e-3
 """Weights are held back by this share of the summed variance of the ring."""
+_EVERY = 2
+"""Of the pixels around a ring so many are one step: neighbours tell the same."""
+_BATCH = 256
 
 
 def coarse_shape(picture: tuple[int, int], size: int) -> tuple[int, int]:
@@ -57,13 +60,15 @@ def _interpolate_1d(length: int, size: int) -> sparse.csr_array:
 
 
 def ring_of(radius_px: float, size: int) -> NDArray[np.int64]:
-    """Rows and columns from a coarse pixel to those of its ring, shape (n_ring, 2)."""
+    """Rows and columns from a coarse pixel to those of its ring, in the order around it, shape (n_ring, 2)."""
     radius = _RADII * radius_px / size
     reach = int(np.ceil(radius + 1))
     down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     distance = np.hypot(down, right)
     is_ring = (distance >= radius - 0.5) & (distance < radius + 0.5)
-    return np.stack([down[is_ring], right[is_ring]], axis=1)
+    ring = np.stack([down[is_ring], right[is_ring]], axis=1)
+    around = np.argsort(np.arctan2(ring[:, 0], ring[:, 1]), kind="stable")
+    return np.asarray(ring[around][::_EVERY])
 
 
 def ring_border_px(radius_px: float, size: int) -> int:
@@ -91,21 +96,31 @@ def ring_weights(
     shape (n_coarse, n_coarse)
         Rows of pixels that are not wanted are empty.
     """
-    height, width = shape
-    rows, columns, values = [], [], []
-    for pixel in wanted:
-        at = np.array(divmod(int(pixel), width)) + ring
-        at = at[(at >= 0).all(axis=1) & (at[:, 0] < height) & (at[:, 1] < width)]
-        others = at[:, 0] * width + at[:, 1]
-        among = covariance[np.ix_(others, others)].astype(np.float64)
-        ridge = _RIDGE * np.trace(among)
-        if not ridge > 0:
-            continue
-        among.flat[:: len(others) + 1] += ridge
-        rows.append(np.full(len(others), pixel))
-        columns.append(others)
-        values.append(np.linalg.solve(among, covariance[others, pixel].astype(np.float64)))
-    if not rows:
-        return sparse.csr_array((height * width,) * 2, dtype="f4")
-    place = (np.concatenate(rows), np.concatenate(columns))
-    return sparse.csr_array((np.concatenate(values), place), shape=(height * width,) * 2, dtype="f4")
+    at = np.stack(np.divmod(wanted, shape[1]), axis=1)[:, None] + ring
+    is_there = np.asarray(((at >= 0) & (at < np.array(shape))).all(axis=2))
+    others = np.where(is_there, at[..., 0] * shape[1] + at[..., 1], 0)
+    weights = np.zeros(others.shape)
+    for first in range(0, len(wanted), _BATCH):
+        part = slice(first, first + _BATCH)
+        weights[part] = _solve(covariance, wanted[part], others[part], is_there[part])
+    pixel, place = np.nonzero(weights)
+    n_coarse = shape[0] * shape[1]
+    found = (wanted[pixel], others[pixel, place])
+    return sparse.csr_array((weights[pixel, place], found), shape=(n_coarse, n_coarse), dtype="f4")
+
+
+def _solve(
+    covariance: NDArray[np.floating],
+    wanted: NDArray[np.int64],
+    others: NDArray[np.int64],
+    is_there: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Weights of some pixels, shape (n_wanted, n_ring); 0 where the ring leaves the tile."""
+    pairs = is_there[:, :, None] & is_there[:, None]
+    among = np.where(pairs, covariance[others[:, :, None], others[:, None]], 0).astype(np.float64)
+    own = np.where(is_there, covariance[others, wanted[:, None]], 0).astype(np.float64)
+    diagonal = np.arange(others.shape[1])
+    variance = among[:, diagonal, diagonal].sum(axis=1)
+    # where nothing changes, or the ring has no pixel, the weights are nought
+    among[:, diagonal, diagonal] += np.where(variance > 0, _RIDGE * variance, 1)[:, None]
+    return np.asarray(np.linalg.solve(among, own[..., None])[..., 0])

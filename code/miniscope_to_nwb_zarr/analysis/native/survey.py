@@ -71,9 +71,9 @@ def survey(movie: Movie, workers: Workers, progress: Progress) -> Survey:
     n_bends = max(1, sum(look.n_bends for look in used))
     return Survey(
         nearest(is_shown),
-        (sum(look.total for look in used) / sum(look.n_frames for look in used)).astype(np.float32),
+        np.asarray(sum(look.total for look in used) / sum(look.n_frames for look in used), dtype=np.float32),
         np.max([look.highest for look in used], axis=0),
-        np.sqrt(sum(look.bends for look in used) / n_bends).astype(np.float32),
+        np.asarray(np.sqrt(sum(look.bends for look in used) / n_bends), dtype=np.float32),
     )
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import decay_of, deconvolve, noise_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy import sparse
 
 _SWEEPS = 2
 _DECAY_CELLS = 60
