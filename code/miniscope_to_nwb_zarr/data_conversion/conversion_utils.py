@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from miniscope_to_nwb_zarr.core.errors import InputError
-from miniscope_to_nwb_zarr.data_conversion.miniscope import run_conversion as miniscope
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.shard import (
     base_of,
@@ -47,7 +46,7 @@ class DatasetModule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _OnDemand:
-    """A module imported when it is used: the libraries of NWB take seconds, which other data sets do without."""
+    """A module imported when it is used: what others need takes seconds."""
 
     package: str
 
@@ -67,10 +66,7 @@ class _OnDemand:
 
 
 DATASET_MODULES: dict[str, DatasetModule] = {
-    "auto": miniscope,
-    "demo": miniscope,
-    "Miniscope": miniscope,
-    **dict.fromkeys(LAYOUTS, miniscope),
+    **dict.fromkeys(("auto", "demo", "Miniscope", *LAYOUTS), _OnDemand("miniscope")),
     "NWB": _OnDemand("nwb"),
     "analysis": _OnDemand("analysis"),
     "Visual Behavior Ephys": _OnDemand("visual_behavior_ephys"),

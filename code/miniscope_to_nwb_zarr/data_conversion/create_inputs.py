@@ -23,11 +23,11 @@ from miniscope_to_nwb_zarr.core.shards import shards_of
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import list_sessions
 from miniscope_to_nwb_zarr.run.console import Console
-from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.listing import check_names, read_names
 from miniscope_to_nwb_zarr.run.option_table import OPTIONS, Kind
 from miniscope_to_nwb_zarr.run.option_values import text_of, value_of
 from miniscope_to_nwb_zarr.run.options import parse_options
+from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.run.shard import may_travel
 from miniscope_to_nwb_zarr.run.shard_folder import SHARD_FOLDER, write_shards
 

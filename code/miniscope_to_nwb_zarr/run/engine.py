@@ -172,24 +172,25 @@ def _progress(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Tas
 
 
 def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed
-    try:
-        result: SessionResult = future.result()
-    except Exception as found:  # noqa: BLE001 - of any task, from any worker, or from the way there
-        error = found
-    else:
-        return result
     from distributed import KilledWorker  # noqa: PLC0415 - see above
     from distributed.client import FutureCancelledError  # noqa: PLC0415
     from distributed.scheduler import NoWorkerError  # noqa: PLC0415
 
-    if isinstance(error, NoWorkerError):
-        raise TemporaryError(f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}; run again")
     # a connection that is closed is an OSError
-    if not isinstance(error, KilledWorker | FutureCancelledError | TimeoutError | OSError):
-        message = f"{name}: a fault of this program, please report it: {type(error).__name__}: {error}"
-        return SessionResult(name, ExitCode.INTERNAL, "failed", message)
-    message = f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}); run again"
-    return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
+    losses = KilledWorker, FutureCancelledError, TimeoutError, OSError
+    try:
+        fault = future.exception()
+        if fault is None or isinstance(fault, (*losses, NoWorkerError)):
+            result: SessionResult = future.result()
+            return result
+    except NoWorkerError as error:
+        message = f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}; run again"
+        raise TemporaryError(message) from error
+    except losses as error:
+        message = f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}); run again"
+        return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
+    message = f"{name}: a fault of this program, please report it: {type(fault).__name__}: {fault}"
+    return SessionResult(name, ExitCode.INTERNAL, "failed", message)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery, Request, discover
 from miniscope_to_nwb_zarr.layouts.video_files import by_headers_alone
 from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.run.session_job import Job
 from miniscope_to_nwb_zarr.sources import limits
 
@@ -100,22 +101,6 @@ def _completed(found: Discovery, options: Options, sidecar: Sidecar) -> Discover
         for session in found.sessions
     )
     return replace(found, sessions=tuple(completed))
-
-
-def refuse_inside(results_dir: Path, folders: Iterable[Path], flag: str = "--results_dir") -> None:
-    """Refuse results that would lie inside the data.
-
-    Raises
-    ------
-    UsageError
-        They would.
-    """
-    results = results_dir.resolve()
-    for folder in folders:
-        if results.is_relative_to(folder.resolve()):
-            raise UsageError(
-                f"{flag} {results_dir}: lies inside the data ({folder}), which is never written to; choose another"
-            )
 
 
 def make_request(options: Options, sidecar: Sidecar) -> Request:

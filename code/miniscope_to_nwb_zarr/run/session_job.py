@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt,
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
+from miniscope_to_nwb_zarr.run.outcome import Outcome
 from miniscope_to_nwb_zarr.run.room import check_room, no_room
 from miniscope_to_nwb_zarr.run.session_frames import start_frames
 from miniscope_to_nwb_zarr.run.session_metadata import try_metadata, write_metadata
@@ -69,16 +70,6 @@ class Job:
     def with_edited(self, digest: str) -> Job:
         """The same job for an NWB file that a person has added to, told apart from others by its digest."""
         return replace(self, output_options={**self.output_options, "edited": digest})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a session."""
-
-    word: str
-    """``written`` or ``already done``."""
-    receipt: Receipt
-    output: Path
 
 
 @dataclass(frozen=True, slots=True)

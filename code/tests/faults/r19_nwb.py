@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from miniscope_to_nwb_zarr.data_conversion.nwb import job as nwb_job
+from miniscope_to_nwb_zarr.data_conversion.nwb import make
 from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier
 from tests.faults.r19_twice import state
@@ -31,7 +31,7 @@ def _refuse_to_work() -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("work is done again")
 
-    nwb_job._fill = refuse
+    make.make_output = refuse
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from concurrent.futures import Future
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -81,14 +82,11 @@ def test_a_session_travels_as_its_name(two, tmp_path):
     assert gone.exit_code is ExitCode.INVALID_INPUT
 
 
-class Ended:
-    """A task of a cluster that ended with an error."""
-
-    def __init__(self, error):
-        self.error = error
-
-    def result(self):
-        raise self.error
+def ended(error):
+    """A task that ended with an error, as those of a cluster are asked for it."""
+    future = Future()
+    future.set_exception(error)
+    return future
 
 
 LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
@@ -98,14 +96,14 @@ LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
     "error", [LOST, FutureCancelledError("task", "lost"), OSError("connection closed"), TimeoutError()]
 )
 def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
-    result = engine._result_of(Ended(error), "M1")
+    result = engine._result_of(ended(error), "M1")
     assert isinstance(result, SessionResult)
     assert (result.session, result.exit_code) == ("M1", ExitCode.TEMPORARY)
     assert type(error).__name__ in result.message
 
 
 def test_a_fault_of_the_program_is_no_reason_to_run_again():
-    result = engine._result_of(Ended(NameError("name 'x' is not defined")), "M1")
+    result = engine._result_of(ended(NameError("name 'x' is not defined")), "M1")
     assert result.exit_code is ExitCode.INTERNAL
     assert "please report it: NameError: name 'x'" in result.message
 

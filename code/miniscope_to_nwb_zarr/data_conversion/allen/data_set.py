@@ -20,9 +20,9 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_nwb_tas
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import transfer_of
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, read_names
 from miniscope_to_nwb_zarr.run.option_values import nearest
+from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.run.transfer import TransferTask
 from miniscope_to_nwb_zarr.sources import limits
 

@@ -18,13 +18,13 @@ from miniscope_to_nwb_zarr.data_conversion.allen.metadata_facts import session_f
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_nwb import read_facts, together
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_rules import RULES
 from miniscope_to_nwb_zarr.data_conversion.nwb.describe import Staged
-from miniscope_to_nwb_zarr.data_conversion.nwb.export import SUFFIXES
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
 from miniscope_to_nwb_zarr.qc.nwb_measures import nwb_measures
 from miniscope_to_nwb_zarr.qc.quality import Quality
 from miniscope_to_nwb_zarr.run.kept_store import find_kept_store
-from miniscope_to_nwb_zarr.run.session_job import Outcome
+from miniscope_to_nwb_zarr.run.outcome import Outcome
 from miniscope_to_nwb_zarr.run.settle import found_at, settle
 
 if TYPE_CHECKING:

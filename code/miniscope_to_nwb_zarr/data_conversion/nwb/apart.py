@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-_JOB = "miniscope_to_nwb_zarr.data_conversion.nwb.job"
+_MAKE = "miniscope_to_nwb_zarr.data_conversion.nwb.make"
 _PATIENCE_S = 20
 # what a process gets that touches memory which is not its own, or finds itself in a state that cannot be
 _OF_DAMAGE = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, getattr(signal, "SIGBUS", None)})
@@ -75,7 +75,7 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     # the libraries of NWB take seconds to import: once for all files
-    context.set_forkserver_preload([_JOB])
+    context.set_forkserver_preload([_MAKE])
     return context
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.receipt import FileEntry
     from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
+    from miniscope_to_nwb_zarr.run.outcome import Outcome
     from miniscope_to_nwb_zarr.run.phases import Phases
-    from miniscope_to_nwb_zarr.run.session_job import Outcome
 
 
 @dataclass(frozen=True, slots=True)

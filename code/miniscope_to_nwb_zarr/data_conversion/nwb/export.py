@@ -11,7 +11,6 @@ from hdmf_zarr import ZarrIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
-from miniscope_to_nwb_zarr.data_conversion.nwb import hdf5_writer, zarr_writer
 from miniscope_to_nwb_zarr.data_conversion.nwb.blocks import BoxReport, BoxTask, copy_box, read_box
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_writer import Hdf5Writer
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     Prepare = Callable[[GroupBuilder], None]
     Meanwhile = Callable[[], None]
 
-SUFFIXES = {"zarr": zarr_writer.SUFFIX, "hdf5": hdf5_writer.SUFFIX}
 _WAITING_PER_WORKER = 2
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.specs import Specs
     from miniscope_to_nwb_zarr.data_conversion.nwb.values import Stored
 
-SUFFIX = ".nwb"
 _TEXT = h5py.string_dtype("utf-8")
 _TABLE_ROWS = 1 << 17
 # hdmf-zarr notes the columns of a table by names that pynwb's writer of HDF5 does not know

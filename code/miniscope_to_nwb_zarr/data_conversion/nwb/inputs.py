@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.receipt import FileEntry, digest_of
 from miniscope_to_nwb_zarr.data_conversion import disk
-from miniscope_to_nwb_zarr.data_conversion.nwb.sources import is_nwb
+from miniscope_to_nwb_zarr.data_conversion.nwb.recognise import is_nwb
 from miniscope_to_nwb_zarr.sources.tree import natural_key, walk
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,13 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryErr
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.paths import relative_path
 from miniscope_to_nwb_zarr.data_conversion import disk
-from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources
-from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, n_bytes, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import look_into, places_of, task_of, transfer_of_file
 from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
-from miniscope_to_nwb_zarr.run.inputs import refuse_inside
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, list_remote, read_names
-from miniscope_to_nwb_zarr.run.missing_facts import list_left_out
 from miniscope_to_nwb_zarr.run.options import output_options
+from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.run.rows import size_text
 from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all
 from miniscope_to_nwb_zarr.sources import limits
@@ -92,6 +90,9 @@ def _look(options: Options) -> tuple[FoundFiles, dict[Path, RemoteFile]]:
 def _compare(
     job: NwbJob, options: Options, remote: Mapping[Path, RemoteFile], output: Path, receipt: Receipt
 ) -> list[str]:
+    # the libraries of NWB, which take a second to import
+    from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import compare_with_sources  # noqa: PLC0415
+
     with transfer_of_file(job, options, remote).here_for_a_while():
         return compare_with_sources(partial(replace, job), output, receipt)
 
@@ -144,7 +145,13 @@ def run_nwb_tasks(
     """
     facts = RunFacts(began, output_options(options), "NWB file", findings=findings)
 
+    if len(tasks) > 1:
+        # each file is converted in a child of this process: what is imported here is not imported in each of them
+        import_module("miniscope_to_nwb_zarr.data_conversion.nwb.make")
+
     def remark(results: Sequence[SessionResult]) -> None:
+        from miniscope_to_nwb_zarr.run.missing_facts import list_left_out  # noqa: PLC0415 - loads the lab's schema
+
         list_left_out({result.session: result.findings for result in results}, console)
 
     return make_all(tasks, options, console, facts, remark)
@@ -201,6 +208,8 @@ def _show_names(jobs: Sequence[NwbJob], options: Options, console: Console) -> E
 
 def show_plan(jobs: Sequence[NwbJob], options: Options, console: Console) -> ExitCode:
     """Show what would be written, and write nothing."""
+    from miniscope_to_nwb_zarr.data_conversion.nwb.dry_run import plan_row  # noqa: PLC0415 - see above
+
     rows, n_failed = [], 0
     for job in jobs:
         try:

@@ -16,12 +16,10 @@ from hdmf.build.errors import ConstructError
 from hdmf_zarr.nwb import NWBZarrIO
 from pynwb import NWBHDF5IO, get_type_map
 
-from miniscope_to_nwb_zarr.data_conversion.nwb import damage, strict_json
+from miniscope_to_nwb_zarr.data_conversion.nwb import damage
 from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_admission import admit_hdf5, leads_outside
 from miniscope_to_nwb_zarr.data_conversion.nwb.zarr_admission import admit_zarr
 from miniscope_to_nwb_zarr.data_conversion.reference_codec import admit_only_references
-from miniscope_to_nwb_zarr.sources import limits
-from miniscope_to_nwb_zarr.sources.small_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -117,18 +115,6 @@ def open_source(
         yield NwbSource(path, io, remarks, findings)
     finally:
         io.close()
-
-
-def is_nwb(path: Path) -> bool:
-    """Whether a file is HDF5, or a folder a Zarr store that says it is NWB."""
-    if path.is_file():
-        return bool(h5py.is_hdf5(path))
-    try:
-        with open_regular(path / ".zattrs") as file:
-            said = strict_json.parse(file.read(limits.NWB_METADATA_BYTES.value))
-    except (OSError, ValueError):
-        return False
-    return isinstance(said, dict) and "nwb_version" in said
 
 
 def _open_hdf5(path: Path, manager: BuildManager) -> NWBHDF5IO:

@@ -10,7 +10,6 @@ from miniscope_to_nwb_zarr.buckets.mirror import NWB_FILES, mirrored
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.paths import moved
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, source_entries
-from miniscope_to_nwb_zarr.data_conversion.nwb.named_files import files_named_by
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.transfer import Transfer, TransferTask
 
@@ -94,6 +93,9 @@ def transfer_of_file(job: NwbJob, options: Options, remote: Mapping[Path, Remote
     source, also = job.sources[0], None
     files = tuple(remote[path] for path in places_of(source, remote)) if options.data_store else ()
     if options.data_store:
+        # the libraries of NWB take a second to import
+        from miniscope_to_nwb_zarr.data_conversion.nwb.named_files import files_named_by  # noqa: PLC0415
+
         also = partial(files_named_by, source, job.source_root, job.name, options.results_dir)
     return transfer_of(job.name, job, options, options.data_store, files, also)
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.specs import Specs
     from miniscope_to_nwb_zarr.data_conversion.nwb.values import Stored
 
-SUFFIX = ".nwb.zarr"
 _TABLE_ROWS = 1 << 20
 _FRAME_AXES = 3
 

@@ -10,7 +10,8 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion.nwb import job as nwb_job
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
-from miniscope_to_nwb_zarr.data_conversion.nwb.sources import is_nwb, open_source
+from miniscope_to_nwb_zarr.data_conversion.nwb.recognise import is_nwb
+from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from tests.conversions import no_processes
 from tests.nwb_files import rich_file
 
