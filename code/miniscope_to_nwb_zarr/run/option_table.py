@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.analysis_options import ANALYSIS_OPTIONS
 from miniscope_to_nwb_zarr.run.option import Category, Kind, Option
 
 __all__ = ["BY_NAME", "DATASETS", "OPTIONS", "Category", "Kind", "Option"]
@@ -224,61 +225,6 @@ _OUTPUT = (
     ),
 )
 
-_ANALYSIS = (
-    Option(
-        "process",
-        Kind.BOOLEAN,
-        "False",
-        "True: analyse each recording when it is converted, as --dataset analysis does",
-        Category.ANALYSIS,
-    ),
-    Option(
-        "analysis_parameters",
-        Kind.PATH,
-        "",
-        "YAML or JSON file with parameters of the analysis; what it leaves open is estimated from the movie",
-        Category.ANALYSIS,
-    ),
-    Option(
-        "project_path",
-        Kind.PATH,
-        "",
-        "folder with experiments.csv and analysis_parameters.csv as ACE-NeuroTools has them; with --line_num",
-        Category.ANALYSIS,
-    ),
-    Option(
-        "line_num",
-        Kind.TEXT,
-        "",
-        "experiment in the tables of --project_path, by its text in their column `line number`; its recordings lie "
-        "below --data_dir",
-        Category.ANALYSIS,
-    ),
-    Option(
-        "analysis_engine",
-        Kind.CHOICE,
-        "native",
-        "program that finds motion and cells: the one that is part of this program, MiniAn, or CaImAn",
-        Category.ANALYSIS,
-        choices=("native", "minian", "caiman"),
-    ),
-    Option(
-        "corrected_movie",
-        Kind.CHOICE,
-        "store",
-        "movie without its motion: into the NWB file (store), or only how far each frame was moved (none)",
-        Category.ANALYSIS,
-        choices=("store", "none"),
-    ),
-    Option(
-        "apply_curation",
-        Kind.PATH,
-        "",
-        "curation.json from the page qc/curation.html of an output: which units are cells, decided by hand",
-        Category.ANALYSIS,
-    ),
-)
-
 _CHECKS = (
     Option("dry_run", Kind.BOOLEAN, "False", "True: show the plan and write nothing", Category.CHECKS),
     Option(
@@ -350,5 +296,5 @@ _MESSAGES = (
     Option("version", Kind.BOOLEAN, "False", "True: print the version and stop", Category.MESSAGES, is_on_panel=False),
 )
 
-OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + _ANALYSIS + _CHECKS + _MACHINE + _MESSAGES
+OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + ANALYSIS_OPTIONS + _CHECKS + _MACHINE + _MESSAGES
 BY_NAME = {option.name: option for option in OPTIONS}

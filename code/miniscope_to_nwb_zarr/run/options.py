@@ -264,6 +264,13 @@ def _check_analysis(values: Mapping[str, Any]) -> None:
             f"--process True: analyses Miniscope recordings, not those of --dataset {values['dataset']}; for NWB files "
             "with a one-photon movie give --dataset analysis"
         )
+    is_analysis = values["process"] or values["dataset"] == "analysis"
+    for name in ("data_dir", "results_dir"):
+        if is_analysis and isinstance(values[name], BucketAddress):
+            raise UsageError(
+                f"--{name} {values[name]}: an analysis reads and writes local folders; convert from or into the bucket "
+                "without --process, and analyse a copy of the output"
+            )
     if values["apply_curation"] is not None and values["dataset"] != "analysis":
         raise UsageError("--apply_curation belongs to --dataset analysis: give both")
     if (values["line_num"] is None) != (values["project_path"] is None):

@@ -29,7 +29,7 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.version import (
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.qc.curation_page import with_decisions
-from miniscope_to_nwb_zarr.run.session_job import Outcome
+from miniscope_to_nwb_zarr.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.frames_digest import known_s
 from miniscope_to_nwb_zarr.data_conversion.analysis.room import check_room
 from miniscope_to_nwb_zarr.data_conversion.analysis.version import Addition, make_version
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
-from miniscope_to_nwb_zarr.run.session_job import Outcome
+from miniscope_to_nwb_zarr.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

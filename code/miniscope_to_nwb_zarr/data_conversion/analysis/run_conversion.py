@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 
-def run(options: Options, console: Console) -> ExitCode:
-    """Do what the options ask for with what is to be analysed.
+def run(options: Options, console: Console, listing: Listing | None = None) -> ExitCode:
+    """Do what the options ask for with what is to be analysed; with a listing the data are not looked at again.
 
     Raises
     ------
@@ -51,21 +51,24 @@ def run(options: Options, console: Console) -> ExitCode:
         return verify_outputs(options, {}, console)
     began = datetime.now(UTC)
     try:
-        return _run(options, console, began)
+        return _run(options, console, listing, began)
     except InputError as error:
         if not options.dry_run:
             refused(error, options, {}, began)
         raise
 
 
-def list_sessions(options: Options) -> Listing:
+def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
     """The outputs, NWB files and recordings that `run` would analyse, and the files of each.
+
+    All folders are looked into, whichever `below` names: a recording can be an output's, or stand for itself.
 
     Raises
     ------
     MiniscopeError
         The input or the options are at fault.
     """
+    del below
     found = find_targets(options, make_job(options).sidecar, experiment_of(options))
     root = options.data_dir.resolve()
     # a receipt has the checksum of every other file of its output
@@ -77,7 +80,7 @@ def list_sessions(options: Options) -> Listing:
         ListedSession(one.name, list_local((file.path for file in one.source_files), root))
         for one in found.recordings.sessions
     ]
-    return Listing((*stored, *recorded), tuple(failure.message for failure in found.recordings.failures))
+    return Listing((*stored, *recorded), tuple(failure.message for failure in found.recordings.failures), found)
 
 
 def _refuse_what_means_nothing(options: Options) -> None:
@@ -87,7 +90,7 @@ def _refuse_what_means_nothing(options: Options) -> None:
         raise UsageError("--against_source True: give the --dataset that made the output, and its data")
 
 
-def _run(options: Options, console: Console, began: datetime) -> ExitCode:
+def _run(options: Options, console: Console, listing: Listing | None, began: datetime) -> ExitCode:
     conversion = make_job(options)
     if options.apply_curation is not None:
         curation = load_curation(options.apply_curation)
@@ -95,7 +98,8 @@ def _run(options: Options, console: Console, began: datetime) -> ExitCode:
         return _make_all([CurationTask(stored, curation, options)], [], options, conversion, console, began)
     # parameters and engine are looked at before anything else is
     make_analysis(options)
-    found = _chosen(find_targets(options, conversion.sidecar, experiment_of(options)), options)
+    looked: Targets = listing.found if listing else find_targets(options, conversion.sidecar, experiment_of(options))
+    found = _chosen(looked, options)
     show_findings(found.recordings, options.data_dir, console)
     for finding in found.findings:
         console.finding(finding)

@@ -12,7 +12,8 @@ from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, Base
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, source_entries
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery
-from miniscope_to_nwb_zarr.run.inputs import find_sessions, refuse_inside
+from miniscope_to_nwb_zarr.run.inputs import find_sessions
+from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.sources.tree import walk
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.named_session import SessionTask
     from miniscope_to_nwb_zarr.run.options import Options
-    from miniscope_to_nwb_zarr.run.session_job import Outcome
+    from miniscope_to_nwb_zarr.run.outcome import Outcome
 
     Tell = Callable[[str, str, float], None]
 
