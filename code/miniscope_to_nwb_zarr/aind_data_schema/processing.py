@@ -65,7 +65,7 @@ def _process(inputs: Sequence[str], zone: dt.tzinfo, provenance: Provenance) -> 
         process_type=ProcessName.FILE_FORMAT_CONVERSION if is_conversion else ProcessName.OTHER,
         name="" if is_conversion else METADATA_PROCESS,
         stage=ProcessStage.PROCESSING,
-        code=_code(inputs, provenance),
+        code=code_of(inputs, provenance),
         # those who processed the data, whom nobody has named: not those who recorded them
         experimenters=[],
         pipeline_name=pipelines[0].name if pipelines else None,
@@ -78,7 +78,8 @@ def _process(inputs: Sequence[str], zone: dt.tzinfo, provenance: Provenance) -> 
     )
 
 
-def _code(inputs: Sequence[str], provenance: Provenance) -> Code:
+def code_of(inputs: Sequence[str], provenance: Provenance) -> Code:
+    """The program as the schema has it, with what it was given."""
     program = provenance.program
     given = {name: value for name, value in provenance.parameters.items() if value is not None}
     return Code(

@@ -36,6 +36,7 @@ _STATUS = {Verdict.GOOD: Status.PASS, Verdict.LOOK: Status.PENDING, Verdict.BAD:
 _OF_PROCESSING = {FRAMES_STORED, VERIFICATION, INSPECTOR}
 # AIND asks for fewer than 50 metrics of a modality (reference aind-metadata 1.8)
 _MOST_METRICS = 45
+GROUPING = ["modality", "device"]
 _WHOLE_SESSION, _ALL_DEVICES = "whole session", "all devices"
 
 
@@ -46,13 +47,14 @@ def make(session: Session, sidecar: Sidecar, quality: Quality) -> QualityControl
     store has changed since, and no frame was looked at again.
     """
     if quality.former:
-        return _ordered(QualityControl.model_validate_json(quality.former))
+        return ordered(QualityControl.model_validate_json(quality.former))
     checked = facts.local(quality.checked, facts.zone_of(session, sidecar))
-    metrics = [_metric(device, group, checked) for device, group in _grouped(quality.measures)]
-    return _ordered(QualityControl(metrics=metrics, default_grouping=["modality", "device"])) if metrics else None
+    metrics = [metric_of(device, group, checked) for device, group in _grouped(quality.measures)]
+    return ordered(QualityControl(metrics=metrics, default_grouping=GROUPING)) if metrics else None
 
 
-def _ordered(made: QualityControl) -> QualityControl:
+def ordered(made: QualityControl) -> QualityControl:
+    """The same, in an order that is the same in every run."""
     # the library puts them in the order of a set, which is another one in every run
     made.status = dict(sorted((made.status or {}).items()))
     return made
@@ -69,7 +71,8 @@ def _grouped(measures: Sequence[Measure]) -> list[tuple[str, list[Measure]]]:
     return [(device, group) for (_, _, device), group in groups.items()]
 
 
-def _metric(device: str, group: Sequence[Measure], checked: dt.datetime) -> QCMetric:
+def metric_of(device: str, group: Sequence[Measure], checked: dt.datetime) -> QCMetric:
+    """A metric of measures of one name, of a device or of the whole session."""
     first = group[0]
     status = QCStatus(
         evaluator="Automated", status=_STATUS[worst(measure.verdict for measure in group)], timestamp=checked

@@ -88,6 +88,9 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | dict) else value
 
 
+PlainNumber = BeforeValidator(_number)
+"""A number as it is typed: in figures, without underscores."""
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(_plain)]
 Line = Annotated[Text, StringConstraints(max_length=500), AfterValidator(_one_line)]
 AnimalId = Annotated[Line, AfterValidator(_spellable)]
@@ -96,14 +99,14 @@ Age = Annotated[Line, AfterValidator(_age)]
 Zone = Annotated[Line, AfterValidator(_zone)]
 Orcid = Annotated[Line, AfterValidator(_orcid)]
 Day = Annotated[dt.date, BeforeValidator(_date), Field(ge=dt.date(1950, 1, 1))]
-Grams = Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=3, max_digits=8), BeforeValidator(_number)]
-Nanometers = Annotated[float, Field(ge=200, le=2000), BeforeValidator(_number)]
-Micrometers = Annotated[float, Field(gt=0, le=10_000), BeforeValidator(_number)]
-Millimeters = Annotated[float, Field(gt=0, le=100), BeforeValidator(_number)]
-BregmaMillimeters = Annotated[float, Field(ge=-30, le=30), BeforeValidator(_number)]
-Centimeters = Annotated[float, Field(gt=0, le=10_000), BeforeValidator(_number)]
-Nanoliters = Annotated[float, Field(gt=0, le=100_000), BeforeValidator(_number)]
-Titer = Annotated[float, Field(ge=1e3, le=1e16), BeforeValidator(_number)]
+Grams = Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=3, max_digits=8), PlainNumber]
+Nanometers = Annotated[float, Field(ge=200, le=2000), PlainNumber]
+Micrometers = Annotated[float, Field(gt=0, le=10_000), PlainNumber]
+Millimeters = Annotated[float, Field(gt=0, le=100), PlainNumber]
+BregmaMillimeters = Annotated[float, Field(ge=-30, le=30), PlainNumber]
+Centimeters = Annotated[float, Field(gt=0, le=10_000), PlainNumber]
+Nanoliters = Annotated[float, Field(gt=0, le=100_000), PlainNumber]
+Titer = Annotated[float, Field(ge=1e3, le=1e16), PlainNumber]
 
 OneOrMore = BeforeValidator(_as_list)
 """A list, of which a single item may stand for itself."""

@@ -12,12 +12,15 @@ SIDECAR = "session_metadata.yml"
 SUBJECTS = "subjects.csv"
 SIDECAR_SCHEMA = "session_metadata.schema.json"
 SUBJECTS_SCHEMA = "subjects.schema.json"
+ANALYSIS = "analysis_parameters.yml"
 _EXAMPLE = "example_session_metadata.yml"
+_PACKAGES = {ANALYSIS: "miniscope_to_nwb_zarr.analysis"}
 
 
 def text_of(name: str) -> str:
     """The text of a template."""
-    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+    package = _PACKAGES.get(name, __package__)
+    return resources.files(package).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def example() -> str:
@@ -40,7 +43,7 @@ def write_templates(folder: Path) -> tuple[list[Path], list[Path]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     written, kept = [], []
-    for name in (SIDECAR, SUBJECTS, SIDECAR_SCHEMA):
+    for name in (SIDECAR, SUBJECTS, SIDECAR_SCHEMA, ANALYSIS):
         path = folder / name
         try:
             with path.open("x", encoding="utf-8") as file:

@@ -96,6 +96,13 @@ class Code(StrEnum):
     INDEX_INVALID = "index_invalid"
     NWB_SCHEMA = "nwb_schema"
     NWB_CHANGED = "nwb_changed"
+    # the analysis
+    MOVIE_LEFT_OUT = "movie_left_out"
+    FRAMES_REPLACED = "frames_replaced"
+    SIGNAL_CUT = "signal_cut"
+    MOTION_AT_LIMIT = "motion_at_limit"
+    NO_CELLS = "no_cells"
+    PARAMETER_UNUSED = "parameter_unused"
     # the output
     INSPECTOR = "inspector"
     NO_CHECKSUM = "no_checksum"

@@ -42,6 +42,27 @@ class SeriesEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisEntry:
+    """An analysis whose results are in the NWB file."""
+
+    module: str
+    """Name of its processing module."""
+    digest: str
+    """Of all that decides what it found: the frames, the parameters, engine and program."""
+    engine: str
+    """Name and version."""
+    series: tuple[str, ...]
+    units: tuple[int, ...]
+    """Found in each series."""
+    accepted: tuple[int, ...]
+    """Of them, taken for cells."""
+    paths: tuple[str, ...]
+    """All that it added to the NWB file."""
+    curation: str = ""
+    """Digest of the decisions by hand that were applied to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Everything needed to tell whether an output is whole, and whether it is the one that a run would make."""
 
@@ -60,7 +81,8 @@ class Receipt:
     parent: str | None = None
     """Digest of the receipt of the version that this one follows."""
     store_plan: str = ""
-    """Plan digest of the run that made the NWB file, where a later run added metadata to it."""
+    """Plan digest of the run that made the NWB file, where a later run added metadata or an analysis to it."""
+    analyses: tuple[AnalysisEntry, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -97,10 +119,16 @@ class Receipt:
             del value["content_digest"]
             for key, kind in (("sources", FileEntry), ("files", FileEntry), ("series", SeriesEntry)):
                 value[key] = tuple(kind(**entry) for entry in value[key])
+            value["analyses"] = tuple(_analysis(entry) for entry in value.get("analyses", ()))
             value["findings"] = tuple(Finding.from_json(entry) for entry in value["findings"])
             return cls(**value)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
+
+
+def _analysis(value: Mapping[str, Any]) -> AnalysisEntry:
+    known: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
+    return AnalysisEntry(**known)
 
 
 def is_volatile(path: str) -> bool:
@@ -154,6 +182,8 @@ def differences(
         elif was != is_now:
             is_digest = any(isinstance(value, str) and len(value) == 64 for value in (was, is_now))
             found.append(f"--{name}, another file" if is_digest else f"--{name} was {was}, is {is_now}")
+    if receipt.analyses:
+        found.append("it was analysed since")
     if receipt.program_version != program_version:
         found.append(f"the program was {receipt.program_version}, is {program_version}")
     return found

@@ -89,7 +89,9 @@ def list_files(folder: Path, known: Mapping[str, tuple[int, str]]) -> tuple[File
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
-def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now: datetime) -> Receipt:
+def publish(
+    staging: Path, final: Path, receipt: Receipt, *, replace: bool, now: datetime, after: str | None = None
+) -> Receipt:
     """Make a staged output the finished one.
 
     Parameters
@@ -101,6 +103,8 @@ def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now:
         Take the place of an output that is there; it is kept under ``.replaced``.
     now : datetime
         Names the folder of a replaced output.
+    after : str, optional
+        Digest of the receipt of the output whose place may be taken: another one stays, as it does without `replace`.
 
     Returns
     -------
@@ -119,9 +123,7 @@ def publish(staging: Path, final: Path, receipt: Receipt, *, replace: bool, now:
     try:
         disk.rename_new(staging, final)
     except FileExistsError:
-        if replace:
-            _take_place(staging, final, now)
-        else:
+        if not (replace and _take_place(staging, final, now, after)):
             found = read_receipt(final)
             if found is None or found.plan_digest != receipt.plan_digest:
                 raise ConflictError(
@@ -142,8 +144,8 @@ def read_receipt(output: Path) -> Receipt | None:
         return None
 
 
-def _take_place(staging: Path, final: Path, now: datetime) -> None:
-    """Exchange the staged output with the finished one, which is kept.
+def _take_place(staging: Path, final: Path, now: datetime, after: str | None) -> bool:
+    """Exchange the staged output with the finished one, which is kept; False where that is not the one to be followed.
 
     The new one is moved to the place of the former before they are exchanged: so the former never lies in a folder that
     is removed when the run is stopped just then.
@@ -159,7 +161,13 @@ def _take_place(staging: Path, final: Path, now: datetime) -> None:
     place = replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     disk.rename_new(staging, place)
     disk.exchange(place, final)
+    if after is not None and disk.hash_file(place / RECEIPT_NAME) != after:
+        # another run was faster
+        disk.exchange(place, final)
+        disk.rename_new(place, staging)
+        return False
     disk.sync_folder(replaced)
+    return True
 
 
 def leftovers(results: Path) -> tuple[Leftover, ...]:

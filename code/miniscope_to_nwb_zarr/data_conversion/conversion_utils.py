@@ -68,6 +68,7 @@ class _OnDemand:
 DATASET_MODULES: dict[str, DatasetModule] = {
     **dict.fromkeys(("auto", "demo", "Miniscope", *LAYOUTS), _OnDemand("miniscope")),
     "NWB": _OnDemand("nwb"),
+    "analysis": _OnDemand("analysis"),
     "Visual Behavior Ephys": _OnDemand("visual_behavior_ephys"),
     "Visual Behavior Ophys": _OnDemand("visual_behavior_ophys"),
     "Visual Coding Ephys": _OnDemand("visual_coding_ephys"),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hdmf.container import AbstractContainer, Data
-from hdmf.data_utils import DataIO
-
-from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
+from hdmf.data_utils import AbstractDataChunkIterator, DataIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pynwb import NWBFile
 
 # when the file object was made, not what it says
@@ -21,7 +21,12 @@ _IGNORED = frozenset({"file_create_date"})
 
 def digest_nwbfile(nwbfile: NWBFile) -> str:
     """The sha256 over every field of every object of the file, in the order of their paths."""
-    lines = sorted(_line(container) for container in nwbfile.all_children())
+    return digest_containers(nwbfile.all_children())
+
+
+def digest_containers(containers: Iterable[AbstractContainer]) -> str:
+    """The sha256 over every field of some objects, in the order of their paths."""
+    lines = sorted(_line(container) for container in containers)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -46,7 +51,7 @@ def _line(container: AbstractContainer) -> str:
 def _text(value: Any) -> str:  # noqa: ANN401, PLR0911 - whatever a field may hold
     if isinstance(value, DataIO):
         return _text(value.data)
-    if isinstance(value, LazyFrames):
+    if isinstance(value, AbstractDataChunkIterator):
         return f"frames{value.shape}"
     if isinstance(value, AbstractContainer):
         return path_of(value)

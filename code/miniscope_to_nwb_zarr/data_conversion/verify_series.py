@@ -13,7 +13,7 @@ from hdmf.data_utils import DataIO
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hdmf.container import AbstractContainer
     from numpy.typing import NDArray
@@ -47,7 +47,18 @@ def check_series(read: NWBFile, meant: NWBFile, series: Sequence[FrameSeries]) -
                 f"{one.name}: {found.data.shape} frames and {stamps.shape} stamps were read back, "
                 f"expected {one.plan.shape} and the {expected.shape} stamps of the time table"
             )
-    for container in meant.all_children():
+    check_containers(read, meant.all_children())
+
+
+def check_containers(read: NWBFile, meant: Iterable[AbstractContainer]) -> None:
+    """Check every value of some objects as read back; of frames nothing.
+
+    Raises
+    ------
+    VerificationError
+        Naming what differs.
+    """
+    for container in meant:
         found = read.objects.get(container.object_id)
         if found is None:
             raise _not_as_meant(f"{container.name}: is missing")

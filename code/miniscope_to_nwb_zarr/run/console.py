@@ -24,7 +24,7 @@ from miniscope_to_nwb_zarr.core.amounts import duration_text, size_text
 from miniscope_to_nwb_zarr.core.findings import Severity
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.text import visible
-from miniscope_to_nwb_zarr.run.progress import Meter
+from miniscope_to_nwb_zarr.run.progress import Meter, StepLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.rows import PlanRow, ResultRow
 
 _LOG_WIDTH = 240
+_STEP_TOTAL = 1000
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 
 
@@ -174,6 +175,37 @@ class Console:
                     self._say(f"{label}: {line}", "")
 
             yield advance
+
+    @contextmanager
+    def steps(self, label: str) -> Iterator[Callable[[str, str, float], None]]:
+        """Show how far each step of a piece of work is.
+
+        Yields
+        ------
+        callable
+            ``tell(part, step, share)``, to be called with what is worked on, the step, and how much of it is done, 0
+            to 1.
+        """
+        if self._quiet or not self._err.is_terminal:
+            log = StepLog(self._clock)
+
+            def tell(part: str, step: str, share: float) -> None:
+                line = None if self._quiet else log.due_line(part, step, share)
+                if line:
+                    self._say(f"{label}: {line}", "")
+
+            yield tell
+            return
+        with self._bar(Meter(_STEP_TOTAL, 0, self._clock), visible(label)) as _:
+            bars = self._bars
+
+            def show(part: str, step: str, share: float) -> None:
+                with self._lock:
+                    if bars is not None:
+                        shown = visible(f"{label}: {part}: {step}")
+                        bars.update(bars.task_ids[-1], description=shown, completed=round(share * _STEP_TOTAL))
+
+            yield show
 
     @contextmanager
     def _bar(self, meter: Meter, label: str) -> Iterator[Callable[[int, int], None]]:

@@ -84,7 +84,8 @@ def _write_templates(options: Options, console: Console) -> ExitCode:
     said = f"Wrote {', '.join(map(str, written))}." if written else "Nothing written."
     console.summary(
         ExitCode.DONE,
-        f"{said} Fill them in with an editor, and give them with --session_metadata and --subjects",
+        f"{said} Fill them in with an editor, and give them with --session_metadata, --subjects and "
+        "--analysis_parameters",
         {"written": [str(path) for path in written], "kept": [str(path) for path in kept]},
     )
     return ExitCode.DONE

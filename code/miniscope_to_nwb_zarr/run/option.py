@@ -32,6 +32,7 @@ class Category(StrEnum):
     WHAT = "What to convert"
     FACTS = "Facts the recording may lack"
     OUTPUT = "What is written"
+    ANALYSIS = "Analysis of the movies"
     CHECKS = "Checks and existing outputs"
     MACHINE = "Machine"
     MESSAGES = "Messages"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from miniscope_to_nwb_zarr.core.output_names import NAMINGS
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.analysis_options import ANALYSIS_OPTIONS
 from miniscope_to_nwb_zarr.run.option import Category, Kind, Option
 
 __all__ = ["BY_NAME", "DATASETS", "OPTIONS", "Category", "Kind", "Option"]
 
 NWB_DATASETS = ("NWB", "Visual Behavior Ephys", "Visual Behavior Ophys", "Visual Coding Ephys", "Visual Coding Ophys")
 """Those that begin as NWB files."""
-DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, *NWB_DATASETS)
+DATASETS = ("auto", "demo", "Miniscope", *LAYOUTS, "analysis", *NWB_DATASETS)
 """Values of ``--dataset``, whatever their case."""
 
 
@@ -144,7 +145,8 @@ _OUTPUT = (
         "write_templates",
         Kind.BOOLEAN,
         "False",
-        "True: write session_metadata.yml and subjects.csv, to be filled in, into --results_dir, and stop",
+        "True: write session_metadata.yml, subjects.csv and analysis_parameters.yml, to be filled in, into "
+        "--results_dir, and stop",
         Category.OUTPUT,
     ),
     Option(
@@ -296,5 +298,5 @@ _MESSAGES = (
     Option("version", Kind.BOOLEAN, "False", "True: print the version and stop", Category.MESSAGES, is_on_panel=False),
 )
 
-OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + _CHECKS + _MACHINE + _MESSAGES
+OPTIONS: tuple[Option, ...] = _WHAT + _FACTS + _OUTPUT + ANALYSIS_OPTIONS + _CHECKS + _MACHINE + _MESSAGES
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
 from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 from miniscope_to_nwb_zarr.core.errors import ExitCode, UsageError
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
+from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME, NWB_DATASETS, OPTIONS, Category, Kind, Option
 from miniscope_to_nwb_zarr.run.option_values import (
     Compression,
@@ -53,6 +54,8 @@ examples:
       convert every recording below ../data
   python {_PROGRAM} --results_dir ../results --verify_only True
       check finished outputs
+  python {_PROGRAM} --dataset analysis --data_dir ../data --results_dir ../results
+      convert what is not converted, correct motion, find cells and events
 """
 
 
@@ -103,6 +106,14 @@ class Options:
     leave_out: str | None
     """Names of changes, separated by commas."""
     behavior_video: Literal["external", "embed"]
+    process: bool
+    analysis_parameters: Path | None
+    project_path: Path | None
+    line_num: str | None
+    """A text, as it stands in a table."""
+    analysis_engine: Literal["native", "minian", "caiman"]
+    corrected_movie: Literal["store", "none"]
+    apply_curation: Path | None
     dry_run: bool
     existing: Literal["verify", "error", "replace"]
     verify_only: bool
@@ -121,6 +132,11 @@ class Options:
     """The folder of a bucket that ``--data_dir`` names."""
     results_store: StorePlace | None = None
     """The folder of a bucket that ``--results_dir`` names."""
+
+    @property
+    def is_analysis(self) -> bool:
+        """Whether recordings are analysed when they are converted."""
+        return self.process or self.dataset == "analysis"
 
     @property
     def data_shown(self) -> str:
@@ -219,6 +235,7 @@ def _complete(read: Mapping[str, object], env: Mapping[str, str]) -> dict[str, A
     if values["workers"] is None:
         values["workers"] = available_cpus(env)
     _check_together(values)
+    _check_analysis(values)
     return values | _places(values)
 
 
@@ -240,6 +257,25 @@ def data_in(place: StorePlace, scratch: Path) -> dict[str, Any]:
     """The options of a run whose data lie in a bucket."""
     folder = scratch / "s3" / place.address.bucket / place.address.folder
     return {"data_store": place, "data_dir": folder}
+
+
+def _check_analysis(values: Mapping[str, Any]) -> None:
+    if values["process"] and values["dataset"] not in {"auto", "demo", "Miniscope", "analysis", *LAYOUTS}:
+        raise UsageError(
+            f"--process True: analyses Miniscope recordings, not those of --dataset {values['dataset']}; for NWB files "
+            "with a one-photon movie give --dataset analysis"
+        )
+    is_analysis = values["process"] or values["dataset"] == "analysis"
+    for name in ("data_dir", "results_dir"):
+        if is_analysis and isinstance(values[name], BucketAddress):
+            raise UsageError(
+                f"--{name} {values[name]}: an analysis reads and writes local folders; convert from or into the bucket "
+                "without --process, and analyse a copy of the output"
+            )
+    if values["apply_curation"] is not None and values["dataset"] != "analysis":
+        raise UsageError("--apply_curation belongs to --dataset analysis: give both")
+    if (values["line_num"] is None) != (values["project_path"] is None):
+        raise UsageError("--line_num and --project_path belong together: give both")
 
 
 def _check_together(values: Mapping[str, Any]) -> None:

@@ -15,6 +15,23 @@ LINE_INTERVAL_S = 10.0
 
 
 @dataclass(slots=True)
+class StepLog:
+    """Decides which reports of steps deserve a line in a log: the first of each step, and one in `LINE_INTERVAL_S`."""
+
+    clock: Callable[[], float]
+    _step: tuple[str, str] = ("", "")
+    _last_line_s: float = 0.0
+
+    def due_line(self, part: str, step: str, share: float) -> str | None:
+        """A report as a line, or None where it is too early for one."""
+        now_s = self.clock()
+        if self._step == (part, step) and now_s - self._last_line_s < LINE_INTERVAL_S:
+            return None
+        self._step, self._last_line_s = (part, step), now_s
+        return f"{part}: {step} ({100 * share:.0f} %)"
+
+
+@dataclass(slots=True)
 class Meter:
     """Counts frames and bytes against a clock, which is any function that returns seconds."""
 

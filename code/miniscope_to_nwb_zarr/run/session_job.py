@@ -244,6 +244,7 @@ def _fill(work: Work, plan: str, kept: KeptStore | None) -> Receipt:
         versions=versions,
         parent=parent,
         store_plan=store_plan,
+        analyses=kept.receipt.analyses if kept else (),
     )
 
 

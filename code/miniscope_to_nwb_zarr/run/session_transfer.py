@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def task_of(session: Session, job: Job, options: Options, remote: Mapping[Path, RemoteFile]) -> Task:
-    """The task that converts a session.
+    """The task that converts a session, and analyses it where that is asked for.
 
     Parameters
     ----------
@@ -34,6 +34,12 @@ def task_of(session: Session, job: Job, options: Options, remote: Mapping[Path, 
         Where its files come from, by the places that they have here once they are fetched; empty for local ones.
     """
     task = SessionTask(session, job, options)
+    if options.is_analysis:
+        # the libraries of NWB take seconds to import
+        from miniscope_to_nwb_zarr.data_conversion.analysis.task import RecordingTask  # noqa: PLC0415
+
+        # an analysis with a bucket was refused with the options
+        return RecordingTask(task, options)
     if not (options.data_store or options.results_store):
         return task
     return TransferTask(task, transfer_of(session, job, options, remote))

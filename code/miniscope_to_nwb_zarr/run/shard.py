@@ -38,7 +38,12 @@ def may_travel(option: Option) -> bool:
     """Whether a shard can carry an option: it says what is converted and how, not where or on what machine."""
     if option.name in _OF_A_RUN:
         return False
-    return option.name in _ALSO or option.category in {Category.WHAT, Category.FACTS, Category.OUTPUT}
+    return option.name in _ALSO or option.category in {
+        Category.WHAT,
+        Category.FACTS,
+        Category.OUTPUT,
+        Category.ANALYSIS,
+    }
 
 
 def is_conversion(options: Options) -> bool:

@@ -7,6 +7,8 @@ from miniscope_to_nwb_zarr.aind_data_schema.subjects_file import load_subjects, 
 from miniscope_to_nwb_zarr.sources import strict_yaml
 from tests.aind_data_schema.sidecar_lines import sidecar_lines
 
+NAMES = ["session_metadata.yml", "subjects.csv", "session_metadata.schema.json", "analysis_parameters.yml"]
+
 
 def value_at(facts, path):
     for part in path:
@@ -56,7 +58,7 @@ def test_the_table_filled_in_with_the_examples_of_its_remarks_is_valid():
 def test_templates_are_written_beside_what_is_there(tmp_path):
     folder = tmp_path / "new" / "results"
     written, kept = templates.write_templates(folder)
-    assert [path.name for path in written] == ["session_metadata.yml", "subjects.csv", "session_metadata.schema.json"]
+    assert [path.name for path in written] == NAMES
     assert not kept
     assert load_sidecar(folder / "session_metadata.yml") == Sidecar()
     assert not load_subjects(folder / "subjects.csv").rows
@@ -64,7 +66,7 @@ def test_templates_are_written_beside_what_is_there(tmp_path):
     (folder / "session_metadata.yml").unlink()
     written, kept = templates.write_templates(folder)
     assert [path.name for path in written] == ["session_metadata.yml"]
-    assert [path.name for path in kept] == ["subjects.csv", "session_metadata.schema.json"]
+    assert [path.name for path in kept] == NAMES[1:]
     assert (folder / "subjects.csv").read_text() == "mine"
 
 

@@ -158,8 +158,9 @@ def test_the_command_line_is_read_before_anything_heavy_is_loaded(module):
 
 
 @pytest.mark.parametrize("module", ["conversion_utils", "miniscope.run_conversion", "nwb.run_conversion"])
-def test_no_library_of_nwb_is_loaded_before_the_workers_are_at_work(module):
+def test_no_library_of_nwb_or_of_an_analysis_is_loaded_before_the_workers_are_at_work(module):
     late = {"aind_data_schema", "distributed", "hdmf", "ndx_miniscope", "nwbinspector", "pandas", "pynwb"}
+    late |= {"cv2", "matplotlib", "numba", "scipy"}
     program = f"import sys, miniscope_to_nwb_zarr.data_conversion.{module}; print(*sorted({late} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=CODE, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -87,13 +87,13 @@ def test_templates_are_written_once_and_the_run_ends_there(tiny, capsys):
     words = ["--data_dir", tiny.folder, "--results_dir", tiny.results, "--write_templates", "True"]
     code, said = run(capsys, *words)
     assert (code, said.err) == (0, "")
-    written = ["session_metadata.schema.json", "session_metadata.yml", "subjects.csv"]
+    written = ["analysis_parameters.yml", "session_metadata.schema.json", "session_metadata.yml", "subjects.csv"]
     assert sorted(path.name for path in tiny.results.iterdir()) == written
     assert all(str(tiny.results / name) in said.out for name in written)
     before = listing(tiny.results)
     code, said = run(capsys, *words)
     assert code == 0
-    assert said.err.count("is there already and was left as it is") == 3
+    assert said.err.count("is there already and was left as it is") == 4
     assert listing(tiny.results) == before
 
 

@@ -23,6 +23,7 @@ dataset data_dir results_dir scratch_dir metadata require_metadata existing veri
 subject_id timezone start_time session_metadata user_config video_files timestamps_file device_metadata_file compression
 chunk_mb workers engine behavior_video format json quiet log_level version clean_staging
 subjects metadata_service aind_records write_templates limits naming
+process analysis_parameters project_path line_num analysis_engine corrected_movie apply_curation
 """
 
 BAD_VALUES = [
@@ -103,6 +104,13 @@ def test_defaults():
         chunk_mb=12.0,
         leave_out=None,
         behavior_video="external",
+        process=False,
+        analysis_parameters=None,
+        project_path=None,
+        line_num=None,
+        analysis_engine="native",
+        corrected_movie="store",
+        apply_curation=None,
         dry_run=False,
         existing="verify",
         verify_only=False,

@@ -99,7 +99,7 @@ def _run(options: Options, console: Console, began: datetime, listing: Listing |
     if options.verify_only:
         checks = {one.name: partial(_compare, one, job, options, looked.remote, console) for one in found.sessions}
         return verify_outputs(options, checks, console)
-    _show_findings(found, options.data_dir, console)
+    show_findings(found, options.data_dir, console)
     job = with_animals(job, options, found.sessions, console.warn)
     check_facts(options, found.sessions, job, console)
     if options.dry_run:
@@ -125,9 +125,15 @@ def _chosen(found: Discovery, options: Options) -> Discovery:
 
 def _convert(options: Options, looked: Found, job: Job, console: Console, began: datetime) -> ExitCode:
     found = looked.discovery
-    failed = [_failed(failure, options.data_dir) for failure in found.failures]
-    facts = RunFacts(began, job.output_options, "session", failed, found.findings)
+    failures = [failed(failure, options.data_dir) for failure in found.failures]
+    facts = RunFacts(began, job.output_options, "session", failures, found.findings)
     tasks = [task_of(session, job, options, looked.remote) for session in found.sessions]
+    if options.process:
+        # the libraries of NWB take seconds to import
+        from miniscope_to_nwb_zarr.data_conversion.analysis.task import make_analysis  # noqa: PLC0415
+
+        # parameters and engine are looked at before anything is converted
+        make_analysis(options)
     return make_all(tasks, options, console, facts, partial(remind, console=console))
 
 
@@ -147,7 +153,8 @@ def _compare(
         return compare_with_source(session, options, console, output, receipt)
 
 
-def _show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
+def show_findings(found: Discovery, data_dir: Path, console: Console) -> None:
+    """Show what is wrong with the recordings, and those that cannot be converted."""
     for session in found.sessions:
         for finding in session.findings:
             console.finding(finding, session.name)
@@ -195,7 +202,8 @@ def _existing_parent(folder: Path) -> Path:
     return next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
 
 
-def _failed(failure: Failure, data_dir: Path) -> SessionResult:
+def failed(failure: Failure, data_dir: Path) -> SessionResult:
+    """The result of a recording that cannot be converted."""
     code = ExitCode.TEMPORARY if failure.is_temporary else ExitCode.INVALID_INPUT
     return SessionResult(_place(failure, data_dir), code, "failed", failure.message, findings=failure.findings)
 

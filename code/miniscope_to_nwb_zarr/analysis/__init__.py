@@ -1,0 +1,1 @@
+"""Analysis of the movie: motion correction, cells, events, phase, spectrogram."""

@@ -1,0 +1,83 @@
+"""What is worth knowing of the analysis of a movie, and what is doubtful about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miniscope_to_nwb_zarr.analysis.even_time import LONGEST_BRIDGE_FRAMES, stretches
+from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from miniscope_to_nwb_zarr.analysis.parameter_file import KeptValue
+    from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
+
+_NAMED = 10
+_LIMIT_SHARE = 0.01
+_NEAR_LIMIT = 0.95
+
+
+def doubts_of(one: MovieAnalysis) -> tuple[Finding, ...]:
+    """The findings of the analysis of one movie."""
+    return tuple(finding for part in (_replaced, _cut, _motion, _cells) for finding in part(one))
+
+
+def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
+    """A finding that names the columns of the lab's table of parameters that change nothing."""
+    names = [one.column for one in kept if one.table == "analysis_parameters.csv"]
+    if not names:
+        return ()
+    sentence = (
+        f"{len(names)} column(s) of this table are no parameters of this program ({', '.join(names)}); they are kept "
+        "in the NWB file with the reason of each, in the table ProjectTables"
+    )
+    return (Finding(Code.PARAMETER_UNUSED, Severity.INFO, "analysis_parameters.csv", sentence, {"count": len(names)}),)
+
+
+def _replaced(one: MovieAnalysis) -> Iterator[Finding]:
+    damaged = one.movie.damaged
+    if damaged:
+        named = ", ".join(map(str, damaged[:_NAMED])) + (", ..." if len(damaged) > _NAMED else "")
+        sentence = (
+            f"{len(damaged)} frame(s) that are damaged in the video ({named}) were replaced by their neighbours for "
+            "the analysis; the traces are NaN there, and the frames themselves stand as they were in the acquisition"
+        )
+        yield Finding(Code.FRAMES_REPLACED, Severity.INFO, one.movie.series, sentence, {"count": len(damaged)})
+
+
+def _cut(one: MovieAnalysis) -> Iterator[Finding]:
+    parts = stretches(one.movie.time_s, one.trace)
+    if len(parts) > 1:
+        sentence = (
+            f"the recording has {len(parts) - 1} gap(s) of more than {LONGEST_BRIDGE_FRAMES} frames: phase and "
+            "spectrogram do not reach across them; motion, cells and events take the frames as if they followed each "
+            "other"
+        )
+        yield Finding(Code.SIGNAL_CUT, Severity.INFO, one.movie.series, sentence, {"gaps": len(parts) - 1})
+
+
+def _motion(one: MovieAnalysis) -> Iterator[Finding]:
+    limit = one.value("engine.max_shift_px") or one.value("motion.max_shift_px")
+    if one.motion is None or not limit:
+        return
+    largest = np.abs(one.motion.shift_px).max(axis=1)
+    n_frames = int(np.sum(largest >= _NEAR_LIMIT * float(limit)))
+    if n_frames > _LIMIT_SHARE * one.movie.n_frames:
+        sentence = (
+            f"{n_frames} frames were moved as far as the largest motion that was looked for ({limit:g} pixels): it may "
+            "have been larger. Look at the corrected movie, and raise motion.max_shift_px"
+        )
+        yield Finding(Code.MOTION_AT_LIMIT, Severity.WARNING, one.movie.series, sentence, {"frames": n_frames})
+
+
+def _cells(one: MovieAnalysis) -> Iterator[Finding]:
+    if one.cells is not None and not one.cells.accepted.any():
+        n_units = one.cells.units.n_units
+        sentence = (
+            f"no cell was found ({n_units} unit(s), none of them accepted). Look at the summary images: are there "
+            "cells? Their size can be given as cells.radius_px"
+        )
+        yield Finding(Code.NO_CELLS, Severity.WARNING, one.movie.series, sentence, {"units": n_units})

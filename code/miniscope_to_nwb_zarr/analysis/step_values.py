@@ -1,0 +1,50 @@
+"""Motion and units as arrays that a step keeps on the disk, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scipy.sparse import csr_array
+
+from miniscope_to_nwb_zarr.analysis.contract import Motion, Units
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[Any]]
+
+_IMAGE = "image "
+_TRACES = ("raw", "denoised", "deconvolved", "baseline", "noise")
+
+
+def motion_values(motion: Motion) -> Arrays:
+    """Motion as arrays."""
+    values = {"shift_px": motion.shift_px, "template": motion.template, "quality": motion.quality}
+    return values if motion.local_px is None else {**values, "local_px": motion.local_px}
+
+
+def motion_of(values: Arrays) -> Motion:
+    """Motion from arrays."""
+    return Motion(values["shift_px"], values["template"], values["quality"], values.get("local_px"))
+
+
+def units_values(units: Units) -> tuple[Arrays, Mapping[str, Any]]:
+    """Units as arrays, and their parameters."""
+    footprints = units.footprints.tocsr()
+    values: dict[str, NDArray[Any]] = {f"{_IMAGE}{name}": image for name, image in units.images.items()}
+    values |= {name: getattr(units, name) for name in _TRACES}
+    values |= {"data": footprints.data, "indices": footprints.indices, "indptr": footprints.indptr}
+    return values, {"n_px": int(footprints.shape[1]), "parameters": dict(units.parameters)}
+
+
+def units_of(values: Arrays, facts: Mapping[str, Any]) -> Units:
+    """Units from arrays."""
+    shape = (len(values["indptr"]) - 1, int(facts["n_px"]))
+    return Units(
+        footprints=csr_array((values["data"], values["indices"], values["indptr"]), shape=shape),
+        **{name: values[name] for name in _TRACES},
+        images={name.removeprefix(_IMAGE): image for name, image in values.items() if name.startswith(_IMAGE)},
+        parameters=facts["parameters"],
+    )

@@ -1,0 +1,1 @@
+"""Analysis of the movies in an output, written into its next version."""
