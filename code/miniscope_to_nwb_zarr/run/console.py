@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.rows import PlanRow, ResultRow
 
 _LOG_WIDTH = 240
+_LOG_REASON_WIDTH = 60
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 
 
@@ -217,6 +218,10 @@ class Console:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title in columns:
             table.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
+        if not self._out.is_terminal:
+            # a place is left whole, so that it can be searched for and copied
+            words = (len(word) for cell in list(columns.values())[-1] for word in visible(cell).split())
+            table.columns[-1].max_width = max([_LOG_REASON_WIDTH, *words])
         for cells in zip(*columns.values(), strict=True):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         self._out.print(table)

@@ -74,6 +74,25 @@ def test_result_table(streams):
     )
 
 
+def test_a_long_reason_is_wrapped_where_there_is_no_terminal_and_a_place_is_left_whole(streams):
+    place = f"../results/{'m' * 70}"
+    failed = replace(RESULT, outcome="failed", message="the disk is full and " * 20 + f"see {place}")
+    console_on(streams).result_table([failed, RESULT])
+    lines = texts(streams)[0].splitlines()
+    assert max(map(len, lines)) < 180
+    assert any(place in line for line in lines)
+    short = replace(failed, message="the disk is full and " * 20)
+    streams[0].truncate(0)
+    streams[0].seek(0)
+    console_on(streams).result_table([short])
+    assert max(map(len, texts(streams)[0].splitlines())) <= 140
+
+
+def test_a_table_without_rows_is_its_titles(streams):
+    console_on(streams).result_table([])
+    assert texts(streams)[0].startswith("session")
+
+
 def test_frames_have_no_column_where_none_are_counted(streams):
     console = console_on(streams)
     console.plan_table([replace(PLAN, frames=0, minutes=0.0)])
