@@ -145,7 +145,7 @@ def _restart_with(slurm: Slurm, lines: str) -> None:
 
 
 def _until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 240
     while not is_so():
         if time.monotonic() > ends:
             raise NotStartedError("its nodes do not come up")

@@ -22,6 +22,7 @@ CLIENT = "aind_metadata_service_client"
 _EXTRA = "metadata-service"
 _TIMEOUT_S = (3.0, 10.0)
 """To connect, and between two pieces of an answer."""
+_REMEDY = "check the address and the network, or leave --metadata_service out. Nothing of the service is used"
 _SEX = {"Female": "F", "Male": "M"}
 
 
@@ -47,7 +48,7 @@ class MetadataService:
                 f"--metadata_service needs a package that is not installed: install it with `uv sync --extra {_EXTRA}` "
                 f"or `pip install {CLIENT.replace('_', '-')}`, or leave the option out"
             ) from error
-        self._http_error: type[Exception] = import_module("urllib3.exceptions").HTTPError
+        self._exceptions: Any = import_module("urllib3.exceptions")
         self._is_silent = False
         self._host = url
         self.url = without_secrets(url)
@@ -72,9 +73,9 @@ class MetadataService:
             return None, ()
         try:
             record = self._record(animal, kind)
-        except self._http_error as error:
+        except self._exceptions.HTTPError as error:
             self._is_silent = True
-            return None, (f"{self.url}: does not answer ({_short(error)}); it is not asked again",)
+            return None, (f"{self.url}: {self._silence(error)}, and it is not asked again",)
         except self._client.ApiException as error:
             return None, (f"{self.url}: {_refusal(error, animal)}",)
         except ValueError:
@@ -82,6 +83,17 @@ class MetadataService:
         if not isinstance(record, dict):
             return None, (f"{self.url}: sent nothing that is a record of the animal {animal}",)
         return record, ()
+
+    def _silence(self, error: Any) -> str:  # noqa: ANN401 - the client is not typed here
+        """Why there is no answer; what the client says of it names its own classes and cuts off the cause."""
+        cause = getattr(error, "reason", None) or error
+        if isinstance(cause, self._exceptions.NameResolutionError):
+            return f"there is no server of that name; {_REMEDY}"
+        if isinstance(cause, self._exceptions.NewConnectionError):
+            return f"nobody answers there; {_REMEDY}"
+        if isinstance(cause, self._exceptions.TimeoutError):
+            return f"does not answer in time; {_REMEDY}"
+        return f"does not answer as a metadata service does ({_short(cause)}); {_REMEDY}"
 
     def _record(self, animal: str, kind: str = "subject") -> object:
         configuration = self._client.Configuration(host=self._host, retries=0)

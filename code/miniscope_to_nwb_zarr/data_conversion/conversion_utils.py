@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.listing import Listing
     from miniscope_to_nwb_zarr.run.options import Options
+    from miniscope_to_nwb_zarr.run.shard import FoundShard
     from miniscope_to_nwb_zarr.sources.tree import Tree
 
 
@@ -78,11 +79,22 @@ DATASET_MODULES: dict[str, DatasetModule] = {
 
 def run_dataset(options: Options, console: Console) -> ExitCode:
     """Convert the data set that the options name, or the one shard that lies in the data folder."""
-    if is_conversion(options) and (found := find_shard(options.data_dir)):
+    if is_conversion(options) and (found := _shard_for(options)):
         shard = found.shard
         console.info(f"{found.path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")
         return run_shard(shard, options, console, found.tree)
     return DATASET_MODULES[options.dataset].run(options, console)
+
+
+def _shard_for(options: Options) -> FoundShard | None:
+    """The shard in the data folder; a run of a pipeline that cannot tell which leaves its summary."""
+    began = datetime.now(UTC)
+    try:
+        return find_shard(options.data_dir)
+    except InputError as error:
+        if not (options.dry_run or options.verify_only):
+            refused(error, options, {}, began)
+        raise
 
 
 def list_sessions(options: Options) -> Listing:

@@ -61,10 +61,11 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     tree = walk(data_dir)
     claimed = {
         layout.NAME: [path for path, folder in tree.folders.items() if layout.matches(folder, tree)]
-        for layout in layouts
+        for layout in map(load, LAYOUTS)
     }
-    remarks = _remarks(tree, layouts, claimed) + _left_out(tree, request)
-    found = Discovery(findings=tree.findings + remarks + _lone_videos(tree, layouts, claimed, remarks))
+    outside = list(_outside(tree, layouts, claimed))
+    remarks = _remarks(tree, layouts, outside) + _left_out(tree, claimed, request)
+    found = Discovery(findings=tree.findings + remarks + _lone_videos(tree, outside, remarks))
     for layout, folders in _shares(tree, layouts, claimed, request):
         if folders:
             found = _together(found, layout.discover(folders, tree, request))
@@ -189,10 +190,10 @@ def nothing_found(data_dir: Path | str, found: Discovery, request: Request) -> s
     return f"no recording was found in {shown(data_dir)}. Looked for: {looked_for}.{hint}"
 
 
-def _remarks(tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]]) -> tuple[Finding, ...]:
+def _remarks(tree: Tree, layouts: Sequence[Layout], outside: Sequence[tuple[Path, Folder]]) -> tuple[Finding, ...]:
     """Findings for folders outside of all recordings that come near one."""
     found = []
-    for _, folder in _outside(tree, layouts, claimed):
+    for _, folder in outside:
         near = (layout.incomplete(folder, tree) for layout in layouts)
         found.append(next((finding for finding in near if finding is not None), None))
     return tuple(finding for finding in found if finding is not None)
@@ -201,21 +202,19 @@ def _remarks(tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequen
 def _outside(
     tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]]
 ) -> Iterator[tuple[Path, Folder]]:
-    """The folders that are no part of a recording."""
-    recordings = {path for paths in claimed.values() for path in paths}
-    whole = {path for layout in layouts if layout.OWNS_SUBFOLDERS for path in claimed[layout.NAME]}
+    """The folders that are no part of a recording, be it one that the request leaves out."""
+    recordings = {path for layout in layouts for path in claimed[layout.NAME]}
+    whole = {path for name in LAYOUTS if load(name).OWNS_SUBFOLDERS for path in claimed[name]}
     for path, folder in tree.folders.items():
         if path not in recordings and whole.isdisjoint(path.parents):
             yield path, folder
 
 
-def _lone_videos(
-    tree: Tree, layouts: Sequence[Layout], claimed: Mapping[str, Sequence[Path]], said: Sequence[Finding]
-) -> tuple[Finding, ...]:
+def _lone_videos(tree: Tree, outside: Sequence[tuple[Path, Folder]], said: Sequence[Finding]) -> tuple[Finding, ...]:
     """Findings for folders with videos of which nothing else is said: a recording whose table is gone or damaged."""
     places = {finding.where for finding in said}
     found = []
-    for path, folder in _outside(tree, layouts, claimed):
+    for path, folder in outside:
         videos = [file for file in folder.files if file.suffix.casefold() == ".avi"]
         where = shown(path.relative_to(tree.root))
         closed = [shown(file.name) for file in folder.files if videos and not os.access(file, os.R_OK)]
@@ -234,19 +233,19 @@ def _lone_videos(
     return tuple(found)
 
 
-def _left_out(tree: Tree, request: Request) -> tuple[Finding, ...]:
+def _left_out(tree: Tree, claimed: Mapping[str, Sequence[Path]], request: Request) -> tuple[Finding, ...]:
     """Findings for recordings of layouts to which the request does not apply."""
-    others = [load(name) for name in LAYOUTS if request.layout not in {None, name}]
+    others = {name: set(claimed[name]) for name in LAYOUTS if request.layout not in {None, name}}
     return tuple(
         Finding(
             Code.FILE_IGNORED,
             Severity.WARNING,
             shown(path.relative_to(tree.root)),
-            f"holds a recording of the layout {other.NAME!r}, which --dataset {request.layout!r} leaves out",
+            f"holds a recording of the layout {other!r}, which --dataset {request.layout!r} leaves out",
         )
-        for path, folder in tree.folders.items()
-        for other in others
-        if other.matches(folder, tree)
+        for path in tree.folders
+        for other, paths in others.items()
+        if path in paths
     )
 
 

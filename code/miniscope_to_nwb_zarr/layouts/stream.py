@@ -42,6 +42,7 @@ def read_stream(
     *,
     per_file: int | None = None,
     table_problem: str = "",
+    if_camera: str = "",
 ) -> StreamReading:
     """Match the frames of a device's videos with the rows of its time table.
 
@@ -59,13 +60,16 @@ def read_stream(
         Frames that a file was meant to hold, where that is no setting of the device: all of them in one file, say.
     table_problem : str
         What is wrong with a table without stamps, as the end of a sentence that begins with its name.
+    if_camera : str
+        What to do where the videos of a scope turn out to be those of a behaviour camera, as the end of a sentence;
+        empty where the layout has no such cameras.
 
     Raises
     ------
     InputError
         Frames of a scope cannot be placed in time, or are colour pictures: the recording cannot be converted.
     """
-    findings = () if videos.picture is None else _judge_picture(videos.picture, device, where)
+    findings = () if videos.picture is None else _judge_picture(videos.picture, device, where, if_camera)
     if videos.n_frames and not np.any(np.isfinite(table.time_s)):
         aligned = _untimed(table, videos, device, where, table_problem or "holds no row that can be read")
     else:
@@ -103,13 +107,12 @@ def doubtful_gap(stream: Stream, n_frames: int) -> tuple[Finding, ...]:
     return (Finding(Code.FRAMES_WITHOUT_STAMP, Severity.ERROR, name, sentence, numbers),)
 
 
-def _judge_picture(picture: Picture, device: Device, where: str) -> tuple[Finding, ...]:
+def _judge_picture(picture: Picture, device: Device, where: str, if_camera: str) -> tuple[Finding, ...]:
     if device.kind is DeviceKind.SCOPE and picture.is_color:
         raise InputError(
             f"{where or device.name}: the videos of this scope hold colour pictures ({picture.pixel_format}), expected "
             "gray or equal channels: another camera has probably recorded in the place of the scope, because the "
-            "numbers of the devices had changed. If it is a behaviour camera, say so as the layout does "
-            "(Miniscope-DAQ: under 'cameras' in metaData.json of a copy of the recording)"
+            "numbers of the devices had changed" + (f". If it is a behaviour camera, {if_camera}" if if_camera else "")
         )
     findings = unexpected_picture(picture, device, where or ".")
     if picture.has_checksum or not picture.is_seen:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOG_WIDTH = 240
 _STEP_TOTAL = 1000
+_LOG_REASON_WIDTH = 60
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 
 
@@ -98,7 +99,9 @@ class Console:
         self.event({"type": "finding", "session": session, **finding.as_json()})
         order = list(Severity)
         if order.index(finding.severity) >= order.index(self._show_from):
-            where = "/".join(part for part in (session, finding.where) if part)
+            # a place in an NWB file begins with a slash
+            place = finding.where.removeprefix("/") if session else finding.where
+            where = "/".join(part for part in (session, place) if part)
             self._say(f"{finding.severity}: {where}: {finding.sentence}", _STYLES[finding.severity])
 
     def event(self, event: Mapping[str, Any]) -> None:
@@ -116,8 +119,8 @@ class Console:
             {
                 "session": [row.session for row in rows],
                 "device": [row.device for row in rows],
-                ">frames": [f"{row.frames:,}" for row in rows],
-                ">minutes": [f"{row.minutes:,.1f}" for row in rows],
+                **_frames(rows),
+                **({">minutes": [f"{row.minutes:,.1f}" for row in rows]} if _frames(rows) else {}),
                 ">raw": [size_text(row.raw_bytes) for row in rows],
                 ">store, about": [size_text(row.store_bytes_estimate) for row in rows],
                 ">objects": [f"{row.objects:,}" for row in rows],
@@ -132,7 +135,7 @@ class Console:
             {
                 "session": [row.session for row in rows],
                 "outcome": [row.outcome for row in rows],
-                ">frames": [f"{row.frames:,}" for row in rows],
+                **_frames(rows),
                 ">time": [duration_text(row.seconds) for row in rows],
                 ">size": [size_text(row.store_bytes) for row in rows],
                 ">warnings": [f"{row.n_findings:,}" for row in rows],
@@ -247,9 +250,18 @@ class Console:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title in columns:
             table.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
+        if not self._out.is_terminal:
+            # a place is left whole, so that it can be searched for and copied
+            words = (len(word) for cell in list(columns.values())[-1] for word in visible(cell).split())
+            table.columns[-1].max_width = max([_LOG_REASON_WIDTH, *words])
         for cells in zip(*columns.values(), strict=True):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         self._out.print(table)
+
+
+def _frames(rows: Sequence[PlanRow | ResultRow]) -> dict[str, list[str]]:
+    """The column of the frames; none where no frames are counted, as in NWB files."""
+    return {">frames": [f"{row.frames:,}" for row in rows]} if any(row.frames for row in rows) else {}
 
 
 def _terminal(stream: TextIO) -> rich.console.Console:

@@ -20,10 +20,13 @@ _NAMED_KINDS = 3
 
 
 def plan_rows(session: Session, chunk_bytes: int, *, embed_cameras: bool) -> tuple[PlanRow, ...]:
-    """One row for each device of each recording of a session."""
+    """One row for each device of each recording of a session; what is of no device stands in the first."""
     series = {id(one.stream): one for one in plan_series(session, chunk_bytes, embed_cameras=embed_cameras)}
-    rows = []
-    for recording, stream in session.streams:
+    rows: list[PlanRow] = []
+    own = [_of_device(session.findings, recording.folder.name, stream) for recording, stream in session.streams]
+    placed = {id(finding) for findings in own for finding in findings}
+    of_session = [finding for finding in session.findings if id(finding) not in placed]
+    for (_, stream), findings in zip(session.streams, own, strict=True):
         one = series.get(id(stream))
         raw_bytes = sum(file.size_bytes for file in stream.video_files)
         store_bytes = int(one.n_bytes * _STORE_SHARE) if one else raw_bytes
@@ -38,7 +41,7 @@ def plan_rows(session: Session, chunk_bytes: int, *, embed_cameras: bool) -> tup
                 raw_bytes=raw_bytes,
                 store_bytes_estimate=store_bytes,
                 objects=n_objects,
-                findings=_in_short(_of_device(session.findings, recording.folder.name, stream)),
+                findings=_in_short(findings if rows else [*findings, *of_session]),
             )
         )
     return tuple(rows)

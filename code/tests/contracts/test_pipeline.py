@@ -87,7 +87,8 @@ def test_the_script_is_filled_in_as_nextflow_does_and_nothing_else_is_accepted()
 
 def test_only_what_may_pass_is_tried_again_and_never_at_once():
     strategy = CONFIG.partition("errorStrategy = {")[2].partition("\n    }\n")[0]
-    assert re.findall(r"exitStatus == (\d+)", strategy) == ["75", "2"]
+    assert re.findall(r"exitStatus (\S+ \d+)", strategy) == ["== 75", ">= 128", "== 2"]
+    assert "|| task.process == 'create_inputs' ? 'terminate' : 'ignore'" in strategy
     assert "sleep(500L * (1L << task.attempt))" in strategy
     assert re.search(r"maxErrors = -1", CONFIG)
     assert re.search(r"submitRateLimit = '1/5s'", CONFIG)

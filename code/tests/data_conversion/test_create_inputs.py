@@ -153,8 +153,15 @@ def test_options_travel_with_the_shards(data, tmp_path, capsys):
 def test_several_shards_at_once_are_refused(data, tmp_path, capsys):
     assert make_shards(data, tmp_path / "inputs") == 0
     (tmp_path / "inputs" / "recordings").symlink_to(data)
-    assert main(["--data_dir", str(tmp_path / "inputs"), "--results_dir", str(tmp_path / "results")], {}) == 3
+    run = ["--data_dir", str(tmp_path / "inputs"), "--results_dir", str(tmp_path / "results")]
+    assert main([*run, "--dry_run", "True"], {}) == 3
+    assert not (tmp_path / "results").exists()
+    assert main(run, {}) == 3
     assert "holds 3 shards" in capsys.readouterr().err
+    (summary,) = (tmp_path / "results").glob("run-*/summary.json")
+    (result,) = json.loads(summary.read_text())["sessions"]
+    assert result["exit_code"] == 3
+    assert "holds 3 shards" in result["message"]
 
 
 def test_a_shard_that_was_edited_is_refused(data, tmp_path, capsys):

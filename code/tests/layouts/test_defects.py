@@ -308,6 +308,7 @@ def test_22_another_camera_in_the_folder_of_a_scope(tmp_path, find_failure):
     truth = scope_recording(tmp_path, scene=Scene.ARENA, encoding=Encoding.FFV1_BGR, has_bar_code=False)
     failure = find_failure(truth.folder)
     assert "colour pictures" in failure.message
+    assert "If it is a behaviour camera, list it under 'cameras' instead of 'miniscopes'" in failure.message
     assert HPC in failure.message
 
 

@@ -38,6 +38,15 @@ def test_a_data_set_of_one_layout_leaves_the_others_out_and_says_so(mixed, find,
     assert all(any(repr(other) in sentence for sentence in others) for other in LAYOUTS if other != layout)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_of_a_tree_of_several_layouts_only_folders_that_are_half_are_called_so(mixed, find, layout):
+    half = mixed / "half"
+    half.mkdir()
+    (half / "0.avi").write_bytes(b"RIFF")
+    found = find(mixed, layout=layout, timezone="America/Los_Angeles" if layout == "Miniscope V3" else None)
+    assert [f.where for f in found.findings if f.code is Code.FOLDER_INCOMPLETE] == ["half"]
+
+
 def test_no_file_of_one_recording_is_said_to_be_left_out_by_another(mixed, find):
     found = find(mixed)
     own = {file.path.name for session in found.sessions for _, s in session.streams for file in s.video_files}

@@ -116,7 +116,10 @@ def test_a_table_without_a_row_that_can_be_read(tmp_path, find_failure, raw):
 
 def test_a_colour_video_of_the_scope_is_refused_with_a_reason(tmp_path, find_failure):
     v3_recording(tmp_path, scope=replace(SCOPE, scene="arena", encoding=CAMERA.encoding))
-    assert "msCam: the videos of this scope hold colour pictures" in find_failure(tmp_path, **ZONE).message
+    message = find_failure(tmp_path, **ZONE).message
+    assert "msCam: the videos of this scope hold colour pictures" in message
+    assert "If it is a behaviour camera, name its files behavCam1.avi" in message
+    assert "metaData.json" not in message
 
 
 def test_no_video_that_can_be_read(tmp_path, find_failure):

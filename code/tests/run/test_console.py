@@ -2,6 +2,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -71,6 +72,39 @@ def test_result_table(streams):
     assert texts(streams)[0].splitlines()[1].split() == (
         ["m1_2025-06-12_15-15-04", "written", "53,614", "1", "min", "05", "s", "4.0", "GB", "1", "../results/m1"]
     )
+
+
+def test_a_long_reason_is_wrapped_where_there_is_no_terminal_and_a_place_is_left_whole(streams):
+    place = f"../results/{'m' * 70}"
+    failed = replace(RESULT, outcome="failed", message="the disk is full and " * 20 + f"see {place}")
+    console_on(streams).result_table([failed, RESULT])
+    lines = texts(streams)[0].splitlines()
+    assert max(map(len, lines)) < 180
+    assert any(place in line for line in lines)
+    short = replace(failed, message="the disk is full and " * 20)
+    streams[0].truncate(0)
+    streams[0].seek(0)
+    console_on(streams).result_table([short])
+    assert max(map(len, texts(streams)[0].splitlines())) <= 140
+
+
+def test_a_table_without_rows_is_its_titles(streams):
+    console_on(streams).result_table([])
+    assert texts(streams)[0].startswith("session")
+
+
+def test_frames_have_no_column_where_none_are_counted(streams):
+    console = console_on(streams)
+    console.plan_table([replace(PLAN, frames=0, minutes=0.0)])
+    console.result_table([replace(RESULT, frames=0)])
+    titles = [line for line in texts(streams)[0].splitlines() if line.startswith("session")]
+    assert len(titles) == 2
+    assert not [line for line in titles if "frames" in line or "minutes" in line]
+
+
+def test_a_place_in_an_nwb_file_is_joined_with_one_slash(streams):
+    console_on(streams).finding(replace(FINDING, where="/acquisition/video"), "m1")
+    assert texts(streams)[1].startswith("warning: m1/acquisition/video: ")
 
 
 def test_standard_output_is_nothing_but_json_when_asked(streams):

@@ -1,3 +1,6 @@
+from make_recording import WRITERS
+from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.demo.onix import OnixSpec
 from miniscope_to_nwb_zarr.run.plan import n_work_frames, plan_rows
 from tests import defects
 from tests.conversions import convert, sessions_in
@@ -47,3 +50,23 @@ def test_findings_stand_beside_the_device_they_are_of(tmp_path):
     assert "backwards" not in rows[SCOPE.folder_name]
     assert "stamp backwards" in rows[CAMERA.folder_name]
     assert "file missing" not in rows[CAMERA.folder_name]
+
+
+def test_findings_of_no_device_stand_in_the_first_row(tmp_path):
+    small_recording(tmp_path, animal="")
+    (session,) = sessions_in(tmp_path)
+    first, second = [row.findings for row in plan_rows(session, 20_000, embed_cameras=False)]
+    assert "subject unnamed" in first
+    assert "subject unnamed" not in second
+
+
+def test_findings_of_another_file_of_a_recording_without_folders_stand_in_its_row(tmp_path):
+    WRITERS["Miniscope ONIX"][1](OnixSpec(), tmp_path)
+    (orientation,) = tmp_path.rglob("bno055*.csv")
+    lines = orientation.read_text().splitlines(keepends=True)
+    orientation.write_text("".join([*lines[:4], "nothing of a number\n", *lines[5:]]))
+    (session,) = sessions_in(tmp_path)
+    found = {f.code for f in session.findings if f.where == orientation.name and f.severity is not Severity.INFO}
+    (row,) = plan_rows(session, 20_000, embed_cameras=False)
+    assert found
+    assert all(str(code).replace("_", " ") in row.findings for code in found)

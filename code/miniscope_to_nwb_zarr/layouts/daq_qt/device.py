@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.model import Picture
 
 _MS_PER_S = 1000
+_IF_CAMERA = "list it under 'cameras' instead of 'miniscopes' in metaData.json of a copy of the recording"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def read_device(files: DeviceFiles) -> DeviceReading:
     device, doubts = _device(files, settings, facts, videos.picture)
     findings += doubts
     problem = "; ".join(finding.sentence for finding in more)
-    reading = read_stream(device, table, videos, where, table_problem=problem)
+    reading = read_stream(device, table, videos, where, table_problem=problem, if_camera=_IF_CAMERA)
     orientation, doubts = _orientation(files, table, reading.stream.rows)
     stream = replace(reading.stream, orientation=orientation)
     return DeviceReading(stream, (*findings, *reading.findings, *doubts), is_reused=reading.has_stale_files)

@@ -40,6 +40,10 @@ _NO_START = (
     "Miniscope_DAQ_Software writes it nowhere but in the names of the folders (10_7_2021/H15_M3_S28), and none above "
     "is named so"
 )
+_IF_CAMERA = (
+    f"name its files {on_disk.CAMERA}1.avi, {on_disk.CAMERA}2.avi and so on in a copy of the recording, and those of "
+    f"the scope {on_disk.SCOPE}1.avi and so on"
+)
 # settings of the recording that are those of the scope
 _SCOPE_SETTINGS = ("excitation", "msCamExposure")
 
@@ -173,7 +177,7 @@ def _read_camera(
             **(own if _KINDS[camera] is DeviceKind.SCOPE else {}),
         },
     )
-    reading = read_stream(device, table, found.videos, "", found.file_name)
+    reading = read_stream(device, table, found.videos, "", found.file_name, if_camera=_IF_CAMERA)
     return replace(reading, findings=(*found.videos.findings, *reading.findings))
 
 
