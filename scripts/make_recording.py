@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DAQ = "Miniscope DAQ"
+_OF_ALL = {"--out", "--layout", "--set", "--fields", "--damage"}
 WRITERS: dict[str, tuple[Any, Any]] = {
     "Miniscope V3": (V3Spec, write_v3),
     "Miniscope Open Ephys": (OpenEphysSpec, write_open_ephys),
@@ -76,6 +77,23 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--user-config", type=Path, help="also write the user configuration to this file")
     parser.add_argument("--real-video", type=Path, metavar="PATH", help="an existing video in place of the first scope")
     return parser.parse_args(arguments)
+
+
+def refuse_useless(arguments: Sequence[str], layout: str) -> None:
+    """Refuse options that change nothing of a layout's recording.
+
+    Raises
+    ------
+    UsageError
+        There is one.
+    """
+    given = {argument.partition("=")[0] for argument in arguments if argument.startswith("--")}
+    useless = sorted(given - _OF_ALL)
+    if layout != DAQ and useless:
+        raise UsageError(
+            f"{', '.join(useless)}: of {DAQ} only; for {layout} set the fields of its spec with --set, which "
+            "--fields True lists"
+        )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -162,6 +180,7 @@ def main() -> None:
         return
     began = time.perf_counter()
     try:
+        refuse_useless(sys.argv[1:], options.layout)
         folder = write(options)
         for order in options.damage:
             damage(folder, order)

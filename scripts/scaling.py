@@ -55,6 +55,8 @@ def main() -> None:
     options = parse()
     if options.measure == "True":
         MEASURED.write_text(json.dumps(measure(options), indent=1) + "\n", encoding="utf-8")
+    if not MEASURED.is_file():
+        sys.exit(f"{MEASURED}: there are no measurements yet; run with --measure True")
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     network = Network(options.mb_per_s * 1e6, options.latency_ms / 1e3)
     curves = {minutes: _curve(costs_of(measured, minutes * 60 * _RATE_HZ), network) for minutes in _MINUTES}

@@ -49,12 +49,17 @@ def test_a_wrong_size_is_refused(tmp_path, capsys):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_is_made_as_its_reader_knows_it(tmp_path, monkeypatch, capsys, layout):
-    run(
-        monkeypatch, capsys, "--out", tmp_path, "--layout", layout, "--frames", 12, "--size", "64x48", "--set", "seed=3"
-    )
+    small = ["--frames", 12, "--size", "64x48"] if layout == "Miniscope DAQ" else []
+    run(monkeypatch, capsys, "--out", tmp_path, "--layout", layout, *small, "--set", "seed=3")
     zone = "America/Los_Angeles" if layout == "Miniscope V3" else None
     (session,) = discover(tmp_path, Request(timezone=zone)).sessions
     assert session.layout == layout
+
+
+def test_options_that_change_nothing_are_refused(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit, match="--frames, --size: of Miniscope DAQ only"):
+        run(monkeypatch, capsys, "--out", tmp_path, "--layout", "Miniscope ONIX", "--frames", 9, "--size=64x48")
+    assert not list(tmp_path.iterdir())
 
 
 def test_fields_of_a_spec_are_set_and_listed(tmp_path, monkeypatch, capsys):
