@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,11 @@ class Chromium:
         self._numbers = itertools.count(1)
         self._page = None
         self.events = []
+        self.downloads = Path(self._profile.name) / "downloads"
+        self.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._page = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self.ask(f"{domain}.enable")
 
     def close(self):
@@ -97,6 +100,33 @@ class Chromium:
         answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def wait(self, expression):
+        """Wait until an expression is true."""
+        ends = time.monotonic() + TIMEOUT_S
+        while not self.run(expression):
+            assert time.monotonic() < ends, f"never came true: {expression}"
+            time.sleep(0.02)
+
+    def press(self, key):
+        """Press a key as a person does."""
+        text = {"text": key} if len(key) == 1 else {}
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    def click(self, selector):
+        """Click in the middle of an element."""
+        element = f"document.querySelector({json.dumps(selector)})"
+        self.run(f"{element}.scrollIntoView({{block: 'center'}})")
+        x, y = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({element}.getBoundingClientRect())")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def put_file(self, selector, path):
+        """Choose a file in a field for files."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
     def picture(self, selector, index=0):
         """What is to be seen of an element: uint8, shape (height, width, 3)."""
