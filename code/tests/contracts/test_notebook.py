@@ -24,7 +24,7 @@ def cells(path):
 
 
 def test_these_are_the_notebooks():
-    assert {path.stem for path in NOTEBOOKS} == {"lazy", "look", "python_api", "timing"}
+    assert {path.stem for path in NOTEBOOKS} == {"analysis", "lazy", "look", "python_api", "timing"}
 
 
 def run_cells(path):

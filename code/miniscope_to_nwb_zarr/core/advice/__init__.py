@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.advice.companions import ANIMAL, COMPANIONS, OUTPUT
 from miniscope_to_nwb_zarr.core.advice.files import FILES, SETTINGS
 from miniscope_to_nwb_zarr.core.advice.frames import FRAMES
+from miniscope_to_nwb_zarr.core.advice.movies import MOVIES
 from miniscope_to_nwb_zarr.core.advice.nwb_files import ONE_SESSION, OTHERS
 from miniscope_to_nwb_zarr.core.advice.stamps import STAMPS
 
@@ -28,6 +29,7 @@ GROUPS: Mapping[str, Mapping[Code, Advice]] = {
     "Who and what": ANIMAL,
     "NWB files of one session": ONE_SESSION,
     "NWB files of others": OTHERS,
+    "Analysis": MOVIES,
     "The output": OUTPUT,
 }
 """By the kind of thing that they are about."""

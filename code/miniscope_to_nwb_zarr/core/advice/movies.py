@@ -1,0 +1,55 @@
+"""Findings of an analysis of a movie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniscope_to_nwb_zarr.core.advice.entry import Advice
+from miniscope_to_nwb_zarr.core.findings import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOVIES: Mapping[Code, Advice] = {
+    Code.MOVIE_LEFT_OUT: Advice(
+        "warning",
+        "A movie of the NWB file was not analysed: its frames lie in files beside it, it has too few frames or pixels, "
+        "or no stamps that grow.",
+        "It has no cells and no traces.",
+        "Nothing, if it is a test; else look at the series that is named.",
+    ),
+    Code.FRAMES_REPLACED: Advice(
+        "info",
+        "Frames that are damaged in the video were replaced by their neighbours before the movie was analysed; in the "
+        "recording they stay as they were.",
+        "Traces are NaN there: leave these frames out.",
+        "Nothing.",
+    ),
+    Code.SIGNAL_CUT: Advice(
+        "info",
+        "The recording has gaps. Phase and spectrogram do not reach across them; motion, cells and events take the "
+        "frames as if they followed each other.",
+        "Look at events next to the gaps (`intervals/gaps`).",
+        "Nothing.",
+    ),
+    Code.MOTION_AT_LIMIT: Advice(
+        "warning",
+        "More than 1 % of the frames were moved as far as was allowed.",
+        "Motion may be left in the traces of these frames.",
+        "Look at the corrected movie, and raise `motion.max_shift_px`.",
+    ),
+    Code.NO_CELLS: Advice(
+        "warning",
+        "No unit was accepted as a cell.",
+        "There are no traces of cells.",
+        "Look at the summary images; if there are cells, give their size as `cells.radius_px`.",
+    ),
+    Code.PARAMETER_UNUSED: Advice(
+        "info",
+        "Columns of a project's `analysis_parameters.csv` are no parameters of this program. They are kept with the "
+        "reason of each.",
+        "None.",
+        "Read the table `ProjectTables` if you relied on one of them.",
+    ),
+}
+"""By code."""
