@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -252,8 +253,9 @@ class Console:
             table.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
         if not self._out.is_terminal:
             # a place is left whole, so that it can be searched for and copied
-            words = (len(word) for cell in list(columns.values())[-1] for word in visible(cell).split())
-            table.columns[-1].max_width = max([_LOG_REASON_WIDTH, *words])
+            texts = [visible(cell) for cell in list(columns.values())[-1]]
+            parts = (part for text in texts for part in ([text] if Path(text).is_absolute() else text.split()))
+            table.columns[-1].max_width = max([_LOG_REASON_WIDTH, *map(len, parts)])
         for cells in zip(*columns.values(), strict=True):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         self._out.print(table)

@@ -256,7 +256,7 @@ def test_a_recording_of_little_has_a_page_too(tmp_path, devices):
 def test_an_hdf5_file_has_the_same_pictures(sound, tmp_path):
     small_recording(tmp_path / "data")
     (session,) = sessions_in(tmp_path / "data")
-    output = convert(session, tmp_path / "results", backend="hdf5").output
+    output = convert(session, tmp_path / "results", in_process=False, backend="hdf5").output
     for name in ("HPC_miniscope1/correlation.png", "HPC_miniscope1/motion.svg", "preview.mp4"):
         assert (output / "qc" / name).read_bytes() == (sound.output / "qc" / name).read_bytes()
     assert f"{output.name}.nwb " in page_of(output).text
