@@ -56,6 +56,10 @@ class Pool:
                 # public only from Python 3.14 on (kill_workers)
                 for process in list((self._executor._processes or {}).values()):  # noqa: SLF001
                     process.kill()
+                    process.join()
+                # one killed in the midst of a large report leaves a part; without writers its end is not waited for
+                results: Any = self._executor._result_queue  # noqa: SLF001
+                results._writer.close()  # noqa: SLF001
                 self._executor.shutdown(wait=True, cancel_futures=True)
 
     @staticmethod
