@@ -7,7 +7,7 @@ import os
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import TemporaryError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.frames import start_worker
