@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DANDI = "dandi"
 NAMINGS = ("session", DANDI)
+SUFFIXES = {"zarr": ".nwb.zarr", "hdf5": ".nwb"}
+"""Endings of NWB files, by how they are kept."""
 _START = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)")
 
 
@@ -81,6 +83,6 @@ def find_store(paths: Iterable[str]) -> str:
     for path in paths:
         parts = path.split("/")
         for depth, part in enumerate(parts[:2], start=1):
-            if part.endswith((".nwb", ".nwb.zarr")):
+            if part.endswith(tuple(SUFFIXES.values())):
                 return "/".join(parts[:depth])
     return ""

@@ -16,6 +16,7 @@ import zarr
 from hdmf.backends.hdf5 import H5DataIO
 from pynwb import NWBHDF5IO
 
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.cached_specs import GROUP, unused_specs
 from miniscope_to_nwb_zarr.data_conversion.frames import SlabReport, SlabTask
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
 
-SUFFIX = ".nwb"
+SUFFIX = SUFFIXES["hdf5"]
 _GZIP_LEVEL = 1
 _ERRNO = re.compile(r"errno = (\d+)")
 

@@ -16,6 +16,7 @@ import zarr
 from hdmf_zarr import NWBZarrIO, ZarrDataIO
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.cached_specs import GROUP, unused_specs
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames, encode_table
 from miniscope_to_nwb_zarr.data_conversion.frames import read_slab
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
     from miniscope_to_nwb_zarr.data_conversion.series import FrameSeries
 
-SUFFIX = ".nwb.zarr"
+SUFFIX = SUFFIXES["zarr"]
 _TABLE_ROWS = 1 << 20
 # of each task one slab is read in full
 _SLABS_READ_PER_TASK = 16

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import Provenance, pipeline_of, this_program
 from miniscope_to_nwb_zarr.core.errors import MetadataError, TemporaryError
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry, Receipt, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_facts import session_facts
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_nwb import read_facts, together
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_rules import RULES
 from miniscope_to_nwb_zarr.data_conversion.nwb.describe import Staged
-from miniscope_to_nwb_zarr.data_conversion.nwb.job import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Context
 from miniscope_to_nwb_zarr.qc.nwb_measures import nwb_measures

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.receipt import Receipt
 
-SUFFIXES = {"zarr": ".nwb.zarr", "hdf5": ".nwb"}
 _MADE_ANEW = frozenset({RECEIPT_NAME, "processing.json", "quality_control.json"})
 
 
@@ -51,16 +51,22 @@ class Base:
         return "zarr" if self.store.is_dir() else "hdf5"
 
     @property
+    def store_name(self) -> str:
+        """Path of the NWB file in the output."""
+        if self.receipt is not None:
+            return self.store.relative_to(self.folder).as_posix()
+        return f"{self.name}{SUFFIXES[self.backend]}"
+
+    @property
     def files(self) -> Mapping[str, Path]:
         """Every file that the next version begins with, by its path there."""
         if self.receipt is not None:
             return {
                 entry.path: self.folder / entry.path for entry in self.receipt.files if entry.path not in _MADE_ANEW
             }
-        target = f"{self.name}{SUFFIXES[self.backend]}"
         if self.store.is_file():
-            return {target: self.store}
-        return {f"{target}/{path.relative_to(self.store).as_posix()}": path for path in _walk(self.store)}
+            return {self.store_name: self.store}
+        return {f"{self.store_name}/{path.relative_to(self.store).as_posix()}": path for path in _walk(self.store)}
 
     @property
     def n_bytes(self) -> int:

@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.core.text import json_text
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, check_base, state_of, take_over
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import check_base, state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import curation_files
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import publish_version
 from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import PAGE, page_name
@@ -96,7 +96,7 @@ def _apply(
         start, types = source.nwbfile.session_start_time, source.io.manager.type_map
     created = now()
     with commit.staging_folder(results, base.name) as staging:
-        store = staging / f"{base.name}{SUFFIXES[base.backend]}"
+        store = staging / base.store_name
         with phases.phase("write NWB"):
             known = take_over(base, staging, [])
             changed = _write(base, store, decided)
@@ -104,7 +104,7 @@ def _apply(
             _check(written.nwbfile, decided)
             findings = kept_findings(base) + inspect_version(base, staging, written)
         with phases.phase("metadata"):
-            files = curation_files(base, curation, entry, decided, store.name, created, now(), start)
+            files = curation_files(base, curation, entry, decided, base.store_name, created, now(), start)
             for name, text in {**files, **_pages(base, curation)}.items():
                 replace_text(staging / name, text)
                 known.pop(name, None)
@@ -170,11 +170,11 @@ def _write(base: Base, store: Path, decided: tuple[Decided, ...]) -> list[str]:
         with h5py.File(store, mode="r+") as file:
             _fill(file, decided)
         append.check_kept_hdf5(base.store, store, arrays)
-        return [store.name]
+        return [base.store_name]
     before = state_of(store)
     _fill(zarr.open_group(str(store), mode="r+"), decided)
     changed = append.check_kept(base.store, store, before, state_of(store), link=base.is_final, meant=arrays)
-    return [f"{store.name}/{name}" for name in changed]
+    return [f"{base.store_name}/{name}" for name in changed]
 
 
 def _fill(file: Any, decided: tuple[Decided, ...]) -> None:  # noqa: ANN401 - zarr and h5py have no types

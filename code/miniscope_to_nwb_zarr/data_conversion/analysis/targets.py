@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion import commit
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, Base
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import Base
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, source_entries
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery
 from miniscope_to_nwb_zarr.run.inputs import find_sessions
+from miniscope_to_nwb_zarr.run.kept_store import store_of
 from miniscope_to_nwb_zarr.run.places import refuse_inside
 from miniscope_to_nwb_zarr.sources.tree import walk
 
@@ -132,9 +133,9 @@ def output_in(folder: Path) -> Base | None:
     receipt = commit.read_receipt(folder)
     if receipt is None:
         return None
-    stores = (folder / f"{receipt.session}{suffix}" for suffix in SUFFIXES.values())
-    store = next((path for path in stores if path.exists()), None)
-    return None if store is None else Base(receipt.session, folder, store, receipt, is_final=False)
+    name = store_of(receipt)
+    store = folder / name
+    return Base(receipt.session, folder, store, receipt, is_final=False) if name and store.exists() else None
 
 
 def _in_data(options: Options, sidecar: Sidecar) -> Targets:

@@ -17,7 +17,7 @@ from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, AnalysisEntry, Receipt, digest_of, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import SUFFIXES, state_of, take_over
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import metadata_files
 from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import page_name, write_pictures
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
@@ -73,12 +73,12 @@ def make_version(
         What is there is not what was to be there.
     """
     created = now()
-    store = staging / f"{base.name}{SUFFIXES[base.backend]}"
+    store = staging / base.store_name
     dropped = base.receipt.analyses if base.receipt and job.existing == "replace" else ()
     removed = [path for entry in dropped for path in entry.paths]
     with phases.phase("take over"):
         is_zarr = base.backend == "zarr"
-        left_out = [f"{store.name}/{path}" for path in removed] if is_zarr else []
+        left_out = [f"{base.store_name}/{path}" for path in removed] if is_zarr else []
         for one in dropped:
             page = page_name(one.module)
             left_out += [f"qc/{one.module}", page, page.replace(".html", ".json")]
@@ -97,7 +97,7 @@ def make_version(
         modules = [one.module for one in dropped]
         changed += write_pictures(staging, base.name, entry.module, addition.digest, addition.analyses, modules)
     with phases.phase("metadata"):
-        _describe(base, addition, entry, staging, store.name, now())
+        _describe(base, addition, entry, staging, now())
     for name in (*changed, report_of(base)):
         known.pop(name, None)
     with phases.phase("hash output"):
@@ -155,9 +155,9 @@ def _check_kept(
     """Hold what was in the file before against the base; gives the files of the output that are not as they were."""
     if base.backend == "hdf5":
         append.check_kept_hdf5(base.store, store, [*removed, *entry.paths])
-        return [store.name]
+        return [base.store_name]
     changed = append.check_kept(base.store, store, before, state_of(store), link=base.is_final)
-    return [f"{store.name}/{name}" for name in changed]
+    return [f"{base.store_name}/{name}" for name in changed]
 
 
 def inspect_version(base: Base, staging: Path, written: NwbSource) -> tuple[Finding, ...]:
@@ -180,10 +180,8 @@ def inspect_version(base: Base, staging: Path, written: NwbSource) -> tuple[Find
     return inspection.findings
 
 
-def _describe(
-    base: Base, addition: Addition, entry: AnalysisEntry, staging: Path, store: str, checked: datetime
-) -> None:
-    files = metadata_files(base, addition.analyses, entry.module, store, checked, addition.start)
+def _describe(base: Base, addition: Addition, entry: AnalysisEntry, staging: Path, checked: datetime) -> None:
+    files = metadata_files(base, addition.analyses, entry.module, base.store_name, checked, addition.start)
     for name, text in files.items():
         (staging / name).write_text(text, encoding="utf-8")
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
-from miniscope_to_nwb_zarr.data_conversion.nwb.job import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.core.errors import InputError, TemporaryError
+from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.core.receipt import plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import n_bytes, source_entries, start_hashing, state_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.export import Advance
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Transform
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
-
-SUFFIXES = {"zarr": ".nwb.zarr", "hdf5": ".nwb"}
 
 
 @dataclass(frozen=True, slots=True)

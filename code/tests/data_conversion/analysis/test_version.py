@@ -90,6 +90,17 @@ def test_every_file_that_was_there_is_the_same_file(done):
     }
 
 
+def test_an_output_named_as_in_dandi_keeps_its_names(recording, tmp_path):
+    convert(recording.session, tmp_path / "results", naming="dandi", sidecar=FACTS)
+    base = base_of(tmp_path / "results" / recording.session.name)
+    assert base.store_name.startswith("sub-")
+    outcome = analysed(base, job(tmp_path))
+    assert check_files(outcome.output, outcome.receipt, 1) == []
+    with NWBZarrIO(str(outcome.output / base.store_name), "r") as io:
+        assert "ophys" in io.read().processing
+    assert {path.suffix for path in outcome.output.iterdir() if path.is_dir()} == {""}
+
+
 def test_the_version_before_is_kept_as_it_was_and_both_are_whole(done):
     (former,) = (done.results / ".replaced").iterdir()
     assert hash_file(former / "receipt.json") == done.outcome.receipt.parent
