@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
+from miniscope_to_nwb_zarr.run.existing import clean_staging
 from miniscope_to_nwb_zarr.run.shard import (
     base_of,
     check_unchanged,
@@ -79,6 +80,8 @@ DATASET_MODULES: dict[str, DatasetModule] = {
 
 def run_dataset(options: Options, console: Console) -> ExitCode:
     """Convert the data set that the options name, or the one shard that lies in the data folder."""
+    if options.clean_staging:
+        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if is_conversion(options) and (found := _shard_for(options)):
         shard = found.shard
         console.info(f"{found.path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")

@@ -19,7 +19,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.run_conversion import run_nwb_tasks, show_plan
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import transfer_of
-from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.existing import verify_outputs
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, read_names
 from miniscope_to_nwb_zarr.run.option_values import nearest
 from miniscope_to_nwb_zarr.run.places import refuse_inside
@@ -98,8 +98,6 @@ def run_data_set(data_set: DataSet, options: Options, console: Console, listing:
     MiniscopeError
         Nothing could be begun: the input or the options are at fault.
     """
-    if options.clean_staging:
-        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if options.verify_only and not options.against_source:
         return verify_outputs(options, {}, console)
     began = datetime.now(UTC)

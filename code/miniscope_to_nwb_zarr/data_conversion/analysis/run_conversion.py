@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.task import (
     make_analysis,
 )
 from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings
-from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.existing import verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import make_job, with_animals
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
@@ -44,8 +44,6 @@ def run(options: Options, console: Console, listing: Listing | None = None) -> E
     MiniscopeError
         Nothing could be begun: the input or the options are at fault.
     """
-    if options.clean_staging:
-        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     _refuse_what_means_nothing(options)
     if options.verify_only:
         return verify_outputs(options, {}, console)

@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
 from miniscope_to_nwb_zarr.layouts.discovery import nothing_found
-from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.existing import verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import make_job, make_request, with_animals
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, read_names
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
@@ -52,8 +52,6 @@ def run(options: Options, console: Console, listing: Listing | None = None) -> E
     MiniscopeError
         Nothing could be begun: the input or the options are at fault.
     """
-    if options.clean_staging:
-        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     began = datetime.now(UTC)
     if options.dataset == "demo":
         options = _with_demo(options, console)

@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, n_bytes, state_of
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import look_into, places_of, task_of, transfer_of_file
-from miniscope_to_nwb_zarr.run.existing import clean_staging, verify_outputs
+from miniscope_to_nwb_zarr.run.existing import verify_outputs
 from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, list_remote, read_names
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.places import refuse_inside
@@ -48,8 +48,6 @@ def run(options: Options, console: Console, listing: Listing | None = None) -> E
     MiniscopeError
         Nothing could be begun: the input or the options are at fault.
     """
-    if options.clean_staging:
-        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if options.metadata:
         raise UsageError("--metadata True: there are no AIND metadata of NWB files alone; convert without it")
     if options.verify_only and not options.against_source:
