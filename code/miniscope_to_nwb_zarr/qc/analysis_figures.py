@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from miniscope_to_nwb_zarr.analysis.outlines import outlines
+from miniscope_to_nwb_zarr.qc.summary_images import TITLES, contrast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.result import Cells, MovieAnalysis
 
@@ -26,12 +26,6 @@ _GREY = "#495057"
 _SHOWN_TRACES = 25
 _WIDTH_IN = 9.0
 _DPI = 110
-_TITLES = {
-    "max": "largest value over time",
-    "mean": "mean over time",
-    "correlation": "correlation with neighbours",
-    "peak_to_noise": "peak to noise",
-}
 
 
 def analysis_figures(one: MovieAnalysis) -> Mapping[str, bytes]:
@@ -48,7 +42,7 @@ def analysis_figures(one: MovieAnalysis) -> Mapping[str, bytes]:
 
 
 def _footprints(one: MovieAnalysis, cells: Cells) -> Figure:
-    images = {name: image for name, image in cells.units.images.items() if name in _TITLES}
+    images = {name: image for name, image in cells.units.images.items() if name in TITLES}
     width = one.crop.width_px // one.bin_px
     polygons = outlines(cells.units.footprints, width)
     n_columns = min(2, len(images))
@@ -61,8 +55,9 @@ def _footprints(one: MovieAnalysis, cells: Cells) -> Figure:
     for axes in grid.ravel():
         axes.set_axis_off()
     for axes, (name, image) in zip(grid.ravel(), images.items(), strict=False):
-        axes.imshow(image, cmap="gray", extent=(0, across, height, 0), **_contrast(image))
-        axes.set_title(_TITLES[name], fontsize=9, color=_GREY)
+        low, high = contrast(image)
+        axes.imshow(image, cmap="gray", extent=(0, across, height, 0), vmin=low, vmax=high)
+        axes.set_title(TITLES[name], fontsize=9, color=_GREY)
         for color, chosen in ((REJECTED, ~cells.accepted), (ACCEPTED, cells.accepted)):
             some = [polygon for unit in np.flatnonzero(chosen) for polygon in polygons[unit]]
             axes.add_collection(
@@ -167,11 +162,6 @@ def _edges(tall: float, *, left: float = 0.6, right: float = 0.1, bottom: float 
         "hspace": 0.45 if left > 0.1 else 0.12,
         "wspace": 0.03,
     }
-
-
-def _contrast(image: NDArray[np.float32]) -> dict[str, float]:
-    low, high = np.nanquantile(image, (0.01, 0.997))
-    return {"vmin": float(low), "vmax": float(max(high, low + 1e-6))}
 
 
 def _png(figure: Figure) -> bytes:

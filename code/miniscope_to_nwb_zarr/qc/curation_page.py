@@ -7,12 +7,13 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from miniscope_to_nwb_zarr.analysis.curation import FORMAT
 from miniscope_to_nwb_zarr.analysis.outlines import outlines
 from miniscope_to_nwb_zarr.core.text import harmless_json
+from miniscope_to_nwb_zarr.qc.figures.png import encode_png, stretch
+from miniscope_to_nwb_zarr.qc.summary_images import TITLES, contrast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 _BEGIN, _END = '<script type="application/json" id="data">', "</script>"
 _POINTS = 1200
 """Of a trace, at most: of a longer one each point is the highest of a piece."""
-_TITLES = {
-    "max": "largest value over time",
-    "mean": "mean over time",
-    "correlation": "correlation with neighbours",
-    "peak_to_noise": "peak to noise",
-}
 
 
 def with_decisions(page: str, decisions: Mapping[str, Mapping[str, bool]], curator: str) -> str:
@@ -80,7 +75,7 @@ def _movie(one: MovieAnalysis, cells: Cells) -> dict[str, Any]:
     width, height = one.crop.width_px // one.bin_px, one.crop.height_px // one.bin_px
     time = one.movie.time_s[np.isfinite(one.movie.time_s)]
     images = sorted(
-        cells.units.images.items(), key=lambda named: list(_TITLES).index(named[0]) if named[0] in _TITLES else 9
+        cells.units.images.items(), key=lambda named: list(TITLES).index(named[0]) if named[0] in TITLES else 9
     )
     return {
         "series": one.movie.series,
@@ -89,7 +84,7 @@ def _movie(one: MovieAnalysis, cells: Cells) -> dict[str, Any]:
         "height": height,
         "begin_s": float(time.min()),
         "end_s": float(time.max()),
-        "images": [{"name": name, "title": _TITLES.get(name, name), "src": _picture(image)} for name, image in images],
+        "images": [{"name": name, "title": TITLES.get(name, name), "src": _picture(image)} for name, image in images],
         "meanings": dict(cells.meanings),
         "units": list(_units(one, cells, width)),
     }
@@ -127,10 +122,8 @@ def _trace(values: NDArray[np.float32], low: float, high: float) -> str:
 
 
 def _picture(image: NDArray[np.float32]) -> str:
-    low, high = np.nanquantile(image, (0.01, 0.997))
-    levels = np.clip((np.nan_to_num(image) - low) / max(float(high - low), 1e-6) * 255, 0, 255).astype(np.uint8)
-    _, content = cv2.imencode(".png", levels)
-    return f"data:image/png;base64,{base64.b64encode(content.tobytes()).decode('ascii')}"
+    content = encode_png(stretch(image, *contrast(image)))
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _plain(value: np.float32) -> float | None:

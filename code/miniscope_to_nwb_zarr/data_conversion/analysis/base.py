@@ -137,6 +137,13 @@ def take_over(base: Base, staging: Path, left_out: Sequence[str]) -> dict[str, t
     return known
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file into a staging folder in place of one that was taken over, which may be a link."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def state_of(folder: Path) -> dict[str, tuple[int, int, int]]:
     """What tells whether a file has been written anew: number, size and time of change, by its path in the folder."""
     return {

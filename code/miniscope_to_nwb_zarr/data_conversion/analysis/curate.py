@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.core.text import json_text
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import check_base, state_of, take_over
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import check_base, replace_file, state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import curation_files
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import publish_version
 from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import PAGE, page_name
@@ -24,7 +24,6 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.version import (
     inspect_version,
     kept_findings,
     next_receipt,
-    replace_text,
     report_of,
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
@@ -106,7 +105,7 @@ def _apply(
         with phases.phase("metadata"):
             files = curation_files(base, curation, entry, decided, base.store_name, created, now(), start)
             for name, text in {**files, **_pages(base, curation)}.items():
-                replace_text(staging / name, text)
+                replace_file(staging / name, text.encode())
                 known.pop(name, None)
         for name in (*changed, report_of(base)):
             known.pop(name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.analysis.nwb_module import MODULE
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import replace_file
 from miniscope_to_nwb_zarr.qc.analysis_figures import analysis_figures
 from miniscope_to_nwb_zarr.qc.analysis_section import analysis_section, with_section, without_section
 from miniscope_to_nwb_zarr.qc.curation_page import curation_page
@@ -55,10 +56,10 @@ def write_pictures(
     pictures = {one.movie.label: analysis_figures(one) for one in analyses}
     for label, found in pictures.items():
         for what, content in found.items():
-            _write(staging / picture_name(module, label, what), content)
+            replace_file(staging / picture_name(module, label, what), content)
     page = curation_page(session, module, digest, analyses)
     if page is not None:
-        _write(staging / page_name(module), page.encode())
+        replace_file(staging / page_name(module), page.encode())
     report = staging / REPORT
     if not report.is_file():
         return []
@@ -66,12 +67,5 @@ def write_pictures(
     for name in dropped:
         text = without_section(text, name)
     link = page_name(module).removeprefix("qc/") if page is not None else None
-    _write(report, with_section(text, analysis_section(analyses, module, pictures, link), module).encode())
+    replace_file(report, with_section(text, analysis_section(analyses, module, pictures, link), module).encode())
     return [REPORT]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # what lies there may be a link to a file of the version before
-    path.unlink(missing_ok=True)
-    path.write_bytes(content)

@@ -17,7 +17,7 @@ from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, AnalysisEntry, Receipt, digest_of, plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
 from miniscope_to_nwb_zarr.data_conversion.analysis import append
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import state_of, take_over
+from miniscope_to_nwb_zarr.data_conversion.analysis.base import replace_file, state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import metadata_files
 from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import page_name, write_pictures
 from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import inspect
@@ -176,7 +176,7 @@ def inspect_version(base: Base, staging: Path, written: NwbSource) -> tuple[Find
         inspection = inspect_output(written, own, (), base.name, report_of(base))
     else:
         inspection = inspect(written.nwbfile, written.io, base.name, report_of(base))
-    replace_text(staging / report_of(base), inspection.report)
+    replace_file(staging / report_of(base), inspection.report.encode())
     return inspection.findings
 
 
@@ -184,13 +184,6 @@ def _describe(base: Base, addition: Addition, entry: AnalysisEntry, staging: Pat
     files = metadata_files(base, addition.analyses, entry.module, base.store_name, checked, addition.start)
     for name, text in files.items():
         (staging / name).write_text(text, encoding="utf-8")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file into a staging folder in place of one that was taken over, which may be a link."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def report_of(base: Base) -> str:
