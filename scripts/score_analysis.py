@@ -28,7 +28,8 @@ import numpy as np
 
 from benchmark_process import Measured, measure
 from miniscope_to_nwb_zarr.analysis.events import find_events
-from miniscope_to_nwb_zarr.analysis.foreign import caiman, exchange, minian
+from miniscope_to_nwb_zarr.analysis.foreign import exchange
+from miniscope_to_nwb_zarr.analysis.foreign.programs import CAIMAN, MINIAN
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import noise_of
 from minisim_recording import minisim_python
 from score_cells import cell_scores, motion_rmse
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CODE = Path(__file__).resolve().parents[1] / "code"
-FOREIGN = {"minian": minian, "caiman": caiman}
+FOREIGN = {"minian": MINIAN, "caiman": CAIMAN}
 RATE_HZ = 20.0
 WORKERS = 2
 MINIAN_PINS = ("minian==2.0.2", "xarray==2026.2.0", "zarr==2.18.7", "numpy==2.4.6")
@@ -88,8 +89,8 @@ def run_engine(engine: str, work: Path, movie: Path, folder: Path) -> Measured:
     np.save(folder / "movie.npy", levels if engine == "minian" else levels.astype(np.float32))
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if engine == "minian":
-        os.environ[minian.PROGRAM.variable] = str(environment(work, "minian", MINIAN_PINS))
-    return measure(FOREIGN[engine].PROGRAM.command(folder), folder / "log")
+        os.environ[MINIAN.variable] = str(environment(work, "minian", MINIAN_PINS))
+    return measure(FOREIGN[engine].command(folder), folder / "log")
 
 
 def found_units(folder: Path, engine: str) -> tuple[dict[str, NDArray[Any]], list[NDArray[np.int64]]]:

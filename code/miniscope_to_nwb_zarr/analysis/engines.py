@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, cast
 
 from miniscope_to_nwb_zarr.core.errors import UsageError
@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.errors import UsageError
 if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.analysis.contract import Engine
 
-_MODULES = {"native": "native", "minian": "foreign.minian", "caiman": "foreign.caiman"}
+_PLACES = {"native": "native", "minian": "foreign.programs:MINIAN", "caiman": "foreign.programs:CAIMAN"}
 
 
 def engine_named(name: str) -> Engine:
@@ -21,7 +21,7 @@ def engine_named(name: str) -> Engine:
     UsageError
         It cannot be used, with what to do about it.
     """
-    engine = cast("Engine", import_module(f"miniscope_to_nwb_zarr.analysis.{_MODULES[name]}"))
+    engine = cast("Engine", resolve_name(f"miniscope_to_nwb_zarr.analysis.{_PLACES[name]}"))
     reason = engine.unavailable()
     if reason:
         raise UsageError(f"--analysis_engine {name}: {reason}")

@@ -8,7 +8,8 @@ import pytest
 import zarr
 
 from miniscope_to_nwb_zarr.analysis.engines import engine_named
-from miniscope_to_nwb_zarr.analysis.foreign import exchange, minian
+from miniscope_to_nwb_zarr.analysis.foreign import exchange
+from miniscope_to_nwb_zarr.analysis.foreign.programs import MINIAN
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from tests.analysis.analyses import RATE
@@ -40,7 +41,7 @@ def test_a_program_that_fails_is_told_with_its_last_words_and_leaves_nothing(mov
     monkeypatch.setenv("MINISCOPE_MINIAN_PYTHON", sys.executable)
     scratch = tmp_path / "scratch"
     with pytest.raises(InputError, match=r"(?s)MiniAn ended with an error \(exit code 1\).*No module named"):
-        minian.find_units(movie, {}, 1, scratch, lambda *_: None)
+        MINIAN.find_units(movie, {}, 1, scratch, lambda *_: None)
     assert not list(scratch.iterdir())
 
 
@@ -81,7 +82,7 @@ def test_units_come_back_in_the_brightness_of_the_movie(movie, tmp_path):
         denoised=traces,
         deconvolved=traces,
     )
-    units = exchange.read_units(tmp_path / "units.npz", movie, exchange.Levels(10, 0.5), minian.PROGRAM)
+    units = exchange.read_units(tmp_path / "units.npz", movie, exchange.Levels(10, 0.5), MINIAN)
     # the second has no pixel
     assert units.n_units == 1
     assert units.footprints.toarray()[0, 21:23].tolist() == [1, 0.5]
@@ -95,7 +96,7 @@ def test_minian_moves_frames_back(tmp_path):
     shifts = rng.integers(-3, 4, (60, 2))
     frames = np.array([np.roll(picture, tuple(shift), (0, 1)) for shift in shifts])
     zarr.save_array(str(tmp_path / "movie"), frames)
-    motion = minian.correct_motion(
+    motion = MINIAN.correct_motion(
         ArrayMovie(str(tmp_path / "movie"), RATE), {}, tmp_path / "still", 1, lambda *_: None
     )
     away = motion.shift_px - shifts

@@ -41,8 +41,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Another program and how it is run here."""
+    """Another program as an engine (`Engine`): how it is run here, in its own environment, through files."""
 
+    NAME: str
+    EVENT_NOISE: float
     title: str
     """As people know it."""
     variable: str
@@ -79,19 +81,25 @@ class Program:
         )
         return done.stdout.strip() or "unknown"
 
+    def correct_motion(
+        self, movie: Movie, parameters: Mapping[str, Any], corrected: Path, workers: int, progress: Progress
+    ) -> Motion:
+        """Let it correct the motion of a movie, and put the corrected movie at `corrected`."""
+        with _done(self, "motion", movie, parameters, workers, corrected.parent, progress) as (folder, levels):
+            found = np.load(folder / "motion.npz")
+            shift = np.asarray(found["shift_px"], dtype=np.float32)
+            still = np.load(folder / "corrected.npy", mmap_mode="r")
+            _expect(self, "frames", (len(shift), *still.shape), (movie.n_frames, *_shape(movie)))
+            shift = as_moved(shift, movie, still)
+            template, quality = _write_still(still, levels, corrected)
+        return Motion(shift, template, quality)
 
-def correct_motion(
-    program: Program, movie: Movie, parameters: Mapping[str, Any], corrected: Path, workers: int, progress: Progress
-) -> Motion:
-    """Let a program correct the motion of a movie, and put its corrected movie at `corrected`."""
-    with _done(program, "motion", movie, parameters, workers, corrected.parent, progress) as (folder, levels):
-        found = np.load(folder / "motion.npz")
-        shift = np.asarray(found["shift_px"], dtype=np.float32)
-        still = np.load(folder / "corrected.npy", mmap_mode="r")
-        _expect(program, "frames", (len(shift), *still.shape), (movie.n_frames, *_shape(movie)))
-        shift = as_moved(shift, movie, still)
-        template, quality = _write_still(still, levels, corrected)
-    return Motion(shift, template, quality)
+    def find_units(
+        self, movie: Movie, parameters: Mapping[str, Any], workers: int, scratch: Path, progress: Progress
+    ) -> Units:
+        """Let it find the units of a movie."""
+        with _done(self, "units", movie, parameters, workers, scratch, progress) as (folder, levels):
+            return read_units(folder / "units.npz", movie, levels, self)
 
 
 def as_moved(shift: NDArray[np.float32], movie: Movie, still: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -104,14 +112,6 @@ def as_moved(shift: NDArray[np.float32], movie: Movie, still: NDArray[np.floatin
             back = move_back(moved, sign * shift[frame])
             errors[turn] += 1 - np.corrcoef(back.ravel(), np.asarray(still[frame]).ravel())[0, 1]
     return shift if errors[0] <= errors[1] else -shift
-
-
-def find_units(
-    program: Program, movie: Movie, parameters: Mapping[str, Any], workers: int, scratch: Path, progress: Progress
-) -> Units:
-    """Let a program find the units of a movie."""
-    with _done(program, "units", movie, parameters, workers, scratch, progress) as (folder, levels):
-        return read_units(folder / "units.npz", movie, levels, program)
 
 
 @dataclass(frozen=True, slots=True)

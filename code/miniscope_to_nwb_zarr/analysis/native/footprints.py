@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from miniscope_to_nwb_zarr.analysis.native.traces import Traces
 
 _GROWTH_RADII = 0.6
 """A footprint may grow by so many radii of a cell in one round."""
@@ -129,8 +128,3 @@ def _joined(footprints: sparse.csr_array, traces: NDArray[np.float32]) -> tuple[
         footprint = np.maximum(parts.T @ (level @ trace) / max(float(trace @ trace), 1e-30), 0)
         trace = level.T @ (parts @ footprint) / max(float(footprint @ footprint), 1e-30)
     return sparse.csr_array(footprint[None].astype(np.float32)), trace.astype(np.float32)
-
-
-def strengths(footprints: sparse.csr_array, traces: Traces) -> NDArray[np.float64]:
-    """Energy of each cell in the movie."""
-    return np.asarray(np.sqrt(footprints.power(2).sum(axis=1)) * traces.calcium.std(axis=1))
