@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from multiprocessing.process import BaseProcess
     from typing import TypeVar
 
     Task = TypeVar("Task")
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Chunks are larger than the size from which glibc maps memory afresh for each allocation; keeping it saves a worker the
 # zeroing of every page it uses (it has no effect with other C libraries).
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728"}
+# a worker that ends between two reports is noticed at once
+_LOOK_EVERY_S = 5.0
 
 
 class Pool:
@@ -53,20 +56,34 @@ class Pool:
             is_done = True
         finally:
             if not is_done:
-                # public only from Python 3.14 on (kill_workers)
-                for process in list((self._executor._processes or {}).values()):  # noqa: SLF001
-                    process.kill()
-                    process.join()
-                # one killed in the midst of a large report leaves a part; without writers its end is not waited for
-                results: Any = self._executor._result_queue  # noqa: SLF001
-                results._writer.close()  # noqa: SLF001
+                self._kill()
                 self._executor.shutdown(wait=True, cancel_futures=True)
 
-    @staticmethod
-    def _reports(running: dict[Future[Report], Task]) -> Iterator[tuple[Task, Report]]:
+    def _reports(self, running: dict[Future[Report], Task]) -> Iterator[tuple[Task, Report]]:
+        waiting = set(running)
         with _telling_of_loss():
-            for future in as_completed(running):
-                yield running[future], future.result()
+            while waiting:
+                done, waiting = wait(waiting, _LOOK_EVERY_S, FIRST_COMPLETED)
+                for future in done:
+                    yield running[future], future.result()
+                if not (done or all(process.is_alive() for process in self._processes)):
+                    self._kill()
+
+    @property
+    def _processes(self) -> list[BaseProcess]:
+        # those of an executor, and how to kill them, are public only from Python 3.14 on
+        return list((self._executor._processes or {}).values())  # noqa: SLF001
+
+    def _kill(self) -> None:
+        """End all workers.
+
+        One that ended in the midst of a large report leaves a part of it, and the executor waits for the rest, which
+        others could write: without any writer it takes its workers for lost.
+        """
+        for process in self._processes:
+            process.kill()
+        results: Any = self._executor._result_queue  # noqa: SLF001
+        results._writer.close()  # noqa: SLF001
 
 
 @contextmanager

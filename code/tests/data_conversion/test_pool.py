@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 
 import psutil
 import pytest
 
 from miniscope_to_nwb_zarr.core.errors import Stopped, TemporaryError
+from miniscope_to_nwb_zarr.data_conversion import pool as pool_module
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from miniscope_to_nwb_zarr.run import session_store
 from tests.conversions import convert
@@ -39,6 +41,23 @@ def test_a_worker_that_died_between_two_tasks_is_one_too():
             pool.run(sleep, [0.0])
 
 
+def die_while_reporting(_task):
+    """Hand over the first half of a large report, and be killed."""
+
+    def half(connection, report, write=os.write):
+        write(connection.fileno(), memoryview(report)[: len(report) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Connection._send = half
+    return bytes(1 << 20)
+
+
+def test_a_worker_that_dies_while_it_reports_is_one_too(monkeypatch):
+    monkeypatch.setattr(pool_module, "_LOOK_EVERY_S", 0.2)
+    with open_pool(2) as pool, pytest.raises(TemporaryError, match="worker process ended before its work was done"):
+        list(pool.run(die_while_reporting, [0]))
+
+
 def test_a_stop_ends_the_workers_before_the_staging_is_removed(tiny, monkeypatch):
     from miniscope_to_nwb_zarr.data_conversion import frames_stage
 
@@ -63,6 +82,7 @@ def sleep_long(_task):
 def test_workers_end_when_the_program_is_killed():
     program = """
 import multiprocessing, time
+from miniscope_to_nwb_zarr.data_conversion import pool as pool_module
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 from tests.data_conversion.test_pool import sleep
 if __name__ == "__main__":
