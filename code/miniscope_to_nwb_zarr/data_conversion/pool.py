@@ -80,10 +80,12 @@ class Pool:
         One that ended in the midst of a large report leaves a part of it, and the executor waits for the rest, which
         others could write: without any writer it takes its workers for lost.
         """
-        for process in self._processes:
+        processes = self._processes
+        for process in processes:
             process.kill()
-        results: Any = self._executor._result_queue  # noqa: SLF001
-        results._writer.close()  # noqa: SLF001
+        if processes:
+            results: Any = self._executor._result_queue  # noqa: SLF001
+            results._writer.close()  # noqa: SLF001
 
 
 @contextmanager
