@@ -142,7 +142,7 @@ def _picture(pixels: NDArray[Any], encoding: Encoding) -> av.VideoFrame:
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels, "<u2"), format=wanted)
     pixels = np.ascontiguousarray(pixels)
     picture = av.VideoFrame.from_ndarray(pixels, format="gray" if pixels.ndim == 2 else "bgr24")
-    return picture if picture.format.name == wanted else picture.reformat(format=wanted)
+    return picture if picture.format.name == wanted else picture.reformat(format=wanted, threads=1)
 
 
 def _add_stream(

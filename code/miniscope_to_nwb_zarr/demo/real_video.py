@@ -31,7 +31,8 @@ class VideoMovie:
     @cached_property
     def _frames(self) -> list[NDArray[np.uint8]]:
         with av.open(str(self.path)) as container:
-            return [picture.to_ndarray(format="gray").astype(np.uint8) for picture in container.decode(video=0)]
+            pictures = (picture.to_ndarray(format="gray", threads=1) for picture in container.decode(video=0))
+            return [picture.astype(np.uint8) for picture in pictures]
 
 
 def device_of(video: Path, name: str) -> DeviceSpec:

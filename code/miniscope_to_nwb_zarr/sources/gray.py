@@ -1,4 +1,4 @@
-"""What a decoder gave as gray levels, and whether it is gray at all."""
+"""What a decoder gave as gray levels or colors, and whether it is gray at all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ GRAY_FORMATS = frozenset({"gray", "gray9le", "gray10le", "gray12le", "gray14le",
 # how far the colour planes of a gray picture may lie from neutral: lossy codecs do not keep them exact
 _NEUTRAL_CHROMA = 128
 _CHROMA_TOLERANCE = 3
+# libav would start threads for each frame: the workers have all cores busy already, and a process that is forked while
+# such a frame waits to be collected crashes when it ends threads that it does not have
+_THREADS = 1
 
 
 def to_gray(frame: av.VideoFrame) -> NDArray[Any]:
@@ -25,10 +28,15 @@ def to_gray(frame: av.VideoFrame) -> NDArray[Any]:
     if frame.format.name in GRAY_FORMATS:
         return _plane(frame, 0, np.dtype("u1" if frame.format.name == "gray" else "<u2"))
     if frame.format.is_rgb or frame.format.name == "pal8":
-        channels = frame.to_ndarray(format="rgb24")
+        channels = to_color(frame)
         if _channels_are_equal(channels):
             return np.ascontiguousarray(channels[..., 0])
-    return _plane(frame.reformat(format="gray"), 0, np.dtype("u1"))
+    return _plane(frame.reformat(format="gray", threads=_THREADS), 0, np.dtype("u1"))
+
+
+def to_color(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """A frame as red, green and blue, shape (height, width, 3)."""
+    return frame.to_ndarray(format="rgb24", threads=_THREADS).astype(np.uint8, copy=False)
 
 
 def frame_of(pixels: NDArray[Any]) -> av.VideoFrame:
@@ -42,8 +50,8 @@ def differs_in_color(frame: av.VideoFrame) -> bool:
     if frame.format.components[0].bits > 8:
         return frame.format.name not in GRAY_FORMATS
     if frame.format.is_rgb or frame.format.name == "pal8":
-        return not _channels_are_equal(frame.to_ndarray(format="rgb24"))
-    planes = frame.reformat(format="yuv444p").to_ndarray()[1:].astype(np.int16)
+        return not _channels_are_equal(to_color(frame))
+    planes = frame.reformat(format="yuv444p", threads=_THREADS).to_ndarray()[1:].astype(np.int16)
     return bool(np.abs(planes - _NEUTRAL_CHROMA).max() > _CHROMA_TOLERANCE)
 
 

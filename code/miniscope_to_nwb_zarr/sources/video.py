@@ -22,7 +22,7 @@ from miniscope_to_nwb_zarr.core.model import Picture
 from miniscope_to_nwb_zarr.sources import ffv1, limits
 from miniscope_to_nwb_zarr.sources.avi import AviScan, scan_avi
 from miniscope_to_nwb_zarr.sources.failed_reads import named
-from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_gray
+from miniscope_to_nwb_zarr.sources.gray import GRAY_FORMATS, differs_in_color, frame_of, to_color, to_gray
 from miniscope_to_nwb_zarr.sources.opened import open_file
 from miniscope_to_nwb_zarr.sources.raw_video import RawFormat, raw_format
 
@@ -302,7 +302,7 @@ class VideoFile:
         return int(av.logging.get_last_error()[0]) + self._n_refused
 
     def _to_array(self, frame: av.VideoFrame) -> NDArray[Any]:
-        return frame.to_ndarray(format="rgb24") if self._as_color else to_gray(frame)
+        return to_color(frame) if self._as_color else to_gray(frame)
 
 
 def _raw_format(scan: AviScan, name: str) -> RawFormat | None:
