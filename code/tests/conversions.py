@@ -12,7 +12,7 @@ from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.data_conversion import frames
 from miniscope_to_nwb_zarr.data_conversion.pool import Pool
 from miniscope_to_nwb_zarr.layouts.discovery import Request, discover
-from miniscope_to_nwb_zarr.run import session_job, session_pictures
+from miniscope_to_nwb_zarr.run import session_job
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.session_job import Job, Outcome, convert_session
 from miniscope_to_nwb_zarr.sources.video import listen_to_decoder
@@ -47,15 +47,12 @@ def job(results: Path, **changes: Any) -> Job:
 def convert(session: Session, results: Path, *, in_process: bool = True, **changes: Any) -> Outcome:
     """Convert a session; `changes` are fields of `Job`. The workers are this process unless `in_process` is False."""
     wanted = job(results, **changes)
-    before, can_encode = session_job.open_pool, session_pictures.can_encode
+    before = session_job.open_pool
     session_job.open_pool = no_processes if in_process else before
-    if in_process and changes.get("backend") == "hdf5":
-        # after H.264 was encoded in a process, HDF5 can crash in it when a file is closed; workers never close one
-        session_pictures.can_encode = lambda: False
     try:
         return convert_session(session, wanted, lambda: datetime.now(UTC), lambda _frames, _bytes: None, Phases())
     finally:
-        session_job.open_pool, session_pictures.can_encode = before, can_encode
+        session_job.open_pool = before
 
 
 @contextmanager

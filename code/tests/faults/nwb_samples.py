@@ -30,7 +30,7 @@ NAME = "session"
 FORMS = ("zarr", "hdf5")
 SUFFIX = {"zarr": ".nwb.zarr", "hdf5": ".nwb"}
 MAX_S = 30
-MAX_RSS_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Ended:
 
     code: int
     message: str
-    rss_bytes: int
-    """The most memory that the process which did it had."""
+    took_bytes: int
+    """The most memory that it took beyond what this process had when it was forked."""
 
 
 @cache
@@ -98,9 +98,10 @@ def in_a_child(job: NwbJob, folder: Path) -> Ended:
     def work() -> None:
         signal.alarm(MAX_S)
         nwb_job.open_pool = no_processes
+        had_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         result = run_apart(partial(run_job, job), job.name, job.results)
-        rss = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        note.write_text(json.dumps([int(result.exit_code), result.message, rss]))
+        took_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - had_kib
+        note.write_text(json.dumps([int(result.exit_code), result.message, took_kib * 1024]))
 
     folder.mkdir(parents=True, exist_ok=True)
     assert in_child(work) == 0, "it did not end in time"

@@ -186,7 +186,7 @@ def _damaged(seed: int, name: str, change: Callable[[bytearray, random.Random], 
     assert time.monotonic() - began < _MAX_S, "took too long"
     assert status == 0, f"ended with {status}"
     outcome = json.loads((folder / "outcome.json").read_text())
-    assert outcome["peak_bytes"] < _MAX_BYTES
+    assert outcome["took_bytes"] < _MAX_BYTES
     if outcome["store"] is not None:
         _hold_against(whole, outcome, _VIDEOS[name], has_header=raw.startswith(header))
     else:
@@ -195,6 +195,7 @@ def _damaged(seed: int, name: str, change: Callable[[bytearray, random.Random], 
 
 def _convert(request: Mapping[str, str], folder: Path) -> None:
     """Discover and convert, and note what came of it."""
+    had_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = discover(folder / "data", Request(**request))
     said = [failure.message for failure in found.failures]
     outcome: dict[str, Any] = {"store": None}
@@ -203,8 +204,8 @@ def _convert(request: Mapping[str, str], folder: Path) -> None:
             outcome = _outcome(session, folder / "results")
         except MiniscopeError as error:
             said.append(str(error))
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    (folder / "outcome.json").write_text(json.dumps({**outcome, "said": said, "peak_bytes": peak_kib * 1024}))
+    took_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - had_kib
+    (folder / "outcome.json").write_text(json.dumps({**outcome, "said": said, "took_bytes": took_kib * 1024}))
 
 
 def _outcome(session: Session, results: Path) -> dict[str, Any]:

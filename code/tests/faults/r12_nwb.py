@@ -65,7 +65,7 @@ def _hold(form: str, path: Path, folder: Path, codes: frozenset[int]) -> None:
     results = folder / "results"
     ended = nwb_samples.in_a_child(NwbJob(NAME, (path,), results, format=form), folder)
     assert ended.code in codes, ended
-    assert ended.rss_bytes < nwb_samples.MAX_RSS_BYTES, ended
+    assert ended.took_bytes < nwb_samples.MAX_BYTES, ended
     if ended.code == 0:
         receipt = nwb_samples.receipt_of(results / NAME)
         assert check_files(results / NAME, receipt, 1) == []
