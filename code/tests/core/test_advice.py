@@ -26,7 +26,7 @@ def test_advice_is_of_whole_sentences_and_fits_every_severity(code):
 
 def test_what_holds_for_one_severity_is_said_with_it_alone():
     advice = ADVICE[Code.RATE_DIFFERS]
-    assert advice.for_analysis(Severity.INFO) == "Use the stamps, never the rate that was asked for."
+    assert advice.for_analysis(Severity.INFO) == "Use the stamps, never the rate in the settings."
     assert advice.for_analysis(Severity.ERROR).endswith(" Do not use the times.")
     assert advice.to_do(Severity.INFO) == ""
     assert advice.to_do(Severity.ERROR) == "Put the original table back."

@@ -9,36 +9,37 @@ FILES = {
     Code.FILE_MISSING: Advice(
         "warning, error",
         "A file that should be there is not: a video in the middle of the numbering, or a time table. Only its own "
-        "frames are lost. A time table with rows of a camera of which no video is there: a warning, if it is not the "
-        "scope.",
-        "All other frames have their own stamps; the hole is in the table `gaps`. Nothing is shifted.",
+        "frames are lost. As warning: a time table has rows of a camera (not the scope) that has no video.",
+        "All other frames keep their own stamps; the missing frames are in the table `gaps`. Nothing is shifted.",
         "Look for it on the acquisition computer or in a backup, and convert again.",
     ),
     Code.FILE_EMPTY: Advice(
         "info, warning, error",
-        "A file without a byte: the disk was full, the codec is missing on the acquisition computer, or the recording "
+        "A file of 0 bytes: the disk was full, the codec is missing on the acquisition computer, or the recording "
         "ended at once. As info: the last video of the V3 software, which opens the next file as soon as one is full.",
         "Its frames are lost and are a gap; all others keep their stamps.",
         "For a video: check disk and codec of the acquisition computer before the next session.",
     ),
     Code.FILE_UNREADABLE: Advice(
         "error",
-        "A file or folder cannot be opened, is no AVI, no text or too large, or no picture of it can be decoded.",
+        "A file or folder cannot be opened; or a file is not the AVI video or text that it should be, is too large, "
+        "or none of its pictures can be decoded.",
         "What it holds is not in the output.",
-        "Check the right to read it; open it with another program; restore it from a backup.",
+        "Check that you have permission to read it; open it with another program; restore it from a backup.",
     ),
     Code.FILE_TRUNCATED: Advice(
         "info, warning",
-        "A video was never closed or is cut off, its header counts other frames than it holds, or a table or a file of "
-        "clocks is cut or ends with zero bytes, as after a crash. All complete frames and rows are used.",
-        "Frames behind the cut are missing at the end of that file; those that are there are whole.",
-        "Nothing, if the recording was ended by a crash; else copy the file again.",
+        "A video was never closed or is cut off, its header tells another number of frames than it holds, or a table "
+        "or a file of clocks is cut off or ends with zero bytes, as after a crash. All complete frames and rows are "
+        "used.",
+        "Frames after the cut are missing at the end of that file; those before it are complete.",
+        "Nothing, if the recording ended with a crash; otherwise copy the file again.",
     ),
     Code.FILES_RENUMBERED: Advice(
         "warning",
         "The numbers of the video files do not begin where the software begins, and their frames are exactly those of "
         "the time table: somebody renamed them. They are taken in their order.",
-        "None: every frame has its own stamp.",
+        "No effect: every frame has its own stamp.",
         "Nothing; rename them back if other programs are to read them.",
     ),
     Code.FILE_STALE: Advice(
@@ -53,18 +54,19 @@ FILES = {
         "Files that are not part of a recording (results of other programs, hidden copies) are left out. As error: a "
         "recording of other software, which is not converted.",
         "They are not in the output.",
-        "Look whether something that you need is among them.",
+        "Check whether something that you need is among them.",
     ),
     Code.FOLDER_INCOMPLETE: Advice(
         "warning, error",
-        "A folder that is almost a recording or a device, and what it lacks.",
+        "A folder looks like a recording or a device, but something is missing; the sentence says what.",
         "What lies in it is not in the output.",
         "Add what is missing, give the folder above, or name the files with `--video_files`.",
     ),
     Code.LINK_REFUSED: Advice(
         "info, warning",
-        "A symbolic link leads out of the data folder, nowhere, or to what is listed already. It is not followed.",
-        "What it leads to is not in the output, or is there once.",
+        "A symbolic link leads outside the data folder, to nothing, or to a folder that was found already. It is not "
+        "followed.",
+        "What it leads to is not in the output, or is there only once.",
         "Give the folder that the link leads to as `--data_dir`.",
     ),
 }
@@ -73,42 +75,43 @@ SETTINGS = {
     Code.SETTINGS_MISSING: Advice(
         "warning",
         "There is no `metaData.json` of the recording or of a device, or it does not tell a scope from a camera; or "
-        "there is no `settings_and_notes.dat` (V3) or no `.yml` (Open Ephys' GUI). What it would tell is not known.",
+        "there is no `settings_and_notes.dat` (V3) or no `.yml` (Open Ephys' GUI). What it would say is not known.",
         "Frames and stamps are not affected. Gain, LED and the like are unknown.",
-        "Put the file back; give `--subject_id`, `--timezone`, `--start_time` where asked.",
+        "Put the file back; give `--subject_id`, `--timezone`, `--start_time` where a message asks for them.",
     ),
     Code.SETTINGS_UNREADABLE: Advice(
         "error",
-        "A settings file is no valid JSON or YAML, or not what it has to be. Its text is kept in the NWB file.",
-        "Frames and stamps are not affected. Its settings are unknown.",
-        "Mend it in a copy of the recording.",
+        "A settings file is not valid JSON or YAML, or does not hold settings. Its text is kept in the NWB file.",
+        "Frames and stamps are not affected. The settings in it are unknown.",
+        "Correct the file in a copy of the recording.",
     ),
     Code.SETTINGS_VALUE: Advice(
         "info, warning",
-        "A value is not what it has to be (text in place of a number, a key given twice), and was not used.",
+        "A value in a settings file is not valid (text instead of a number, a key given twice) and was not used.",
         "That setting is unknown; its text is in the NWB file.",
         "Compare with the settings in the acquisition software.",
     ),
     Code.NAME_DISAGREES: Advice(
         "info, warning",
-        "`deviceName` in a device's settings is not the name of its folder. The folder's name is used. Or the settings "
-        "of the recording list no device of a folder. Or files of one recording have names that do not match and were "
-        "put together by what they hold (ONIX), or because they begin alike and end with the same count or second "
-        "(Bonsai).",
-        "Settings may be of another device than the frames.",
+        "`deviceName` in a device's settings is not the name of its folder. The folder's name is used. Or the "
+        "settings of the recording do not list the device of a folder. Or files of one recording have names that do "
+        "not match and were matched by their contents (ONIX), or because the names begin alike and end with the same "
+        "number or second (Bonsai).",
+        "The settings may belong to another device than the frames.",
         "Check that the files belong together.",
     ),
     Code.NAME_SHARED: Advice(
         "warning",
         "Two devices in the settings write into the same folder, so only what was written last is left; or two "
-        "recordings of one animal began in the same second, and the second one's output has a number behind its name.",
-        "One device may be missing, or one recording be there twice.",
-        "See whether one recording is a copy of the other; give devices names of their own.",
+        "recordings of one animal began in the same second, and the output of the second one has a number after its "
+        "name.",
+        "One device may be missing, or one recording may be there twice.",
+        "Check whether one recording is a copy of the other; give each device its own name.",
     ),
     Code.PICTURE_UNEXPECTED: Advice(
         "warning, error",
-        "Pictures are not of the size that the settings or the type of the device promise. As error: one file's "
-        "pictures have another size than the others', and are left out.",
+        "Pictures do not have the size that the settings or the type of the device tell. As error: the pictures of "
+        "one file have another size than those of the other files, and are left out.",
         "As error: the frames of that file are a gap.",
         "Look at the video: another camera may have recorded into the folder.",
     ),

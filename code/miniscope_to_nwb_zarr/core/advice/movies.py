@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 MOVIES: Mapping[Code, Advice] = {
     Code.MOVIE_LEFT_OUT: Advice(
         "warning",
-        "A movie of the NWB file was not analysed: its frames lie in files beside it, it has too few frames or pixels, "
-        "or no stamps that grow.",
+        "A movie of the NWB file was not analysed: its frames are in files beside the NWB file, it has too few frames "
+        "or pixels, or its stamps do not increase.",
         "It has no cells and no traces.",
-        "Nothing, if it is a test; else look at the series that is named.",
+        "Nothing, if it is a test; otherwise look at the series that is named.",
     ),
     Code.FRAMES_REPLACED: Advice(
         "info",
@@ -27,14 +27,14 @@ MOVIES: Mapping[Code, Advice] = {
     ),
     Code.SIGNAL_CUT: Advice(
         "info",
-        "The recording has gaps. Phase and spectrogram do not reach across them; motion, cells and events take the "
-        "frames as if they followed each other.",
+        "The recording has gaps. Phase and spectrogram do not reach across them; motion, cells and events treat the "
+        "frames before and after a gap as neighbours.",
         "Look at events next to the gaps (`intervals/gaps`).",
         "Nothing.",
     ),
     Code.MOTION_AT_LIMIT: Advice(
         "warning",
-        "More than 1 % of the frames were moved as far as was allowed.",
+        "More than 1 % of the frames were moved as far as `motion.max_shift_px` allows.",
         "Motion may be left in the traces of these frames.",
         "Look at the corrected movie, and raise `motion.max_shift_px`.",
     ),
@@ -46,8 +46,8 @@ MOVIES: Mapping[Code, Advice] = {
     ),
     Code.PARAMETER_UNUSED: Advice(
         "info",
-        "Columns of a project's `analysis_parameters.csv` are no parameters of this program. They are kept with the "
-        "reason of each.",
+        "Columns of a project's `analysis_parameters.csv` that this program does not use. They are kept, with the "
+        "reason for each.",
         "None.",
         "Read the table `ProjectTables` if you relied on one of them.",
     ),
