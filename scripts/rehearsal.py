@@ -29,6 +29,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
 
 from benchmark_recordings import make_many, spec_of
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.receipt import Receipt
 from tests.s3_server import KEYS, Bucket, Proxy, by_chance, faulty
 from tests.sharded import digests, workers_of
@@ -97,7 +98,7 @@ def rehearse(options: argparse.Namespace, work: Path) -> int:
         problems += [] if _timed("--verify_only", *verify, may_fail=True) == 0 else ["--verify_only finds a difference"]
     problems += [] if bucket.objects("raw/") == before else ["the recordings in the bucket were changed"]
     left = [path for path in (work / "scratch").rglob("*") if path.is_file() and not _may_stay(path)]
-    problems += [f"{len(left)} file(s) are left in the scratch folder, {left[0]} for one"] if left else []
+    problems += [f"{counted(len(left), 'file')} left in the scratch folder, {left[0]} first"] if left else []
     _tell(proxy, course, seconds, len(wanted))
     for problem in problems:
         print(f"NOT AS PROMISED: {problem}")
@@ -168,7 +169,8 @@ def _tell(proxy: Proxy, course: Course, seconds: float, n_outputs: int) -> None:
     faults = Counter(fault for _, _, fault in proxy.asked if fault)
     told = ", ".join(f"{count:,} x {fault}" for fault, count in faults.most_common())
     print(
-        f"{n_outputs} recordings from bucket to bucket in {seconds:.0f} s, {course.runs} run(s), {course.kills} kills"
+        f"{n_outputs} recordings from bucket to bucket in {seconds:.0f} s, {counted(course.runs, 'run')}, "
+        f"{counted(course.kills, 'kill')}"
     )
     print(f"{len(proxy.asked):,} requests, of which {sum(faults.values()):,} met trouble: {told}")
 

@@ -33,9 +33,7 @@ def compare_with_source(
     # the receipt of a metadata run that followed does not tell how the cameras were treated
     embedded = any(name.startswith("ImageSeries") for name in expected)
     series = plan_series(session, int(options.chunk_mb * 1_000_000), embed_cameras=embedded)
-    problems = [
-        f"{name}: the source has no such series any more" for name in expected.keys() - {s.name for s in series}
-    ]
+    problems = [f"{name}: the source no longer has this series" for name in expected.keys() - {s.name for s in series}]
     n_frames = sum(one.stream.n_frames for one in series)
     n_bytes = sum(one.n_bytes for one in series)
     with (
@@ -67,7 +65,7 @@ def _changed_files(receipt: Receipt, session: Session) -> list[str]:
     root = source_root(session)
     known = {entry.path: entry for entry in receipt.sources}
     found = {relative_path(file.path, root): file for file in session.source_files}
-    problems = [f"{path}: this source file is not there any more" for path in sorted(known.keys() - found.keys())]
+    problems = [f"{path}: this source file is no longer there" for path in sorted(known.keys() - found.keys())]
     for path, file in sorted(found.items()):
         entry = known.get(path)
         if entry is None:

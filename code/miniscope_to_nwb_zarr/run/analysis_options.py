@@ -46,7 +46,7 @@ ANALYSIS_OPTIONS = (
         "corrected_movie",
         Kind.CHOICE,
         "store",
-        "movie without its motion: into the NWB file (store), or only how far each frame was moved (none)",
+        "movie after motion correction: stored in the NWB file (store), or only how far each frame was moved (none)",
         Category.ANALYSIS,
         choices=("store", "none"),
     ),

@@ -123,8 +123,8 @@ class Console:
                 **_frames(rows),
                 **({">minutes": [f"{row.minutes:,.1f}" for row in rows]} if _frames(rows) else {}),
                 ">raw": [size_text(row.raw_bytes) for row in rows],
-                ">store, about": [size_text(row.store_bytes_estimate) for row in rows],
-                ">objects": [f"{row.objects:,}" for row in rows],
+                ">size, about": [size_text(row.store_bytes_estimate) for row in rows],
+                ">chunks": [f"{row.objects:,}" for row in rows],
                 "findings": [row.findings or "-" for row in rows],
             }
         )

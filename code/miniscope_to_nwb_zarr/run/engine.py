@@ -156,7 +156,7 @@ class _Submitted:
         for future, (task, _, _) in tuple(self._orders.items()):
             if future.key in what["processing-tasks"]:
                 self._lost.add(task.name)
-                self._console.warn(f"{task.name}: its worker was lost, another one does it")
+                self._console.warn(f"{task.name}: its worker was lost; another worker takes over")
 
     def finish(self, future: Any, tell: Callable[[Task], None]) -> Iterator[SessionResult]:  # noqa: ANN401 - see above
         """The result of an order, if it is not sent again."""
@@ -196,10 +196,13 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
             result: SessionResult = future.result()
             return result
     except NoWorkerError as error:
-        message = f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}; run again"
+        message = f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}. Run the same command again"
         raise TemporaryError(message) from error
     except losses as error:
-        message = f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}); run again"
+        message = (
+            f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}). Run the same command "
+            "again"
+        )
         return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
     message = f"{name}: a fault of this program, please report it: {type(fault).__name__}: {fault}"
     return SessionResult(name, ExitCode.INTERNAL, "failed", message)
@@ -254,8 +257,8 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
             )
         except RuntimeError as error:
             raise TemporaryError(
-                f"the workers could not be started, or one was lost meanwhile ({error}); run again, with fewer "
-                "--workers if memory ran out"
+                f"the workers could not be started, or one was lost meanwhile ({error}). Run the same command again, "
+                "with fewer --workers if memory ran out"
             ) from error
         yield running.enter_context(Client(running.enter_context(cluster)))
 

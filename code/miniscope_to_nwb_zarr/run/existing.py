@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
-from miniscope_to_nwb_zarr.core.amounts import size_text
+from miniscope_to_nwb_zarr.core.amounts import counted, size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion import commit
@@ -53,7 +53,7 @@ def verify_outputs(options: Options, checks: Mapping[str, Check], console: Conso
         problems = _problems_there(store, name, check, options) if store else _problems(name, check, options)
         if options.against_source and check is None:
             n_alone += 1
-            console.warn(f"{name}: its source is not below --data_dir, so it was held against its receipt only")
+            console.warn(f"{name}: its source is not below --data_dir, so it was compared with its receipt only")
         for problem in problems:
             console.error(f"{name}: {problem}")
         n_bad += bool(problems)
@@ -61,8 +61,12 @@ def verify_outputs(options: Options, checks: Mapping[str, Check], console: Conso
     code = ExitCode.VERIFICATION if n_bad else ExitCode.INVALID_INPUT if n_alone else ExitCode.DONE
     console.summary(
         code,
-        f"{len(outputs) - n_bad} of {len(outputs)} output(s) are as they were written"
-        + (f"; {n_bad} are not: do not use them, convert again with --existing replace" if n_bad else ""),
+        f"{len(outputs) - n_bad} of {counted(len(outputs), 'output')} unchanged"
+        + (
+            (f"; {n_bad} changed after it was written: do not use them, convert again with --existing replace")
+            if n_bad
+            else ""
+        ),
         {"outputs": len(outputs), "damaged": n_bad, "without_source": n_alone},
     )
     return code
@@ -112,7 +116,7 @@ def clean_staging(results: Path, console: Console, *, delete: bool) -> ExitCode:
         if leftover.is_alive:
             state = "a run is filling it"
         elif not leftover.is_ours:
-            state = "not ours, left alone"
+            state = "not made by this program, left alone"
         else:
             state = "of a run that was killed"
         if delete and commit.remove_leftover(leftover):
@@ -120,7 +124,9 @@ def clean_staging(results: Path, console: Console, *, delete: bool) -> ExitCode:
             n_removed += 1
         console.info(f"{leftover.path} ({size_text(leftover.n_bytes)}): {state}")
     done = (
-        f"{n_removed} of {len(found)} removed" if delete else f"{len(found)} found; --clean_staging delete removes ours"
+        f"{n_removed} of {len(found)} removed"
+        if delete
+        else (f"{len(found)} found; --clean_staging delete removes those of this program")
     )
     console.summary(ExitCode.DONE, f"staging folders: {done}", {"found": len(found), "removed": n_removed})
     return ExitCode.DONE

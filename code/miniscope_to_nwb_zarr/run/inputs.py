@@ -208,7 +208,10 @@ def with_animals(job: Job, options: Options, sessions: Iterable[Session], warn: 
 def _warn_of_names(stated: Stated, sessions: Sequence[Session], warn: Callable[[str], None]) -> None:
     recorded = {s.device.name for session in sessions for _, s in session.streams if s.device.kind is DeviceKind.SCOPE}
     for name in names_of_no_scope(stated.facts.imaging.scopes, sessions):
-        warn(f"{stated.source}: `{name}` (imaging.scopes) is the name of no recorded scope; they are {_some(recorded)}")
+        warn(
+            f"{stated.source}: `{name}` (imaging.scopes) is not the name of a recorded scope, which are "
+            f"{_some(recorded)}"
+        )
 
 
 def _some(names: Iterable[str]) -> str:

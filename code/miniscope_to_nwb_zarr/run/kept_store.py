@@ -98,7 +98,7 @@ def find_kept_store(final: Path, sources: Sequence[FileEntry]) -> KeptStore | No
     if changed:
         raise ConflictError(
             f"{final.name}: the NWB file that is there was made from other files ({len(changed)} changed, "
-            f"{min(changed)} first), so that metadata of these files would not be true of it; nothing was changed. "
+            f"{min(changed)} first), so metadata made from these files would be wrong for it; nothing was changed. "
             "Convert again without --metadata True (with --existing replace; the former is kept)"
         )
     return KeptStore(final, receipt)

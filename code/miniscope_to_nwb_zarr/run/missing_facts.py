@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.aind_data_schema.missing import reason_of
 from miniscope_to_nwb_zarr.aind_data_schema.needed import missing_facts
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 
@@ -63,8 +64,8 @@ def check_facts(options: Options, sessions: Sequence[Session], job: Job, console
         _show(lacks, len(sessions), console)
     if lacks and options.require_metadata:
         raise InputError(
-            f"the metadata files lack {len(lacks)} fact(s) (listed above), and --require_metadata True asks for all of "
-            "them; nothing was written. Add the lines named there to the file given with --session_metadata"
+            f"the metadata files lack {counted(len(lacks), 'fact')} (listed above), and --require_metadata True asks "
+            "for all of them; nothing was written. Add the lines named there to the file given with --session_metadata"
         )
 
 
@@ -103,9 +104,9 @@ def remind(results: Iterable[SessionResult], console: Console) -> None:
     if lacks:
         files = dict.fromkeys(file for lack in lacks for file in lack.files)
         console.warn(
-            f"{', '.join(files)}: left out, because {len(lacks)} fact(s) that only the lab knows are missing. They are "
-            "listed above and in the summary. Give them with --session_metadata and run again with --metadata True: "
-            "the files are added"
+            f"{', '.join(files)}: left out, because {counted(len(lacks), 'fact')} that only the lab knows "
+            f"{'is' if len(lacks) == 1 else 'are'} missing (listed above and in the summary). Give them with "
+            "--session_metadata and run again with --metadata True: the files are added"
         )
 
 
@@ -133,7 +134,7 @@ def list_left_out(found: Mapping[str, Iterable[Finding]], console: Console) -> i
 def _show(lacks: Sequence[Lack], n_sessions: int, console: Console) -> None:
     _list(
         "some metadata files cannot be made; the NWB files are, with all that is known. Add lines like these to the "
-        "file given with --session_metadata (those of `subject:` may also stand in the table given with --subjects; "
+        "file given with --session_metadata (those of `subject:` may also be in the table given with --subjects; "
         "--write_templates True writes both to fill in)",
         lacks,
         n_sessions,

@@ -90,7 +90,7 @@ def run_named_session(order: SessionOrder) -> SessionResult:
         for session in found.sessions:
             if session.name == order.name:
                 return run_session(session, of_session, lambda _frames, _n_bytes: None)
-    error = InputError(f"{order.name}: was found when the run began and is not there any more")
+    error = InputError(f"{order.name}: was found when the run began and is no longer there")
     return SessionResult(order.name, error.exit_code, "failed", str(error))
 
 

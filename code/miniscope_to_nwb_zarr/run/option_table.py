@@ -29,7 +29,7 @@ _WHAT = (
         Kind.PLACE,
         "../data",
         "folder that holds the recordings, or s3://bucket/folder; only ever read (data sets of the Allen Institute: "
-        "s3://public is where each was published)",
+        "s3://public is where each can be fetched)",
         Category.WHAT,
     ),
     Option(
@@ -50,7 +50,7 @@ _WHAT = (
         "combine",
         Kind.CHOICE,
         "none",
-        "which recordings of one animal share a store: none, those of one day, or all",
+        "which recordings of one animal share an NWB file: none, those of one day, or all",
         Category.WHAT,
         choices=("none", "day", "all"),
         changes_output=True,
@@ -63,7 +63,13 @@ _WHAT = (
         "* and ? in a name match as in a shell (? also stands for a comma)",
         Category.WHAT,
     ),
-    Option("timestamps_file", Kind.PATH, "", "time stamps of the frames in --video_files", Category.WHAT),
+    Option(
+        "timestamps_file",
+        Kind.PATH,
+        "",
+        ("time table of --video_files: the file with the time stamps of their frames"),
+        Category.WHAT,
+    ),
     Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),
     Option(
         "s3_endpoint",
@@ -134,10 +140,11 @@ _FACTS = (
         "aind_records",
         Kind.PATH,
         "",
-        "folder with AIND records for the Allen data sets: subject/<id>.json, procedures/<id>.json, rigs.csv",
+        "data sets of the Allen Institute: folder with AIND records (subject/<id>.json, procedures/<id>.json, "
+        "rigs.csv)",
         Category.FACTS,
     ),
-    Option("user_config", Kind.PATH, "", "user configuration of the acquisition software", Category.FACTS),
+    Option("user_config", Kind.PATH, "", "user configuration file (JSON) of Miniscope-DAQ-QT-Software", Category.FACTS),
 )
 
 _OUTPUT = (
@@ -153,7 +160,8 @@ _OUTPUT = (
         "create_inputs",
         Kind.BOOLEAN,
         "False",
-        "True: write shards, one a session, for the runs of a pipeline, into --results_dir, and stop",
+        "True: write shards into --results_dir, one for each session, and stop; a shard is a file that tells one run "
+        "of a pipeline what to convert",
         Category.OUTPUT,
     ),
     Option(
@@ -220,7 +228,7 @@ _OUTPUT = (
         "behavior_video",
         Kind.CHOICE,
         "external",
-        "behaviour video: files beside the store (external) or frames inside it (embed)",
+        "behaviour video: copies of the files beside the NWB file (external), or frames inside it (embed)",
         Category.OUTPUT,
         choices=("external", "embed"),
         changes_output=True,
@@ -233,7 +241,8 @@ _CHECKS = (
         "existing",
         Kind.CHOICE,
         "verify",
-        "an output of that name exists: verify it, stop with an error, or replace it (the old one is moved aside)",
+        "what to do if an output of that name exists: verify it, stop with an error, or replace it (the former one is "
+        "kept in .replaced)",
         Category.CHECKS,
         choices=("verify", "error", "replace"),
     ),
@@ -249,7 +258,7 @@ _CHECKS = (
         "clean_staging",
         Kind.CHOICE,
         "",
-        "what interrupted runs left behind: list it, or delete what is ours and not in use",
+        "what interrupted runs left behind: list it, or delete what this program made and no run uses",
         Category.CHECKS,
         choices=("list", "delete"),
     ),
@@ -269,8 +278,8 @@ _MACHINE = (
         "limits",
         Kind.LIMITS,
         "",
-        "raise limits on what is read from files nobody vouches for, by their names, e.g. table_rows=50000000; a file "
-        "beyond a limit is left out and the message names the limit",
+        "raise limits on what is read from a file, by their names, e.g. table_rows=50000000; a file beyond a limit is "
+        "left out, and the message names the limit",
         Category.MACHINE,
         changes_output=True,
     ),
@@ -278,8 +287,9 @@ _MACHINE = (
         "engine",
         Kind.ENGINE,
         "",
-        "where sessions run: serial, local, a Dask scheduler tcp://host:port, or slurm, where each worker is a job; "
-        "empty: local above one session",
+        "where sessions are converted: serial (one after the other), local (several at once on this machine), "
+        "tcp://host:port (a Dask scheduler) or slurm (each worker is a job); empty: local if there is more than one "
+        "session",
         Category.MACHINE,
     ),
 )
@@ -291,7 +301,7 @@ _MESSAGES = (
         "log_level",
         Kind.CHOICE,
         "warning",
-        "findings shown from this severity on; all of them are in the summary and in the store",
+        "findings shown from this severity on; all of them are in the summary and in the NWB file",
         Category.MESSAGES,
         choices=("info", "warning", "error"),
     ),

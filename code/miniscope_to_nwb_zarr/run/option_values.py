@@ -247,7 +247,7 @@ def text_of(option: Option, value: object) -> str:
         return str(Limits(value))
     if isinstance(value, (str, Real, Path, BucketAddress, Compression)):
         return str(value)
-    raise UsageError(f"{option.name} is of type {type(value).__name__}, expected a value as the command line takes it")
+    raise UsageError(f"{option.name} is of type {type(value).__name__}, expected a value that the command line accepts")
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

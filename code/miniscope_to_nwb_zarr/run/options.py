@@ -35,13 +35,13 @@ EXIT_CODES = {
     ExitCode.DONE: "done, or already done",
     ExitCode.INTERNAL: "a fault of this program: please report it",
     ExitCode.USAGE: "the command line is wrong",
-    ExitCode.INVALID_INPUT: "the input cannot be converted; no session was written",
+    ExitCode.INVALID_INPUT: "the input cannot be converted; no output was made",
     ExitCode.SOME_FAILED: "some sessions failed, the others are written",
     ExitCode.CONFLICT: "an output of that name exists and differs",
-    ExitCode.VERIFICATION: "what was written is not what was read",
+    ExitCode.VERIFICATION: "an output is not what was read, or has changed since it was written",
     ExitCode.TEMPORARY: "disk full, a worker lost, the network: run the same command again",
-    ExitCode.INTERRUPTED: "interrupted; nothing half-written was published",
-    ExitCode.TERMINATED: "terminated; nothing half-written was published",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C); no output is half-written",
+    ExitCode.TERMINATED: "terminated (SIGTERM); no output is half-written",
 }
 
 _EXAMPLES = f"""\
@@ -202,8 +202,10 @@ def make_parser() -> argparse.ArgumentParser:
         prog=_PROGRAM,
         usage=f"{_PROGRAM} [--option VALUE ...]",
         description="Convert Miniscope recordings to NWB on Zarr: whole, verified, and never touching the originals.",
-        epilog=f"{_EXAMPLES}\nexit codes:\n{codes}\n\nEvery option takes a value, as --x value or --x=value; an empty"
-        "\nvalue is the default. MINISCOPE_<NAME> in the environment stands in for an option.",
+        epilog=(
+            f"{_EXAMPLES}\nexit codes:\n{codes}\n\nEvery option takes a value, as --x value or --x=value; an "
+            "empty\nvalue is the default. MINISCOPE_<NAME> in the environment can be set instead of an option."
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -309,7 +311,7 @@ def _check_together(values: Mapping[str, Any]) -> None:
 def _unknown(argument: str) -> str:
     name = argument.partition("=")[0]
     if not name.startswith("-"):
-        return f"{argument!r} is not an option: a value follows its option, as in --data_dir ../data"
+        return f"{argument!r} is not an option: a value comes after its option, as in --data_dir ../data"
     return f"there is no option {name}{nearest(name, [option.flag for option in OPTIONS])}"
 
 

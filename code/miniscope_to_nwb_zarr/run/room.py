@@ -69,6 +69,5 @@ def no_room(who: str, sessions: Sequence[Session], job: Job) -> TemporaryError:
     else:
         told = f"about {needed:,} bytes are needed, or more; {free:,} are free now, perhaps fewer were a moment ago"
     return TemporaryError(
-        f"{who}: no room is left in {job.results}: {told}. Nothing half-written was published; make room and run the "
-        "same command again"
+        f"{who}: no room is left in {job.results}: {told}. No output was made. Make room and run the same command again"
     )

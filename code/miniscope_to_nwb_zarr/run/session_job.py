@@ -187,8 +187,9 @@ def _state_of(session: Session, before: Mapping[Path, int] | None = None) -> dic
         state[file.path] = status.st_mtime_ns
         if status.st_size != file.size_bytes or (before and before[file.path] != status.st_mtime_ns):
             raise InputError(
-                f"{relative_path(file.path, source_root(session))}: has changed since it was looked at (it had "
-                f"{file.size_bytes} bytes); is it still being recorded or copied? Run again when it is finished"
+                f"{relative_path(file.path, source_root(session))}: has changed during the run (it had "
+                f"{file.size_bytes} bytes); is it still being recorded or copied? Run the same command again when "
+                "that is finished"
             )
     return state
 

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.output_names import output_names
 from miniscope_to_nwb_zarr.core.receipt import SeriesEntry
@@ -144,7 +145,7 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
             Code.FRAMES_DAMAGED,
             Severity.ERROR,
             device,
-            f"the data of {len(frames)} frame(s) is damaged in the video file (frames {named} of the series); "
+            f"the data of {counted(len(frames), 'frame')} is damaged in the video file (frames {named} of the series); "
             f"{len(lost)} of them could not be decoded at all and are stored black, the others as the decoder gave "
             "them. All are marked in the table invalid_times: leave them out of analyses",
             {"frames": frames[:1000], "n_damaged": len(frames), "n_lost": len(lost)},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ConflictError, VerificationError
 from miniscope_to_nwb_zarr.core.receipt import differences
 from miniscope_to_nwb_zarr.data_conversion import commit
@@ -87,14 +88,14 @@ def settle(
         raise ConflictError(f"{name}: is already in the results; nothing was changed (--existing error)")
     if receipt is None:
         raise ConflictError(
-            f"{name}: a folder of that name is in the results and holds no receipt of ours; nothing was changed. "
-            "Move it away, or use --existing replace"
+            f"{name}: a folder of that name is in the results and holds no receipt of this program; nothing was "
+            "changed. Move it away, or use --existing replace"
         )
     if plan in {receipt.plan_digest, receipt.store_plan}:
         problems = found.problems(receipt)
         if problems:
             raise VerificationError(
-                f"{name}: the output is finished, but {len(problems)} file(s) are not as they were written: "
+                f"{name}: the output is finished, but {counted(len(problems), 'file')} changed after it was written: "
                 f"{'; '.join(problems[:3])}. Use --existing replace to convert it again; the former is kept"
             )
         return receipt
@@ -102,6 +103,6 @@ def settle(
         return None
     differs = "; ".join(differences(receipt, sources, options, __version__))
     raise ConflictError(
-        f"{name}: the output that is there was not made as this one would be ({differs}); nothing was changed. "
-        "Use --existing replace to make it again (the former is kept), or another --results_dir"
+        f"{name}: the existing output was made in another way than this one would be ({differs}); nothing was "
+        "changed. Use --existing replace to make it again (the former is kept), or another --results_dir"
     )

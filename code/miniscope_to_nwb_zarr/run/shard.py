@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
 from miniscope_to_nwb_zarr.core.addresses import BucketAddress
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from miniscope_to_nwb_zarr.core.shards import HEAD_BYTES, Shard, looks_like_shard
 from miniscope_to_nwb_zarr.run.listing import read_names
@@ -78,8 +79,8 @@ def find_shard(data_dir: Path) -> FoundShard | None:
     if len(found) > 1:
         shown = ", ".join(path.name for path in found[:_LISTED])
         raise InputError(
-            f"{data_dir}: holds {len(found)} shards ({shown} first), and a run does one. Give each run its own, or use "
-            "scripts/run_shards.py, which runs all of them"
+            f"{data_dir}: holds {len(found)} shards ({shown} first), and one run does one shard. Give each run its "
+            "own, or use scripts/run_shards.py, which runs all of them"
         )
     (path,) = found
     return FoundShard(path, read_shard(path), tree)
@@ -137,7 +138,9 @@ def options_of(shard: Shard, options: Options, base: Path) -> Options:
                 "make the shards again with it"
             )
     if options.sessions and set(read_names(options.sessions)) != {session.name for session in shard.sessions}:
-        raise UsageError(f"--sessions {options.sessions}: a shard says itself which sessions are done; leave it out")
+        raise UsageError(
+            f"--sessions {options.sessions}: the shard says which sessions are converted; leave the option out"
+        )
     sessions = ",".join(session.name for session in shard.sessions)
     chosen = replace(options, **values, sessions=sessions)
     if not shard.source:
@@ -145,7 +148,8 @@ def options_of(shard: Shard, options: Options, base: Path) -> Options:
     place = StorePlace(BucketAddress.parse(shard.source), chosen.s3_endpoint, chosen.s3_credentials)
     if options.data_store and options.data_store.address != place.address:
         raise UsageError(
-            f"--data_dir {options.data_store}: the shard {shard.index} of {shard.total} is of {place}; leave it out"
+            f"--data_dir {options.data_store}: the shard {shard.index} of {shard.total} is for {place}; leave the "
+            "option out"
         )
     return replace(chosen, **data_in(place, chosen.scratch_dir))
 
@@ -185,8 +189,9 @@ def base_of(shard: Shard, data_dir: Path, tree: Tree | None = None) -> Path:
     if not places:
         missing = next((file.path for file in files if not (tree.root / file.path).is_file()), files[0].path)
         raise InputError(
-            f"{data_dir}: the shard {shard.index} of {shard.total} needs {len(files)} file(s), {missing} for one, and "
-            "no folder here holds them. Put the data set beside the shard, as it was when the shards were made"
+            f"{data_dir}: the shard {shard.index} of {shard.total} needs {counted(len(files), 'file')}, such as "
+            f"{missing}, and no folder here holds them. Put the data set beside the shard, as it was when the shards "
+            "were made"
         )
     return min(places, key=lambda place: len(place.parts))
 
@@ -214,7 +219,7 @@ def check_unchanged(shard: Shard, listing: Listing) -> None:
     now = {session.name: session for session in listing.sessions}
     for was in shard.sessions:
         if was.name not in now:
-            raise InputError(f"{was.name}: {_changed(shard, 'no session of that name is found any more')}")
+            raise InputError(f"{was.name}: {_changed(shard, 'no session of that name is found now')}")
         in_full = any(file.checksum.startswith("sha256:") for file in was.files)
         found = _difference(was, now[was.name].as_it_is(in_full=in_full))
         if found:
@@ -225,7 +230,7 @@ def _difference(was: ShardSession, now: ShardSession) -> str:
     before, after = ({file.path: file for file in session.files} for session in (was, now))
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
-            return f"{path} is no part of it any more"
+            return f"{path} no longer belongs to it"
         if path not in before:
             return f"{path} is new"
         if before[path] != after[path]:

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError
 from miniscope_to_nwb_zarr.core.shards import SCHEMA_VERSION
 from miniscope_to_nwb_zarr.core.text import json_text
@@ -79,8 +80,8 @@ def read_shards(folder: Path) -> list[Shard]:
     totals = {shard.total for shard in found}
     if not found or totals != {len(found)} or [shard.index for shard in found] != list(range(len(found))):
         raise InputError(
-            f"{folder}: holds {len(found)} shard(s) of {' or '.join(map(str, sorted(totals))) or 'none'}, expected all "
-            "shards of one data set and no others; make them again with create_inputs"
+            f"{folder}: holds {counted(len(found), 'shard')} of {' or '.join(map(str, sorted(totals))) or 'none'}, "
+            "expected all shards of one data set and no others; make them again with create_inputs"
         )
     return found
 
@@ -99,7 +100,7 @@ def _write_manifest(path: Path, text: str) -> None:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
     if path.exists():
-        raise ConflictError(f"{path}: is there and says something else; move it away, then run again")
+        raise ConflictError(f"{path}: exists with another content; move it away, then run the same command again")
     staging = path.with_name(f".staging-{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         staging.write_text(text, encoding="utf-8")

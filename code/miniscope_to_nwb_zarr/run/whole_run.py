@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.run.engine import run_tasks
@@ -89,7 +90,7 @@ def make_all(
     where = f"{options.results_shown}/{run_folder.path.name}"
     console.summary(
         code,
-        f"{n_done} of {len(results)} {facts.what}(s) done; summary in {where}",
+        f"{n_done} of {counted(len(results), facts.what)} done; summary in {where}",
         {"run": where, "sessions": len(results), "done": n_done},
     )
     return code

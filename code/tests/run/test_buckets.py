@@ -218,7 +218,7 @@ def test_what_is_in_the_way_in_a_bucket_is_said_before_anything_is_fetched(bucke
     with faulty() as proxy:
         said = run(tmp_path, f"{bucket}/raw", f"{bucket}/out", s3_endpoint=proxy.url)
     assert said.code == 5
-    assert "holds no receipt of ours" in said.err
+    assert "holds no receipt of this program" in said.err
     assert bucket.get(f"out/{name}/thesis.txt") == b"the only copy"
     assert not left_in(tmp_path / "scratch")
 

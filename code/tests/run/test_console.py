@@ -52,7 +52,7 @@ def test_plan_table(streams):
     console_on(streams).plan_table([PLAN])
     out, err = texts(streams)
     title, row = out.splitlines()
-    titles = ["session", "device", "frames", "minutes", "raw", "store, about", "objects", "findings"]
+    titles = ["session", "device", "frames", "minutes", "raw", "size, about", "chunks", "findings"]
     assert re.split(r"  +", title.strip()) == titles
     assert re.split(r"  +", row.strip()) == [
         PLAN.session,

@@ -142,7 +142,7 @@ def test_a_lost_worker_is_told_of_and_what_it_left_is_cleared(tmp_path, capsys):
     told = SimpleNamespace(event=lambda *_: None)
     (result,) = engine.run_tasks([task], options, Console(), told)
     assert result.word == "written"
-    assert "M1: its worker was lost, another one does it" in "".join(capsys.readouterr())
+    assert "M1: its worker was lost; another worker takes over" in "".join(capsys.readouterr())
     assert not (tmp_path / ".staging-M1-1").exists()
 
 

@@ -87,7 +87,7 @@ def test_two_files_that_differ_stop_before_anything_is_done(two, tmp_path):
 def test_a_scope_that_no_session_has_is_named(two):
     lab = "imaging: {scopes: [{name: HPC miniscope1, depth_um: 9}, {name: HPC miniscope2, depth_um: 8}]}"
     jobs, (warning,) = two(lab, "subject_id\nM1\nm_2\n")
-    assert "lab.yml: `HPC miniscope2` (imaging.scopes) is the name of no recorded scope" in warning
+    assert "lab.yml: `HPC miniscope2` (imaging.scopes) is not the name of a recorded scope" in warning
     assert warning.endswith("they are HPC_miniscope1")
     assert len(jobs["M1"].sidecar.imaging.scopes) == 2
 
@@ -139,5 +139,5 @@ def test_a_service_that_does_not_answer_changes_nothing(two):
     pytest.importorskip(CLIENT, reason="the optional extra metadata-service is not installed")
     without, _ = two("", "subject_id,sex\nM1,M\nm_2,F\n")
     jobs, (warning,) = two("", "subject_id,sex\nM1,M\nm_2,F\n", metadata_service="http://127.0.0.1:1")
-    assert "nobody answers there" in warning
+    assert "no server answers there" in warning
     assert {animal: job.sidecar for animal, job in jobs.items()} == {a: job.sidecar for a, job in without.items()}

@@ -28,7 +28,7 @@ def test_a_conversion_ends_with_a_table_and_a_sentence(tiny, capsys):
     header, row, sentence = said.out.splitlines()
     assert header.split()[:3] == ["session", "outcome", "frames"]
     assert row.split()[:3] == [tiny.session.name, "written", "25"]
-    assert sentence.startswith("1 of 1 session(s) done; summary in ")
+    assert sentence.startswith("1 of 1 session done; summary in ")
 
 
 def test_quiet_says_nothing_on_standard_output(tiny, capsys):

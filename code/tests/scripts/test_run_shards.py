@@ -22,7 +22,7 @@ def test_one_shard_that_fails_does_not_stop_the_rest(inputs, tmp_path):
     code, out, err = run(inputs, results, "--engine", "serial")
     assert code == 4
     assert "a folder of that name is in the results" in err
-    assert "3 of 4 shard(s) done" in out
+    assert "3 of 4 shards done" in out
     assert len(digests(results)) == N_SESSIONS - 1
     assert (taken / "mine.txt").read_text() == "of somebody else"
     # once it is out of the way, only what is missing is converted
