@@ -61,5 +61,5 @@ class BucketAddress:
             )
         parts = folder.rstrip("/").split("/") if folder.rstrip("/") else []
         if not text.startswith(SCHEME) or not bucket or {"", ".", ".."} & set(parts):
-            raise UsageError(f"{without_secrets(text)!r} is no address of a bucket: expected s3://bucket/folder")
+            raise UsageError(f"{without_secrets(text)!r} is not an address of a bucket: expected s3://bucket/folder")
         return cls(bucket, folder.strip("/"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.file_numbers import FileFrames, explains, from_zero
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Loss, Segment
@@ -153,7 +154,7 @@ def _places(table: TimeTable, where: str) -> tuple[NDArray[np.int64], list[Findi
     place[~known & (place >= after)] = -1
     n_absent = int(place.max()) + 1 - int(np.sum(place >= 0))
     sentence = (
-        f"{n_absent} row(s) of the table are missing: its frame numbers are not consecutive; "
+        f"{counted(n_absent, 'row')} of the table missing: its frame numbers are not consecutive; "
         "frames are matched by their number, and frames without a row are left out"
     )
     missing = Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where_table, sentence, {"rows_missing": n_absent})
@@ -168,8 +169,8 @@ def _out_of_order(numbers: NDArray[np.int64], position: NDArray[np.int64], where
     if len(np.unique(numbers)) < len(numbers) or numbers.max() > position[-1]:
         return Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where_table, sentence)
     sentence += (
-        f". {n_moved} rows do not stand where their number says, as after the table was sorted in another program: "
-        "their frames have the stamps of others. Put the original table back"
+        f". {n_moved} rows are not where their number says, as after the table was sorted in another program: their "
+        "frames have the stamps of other frames. Put the original table back"
     )
     return Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where_table, sentence, {"rows_moved": n_moved})
 
@@ -199,8 +200,8 @@ def _plan(files: Mapping[int, FileFrames], stated: int | None, total: int, where
         return _Plan(total, fullest), [_per_file_finding(fullest, stated, where)]
     assumed = max(DEFAULT_FRAMES_PER_FILE, *lengths)
     sentence = (
-        f"how many frames a file was meant to hold is not known: the settings are lost and no file tells; {assumed} is "
-        "assumed, so stamps of frames beyond the first file may belong to others"
+        f"how many frames each file should hold is not known: the settings are lost and no file shows it; {assumed} "
+        "is assumed, so stamps of frames beyond the first file may belong to others"
     )
     doubt = Finding(Code.FRAMES_PER_FILE, Severity.WARNING, where or ".", sentence, {"found": assumed, "stated": None})
     return _Plan(total, assumed), [doubt] if len(ordered) > 1 or 0 not in files else []
@@ -302,7 +303,7 @@ def _unplaced_frames(
                 Code.FRAMES_WITHOUT_STAMP,
                 Severity.ERROR,
                 where or ".",
-                f"{n_blind} frame(s) whose row of the time table is unreadable are left out: "
+                f"{counted(n_blind, 'frame')} left out, because the row of the time table is unreadable: "
                 "when they were taken is not known",
                 {"frames": n_blind},
             )
@@ -314,9 +315,9 @@ def _unplaced_frames(
                 Code.FILE_STALE,
                 Severity.WARNING,
                 where or ".",
-                f"{len(stale)} video file(s) beyond the end of the time table ({names}) are not part of this recording "
-                "and are left out: the folder was used before, or the end of the table is lost. Check the start time: "
-                "it is that of the first recording made into this folder",
+                f"{counted(len(stale), 'video file')} beyond the end of the time table ({names}): left out, because "
+                "they are not part of this recording. The folder was used before, or the end of the table is lost. "
+                "Check the start time: it is that of the first recording made into this folder",
                 {"files": len(stale), "frames": sum(files[number].n_frames for number in stale)},
             )
         )

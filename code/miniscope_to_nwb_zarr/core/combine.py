@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.naming import device_name
 
@@ -115,8 +116,8 @@ def join(sessions: Sequence[Session], offsets_s: Sequence[float] | None = None) 
         offsets_s = [(session.start - first.start).total_seconds() for session in sessions]
     if len(offsets_s) != len(sessions) or offsets_s[0] != 0 or not all(offset_s >= 0 for offset_s in offsets_s):
         raise UsageError(
-            f"offsets_s: {list(offsets_s)} for {len(sessions)} session(s); expected one for each, in seconds after the "
-            "start of the first, whose own is 0"
+            f"offsets_s: {list(offsets_s)} for {counted(len(sessions), 'session')}; expected one for each, in seconds "
+            "after the start of the first, whose own is 0"
         )
     # in UTC: adding to a local time would add on the clock
     starts = [first.start.astimezone(UTC) + timedelta(seconds=offset_s) for offset_s in offsets_s]

@@ -77,7 +77,7 @@ class Stopped(BaseException):
     """
 
     def __init__(self, exit_code: ExitCode) -> None:
-        super().__init__("stopped by a signal; nothing was published, run the same command again to go on")
+        super().__init__("stopped by a signal; no output is half-written. Run the same command again to go on")
         self.exit_code = exit_code
 
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Finding
 from miniscope_to_nwb_zarr.core.text import json_text
 
@@ -172,7 +173,7 @@ def differences(
         path for path in before.keys() & now.keys() if before[path] == now[path] or not (before[path] and now[path])
     }
     changed = sorted((before.keys() | now.keys()) - alike)
-    found = [f"{len(changed)} source file(s), {changed[0]} first"] if changed else []
+    found = [f"{counted(len(changed), 'source file')}, {changed[0]} first"] if changed else []
     for name in sorted(receipt.options.keys() | options.keys()):
         was, is_now = receipt.options.get(name), options.get(name)
         if was != is_now and name == "session_metadata":

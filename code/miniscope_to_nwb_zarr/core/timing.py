@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
@@ -147,8 +148,8 @@ def first_sound(begin_s: NDArray[np.float64], where: str, column: str) -> tuple[
     if len(is_away) < 2 or not is_away.all() or abs(begin_s[2] - begin_s[1]) > _OUTLIER_S:
         return 0, ()
     sentence = (
-        f"the first value of {column!r} is minutes away from what the next ones tell, as where a digit is damaged: the "
-        "start is that of the second"
+        f"the first value of {column!r} differs by minutes from what the next ones tell, as if a digit was damaged: "
+        "the start is taken from the second"
     )
     return 1, (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
 
@@ -209,8 +210,8 @@ def _first_stamps(time_s: NDArray[np.float64], where: str) -> list[Finding]:
             Code.STAMP_NEGATIVE,
             Severity.INFO,
             where,
-            f"{n_negative} frame(s) were taken before the recording began (first stamp {time_s[0]:.3f} s); "
-            "their negative stamps are kept",
+            f"{counted(n_negative, 'frame was', 'frames were')} taken before the recording began (first stamp "
+            f"{time_s[0]:.3f} s); negative stamps are kept",
             {"frames": n_negative, "first_s": float(time_s[0])},
         )
     ]
@@ -220,22 +221,24 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
     step = np.diff(time_s)
     found: list[Finding] = []
 
-    def add(code: Code, severity: Severity, chosen: NDArray[np.bool_], sentence: str) -> None:
+    def add(code: Code, severity: Severity, chosen: NDArray[np.bool_], what: tuple[str, str], more: str) -> None:
         at = np.flatnonzero(chosen)
         if len(at):
             where_s = float(time_s[at[0]])
             numbers = {"count": len(at), "first_s": where_s, "largest_s": float(step[at][np.argmax(np.abs(step[at]))])}
-            text = f"{len(at)} {sentence}; the first at {where_s:.3f} s, the largest step {numbers['largest_s']:.3f} s"
-            found.append(Finding(code, severity, where, text, numbers))
+            at_worst = f"the first at {where_s:.3f} s, the largest step {numbers['largest_s']:.3f} s"
+            found.append(Finding(code, severity, where, f"{counted(len(at), *what)}{more}; {at_worst}", numbers))
 
-    add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, "stamp(s) lie before the stamp of the frame before them "
-        "(a clock was set back); kept as written")  # fmt: skip
-    add(Code.STAMP_REPEATED, Severity.INFO, step == 0, "stamp(s) equal the stamp before them")
+    add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, ("stamp is", "stamps are"),
+        " earlier than the stamp of the frame before (a clock was set back); kept as written")  # fmt: skip
+    add(Code.STAMP_REPEATED, Severity.INFO, step == 0, ("stamp equals", "stamps equal"), " the stamp before")
     median = median_interval_s(time_s)
     if median is None:
         return found
     add(Code.GAP, Severity.WARNING, step > (_shortest_gap_s(time_s) or np.inf),
-        f"gap(s): interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
+        ((
+            "gap"
+        ), "gaps"), f": interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
     if _oscillates(step, median):
         found.append(
             Finding(
@@ -328,10 +331,11 @@ def _counter(counter: NDArray[np.int64], table: TimeTable, where: str) -> list[F
     if implausible + n_failed > _COUNTER_BAD_SHARE * len(counter):
         text = (
             f"the hardware frame counter is unreliable here ({n_failed} failed and {implausible} impossible readings "
-            f"in {len(counter)} rows), so dropped frames cannot be counted by it; see the gaps in the stamps"
+            f"in {len(counter)} rows), so it cannot be used to count dropped frames; see the gaps in the stamps"
         )
         return [Finding(Code.COUNTER_UNRELIABLE, Severity.INFO, where, text, numbers)]
     if dropped:
-        text = f"{dropped} frame(s) were lost between the scope and the computer, by the hardware frame counter"
+        lost = counted(dropped, "frame was", "frames were")
+        text = f"{lost} lost between the scope and the computer, according to the hardware frame counter"
         return [Finding(Code.FRAMES_DROPPED, Severity.WARNING, where, text, numbers)]
     return []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.combine import combine
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
@@ -51,7 +52,7 @@ def discover(data_dir: Path, request: Request) -> Discovery:
         The data folder or a file that the request names is not there or cannot be used.
     """
     if request.layout is not None and request.layout not in LAYOUTS:
-        raise InputError(f"there is no layout {request.layout!r}; known are {', '.join(LAYOUTS)}")
+        raise InputError(f"there is no layout {request.layout!r}; expected one of {', '.join(LAYOUTS)}")
     layouts = [load(name) for name in ([request.layout] if request.layout else LAYOUTS)]
     failed_reads.take()
     if request.video_files:
@@ -72,7 +73,7 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     n_found = len(found.sessions) + len(found.failures)
     if request.start_time is not None and n_found > 1:
         raise InputError(
-            f"--start_time is the start of one recording, {n_found} were found: give the folder of one of them"
+            f"--start_time is the start of one recording, but {n_found} were found: give the folder of one of them"
         )
     return _with_names(_without_unread(_without_shared_videos(_in_order(found))), request)
 
@@ -111,7 +112,7 @@ def _named_files(layouts: Sequence[Layout], request: Request) -> Discovery:
         if found is not None:
             return found
     names = ", ".join(layout.NAME for layout in layouts)
-    raise InputError(f"--timestamps_file: {request.timestamps_file} is no time table of {names}")
+    raise InputError(f"--timestamps_file: {request.timestamps_file} is not a time table that belongs to {names}")
 
 
 def _in_order(found: Discovery) -> Discovery:
@@ -138,8 +139,8 @@ def _without_shared_videos(found: Discovery) -> Discovery:
         if len(layouts) > 1:
             refused |= {id(session) for session in of_path}
             message = (
-                f"{shown(path.name)} belongs to recordings of {' and of '.join(layouts)}: say which it is by "
-                f"--dataset, e.g. --dataset {layouts[0]!r}"
+                f"{shown(path.name)} belongs to recordings of {' and of '.join(layouts)}: choose one with --dataset, "
+                f"e.g. --dataset {layouts[0]!r}"
             )
             failures.setdefault(path.parent, Failure(path.parent, message))
     sessions = tuple(session for session in found.sessions if id(session) not in refused)
@@ -173,8 +174,8 @@ def _without_unread(found: Discovery) -> Discovery:
 def _unread(paths: Sequence[Path], reasons: Mapping[Path, str], folder: Path) -> str:
     named = ", ".join(f"{shown(os.path.relpath(path, folder))} ({reasons[path]})" for path in paths)
     return (
-        f"the disk or the network did not give back {named}, so that it is not known what the recording holds; run "
-        "again when it works"
+        f"the disk or the network could not read {named}, so it is not known what the recording holds; run the same "
+        "command again when it works"
     )
 
 
@@ -186,7 +187,7 @@ def nothing_found(data_dir: Path | str, found: Discovery, request: Request) -> s
     said = sorted((f for f in found.findings if f.code in _NEAR), key=lambda f: order.index(f.severity), reverse=True)
     near = [f"{f.where} {f.sentence}" for f in said]
     more = f"; and {len(near) - limits.NAMES_SHOWN} more" if len(near) > limits.NAMES_SHOWN else ""
-    hint = f" What comes near: {'; '.join(near[: limits.NAMES_SHOWN])}{more}." if near else ""
+    hint = f" What looks like one: {'; '.join(near[: limits.NAMES_SHOWN])}{more}." if near else ""
     return f"no recording was found in {shown(data_dir)}. Looked for: {looked_for}.{hint}"
 
 
@@ -225,9 +226,9 @@ def _lone_videos(tree: Tree, outside: Sequence[tuple[Path, Folder]], said: Seque
         is_said = where in places or any(shown(file.relative_to(tree.root)) in places for file in videos)
         if videos and not is_said:
             sentence = (
-                f"holds {len(videos)} video(s), such as {shown(videos[0].name)}, and nothing that makes a recording of "
-                "it: the table of its frames is not there, or its first line is damaged. Put the table back, or name "
-                "both with --video_files and --timestamps_file"
+                f"holds {counted(len(videos), 'video')}, such as {shown(videos[0].name)}, and nothing that makes a "
+                "recording of it: the table of its frames is not there, or its first line is damaged. Put the table "
+                "back, or name both with --video_files and --timestamps_file"
             )
             found.append(Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence, {"videos": len(videos)}))
     return tuple(found)

@@ -43,7 +43,7 @@ def unexpected_picture(picture: Picture, device: Device, where: str) -> tuple[Fi
         return ()
     sentence = (
         f"pictures have {picture.width_px} x {picture.height_px} pixels, expected {expected[0]} x {expected[1]} by "
-        f"{source}: another camera may have recorded into this folder; look at them"
+        f"{source}: another camera may have recorded into this folder; look at the pictures"
     )
     numbers = {"width": picture.width_px, "height": picture.height_px, "expected": list(expected)}
     return (Finding(Code.PICTURE_UNEXPECTED, Severity.WARNING, where, sentence, numbers),)

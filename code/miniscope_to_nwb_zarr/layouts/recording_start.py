@@ -114,14 +114,14 @@ def _is_impossible(recorded: StartTime | None) -> bool:
 def _wrong_clock(start: datetime, where: str) -> tuple[Finding, ...]:
     if start > now():
         raise InputError(
-            f"the recording began at {start}, which is still to come: the clock of the acquisition computer was wrong, "
-            "or that of this one is. Give the true start with --start_time"
+            f"the recording began at {start}, which is in the future: the clock of the acquisition computer was "
+            "wrong, or that of this computer is. Give the true start with --start_time"
         )
     if start >= _EARLIEST:
         return ()
     sentence = (
-        f"the start is {start}, when there was no Miniscope: the clock of the acquisition computer was wrong. Stamps "
-        "count from the start and are not affected; give the true start with --start_time"
+        f"the start is {start}, when there were no Miniscopes yet: the clock of the acquisition computer was wrong. "
+        "Stamps count from the start and are not affected; give the true start with --start_time"
     )
     return (Finding(Code.START_UNCERTAIN, Severity.WARNING, where, sentence),)
 

@@ -78,4 +78,6 @@ def _digest(streams: Sequence[Stream]) -> str:
             return hashlib.sha256(file.read(_FIRST_BYTES)).hexdigest()
     except OSError as error:
         failed_reads.note(path, error)
-        raise InputError(f"{shown(path.name)}: cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"{shown(path.name)}: cannot be read: {error.strerror}. Check that you have permission to read it"
+        ) from error

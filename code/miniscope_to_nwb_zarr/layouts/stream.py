@@ -84,7 +84,7 @@ def read_stream(
         losses=aligned.losses,
     )
     if videos.n_frames == 0 or videos.picture is None:
-        lost = f"; the time table lists {table.n_rows}" if table.n_rows else ": the device never delivered one"
+        lost = f"; the time table lists {table.n_rows}" if table.n_rows else ": the device never delivered a frame"
         findings += (Finding(Code.NO_FRAMES, Severity.WARNING, where or ".", f"there is no frame{lost}"),)
     findings += (*aligned.findings, *examine(table, device, inside(where, table.path.name)))
     return StreamReading(stream, findings, has_stale_files=bool(aligned.stale))
@@ -110,8 +110,8 @@ def doubtful_gap(stream: Stream, n_frames: int) -> tuple[Finding, ...]:
 def _judge_picture(picture: Picture, device: Device, where: str, if_camera: str) -> tuple[Finding, ...]:
     if device.kind is DeviceKind.SCOPE and picture.is_color:
         raise InputError(
-            f"{where or device.name}: the videos of this scope hold colour pictures ({picture.pixel_format}), expected "
-            "gray or equal channels: another camera has probably recorded in the place of the scope, because the "
+            f"{where or device.name}: the videos of this scope hold colour pictures ({picture.pixel_format}), "
+            "expected gray or equal channels: another camera was probably recorded instead of the scope, because the "
             "numbers of the devices had changed" + (f". If it is a behaviour camera, {if_camera}" if if_camera else "")
         )
     findings = unexpected_picture(picture, device, where or ".")

@@ -43,7 +43,9 @@ def find_subject(
         sentence = f"{told}; give it with --subject_id"
         return Subject(None, None), (Finding(Code.SUBJECT_UNNAMED, Severity.WARNING, where, sentence),)
     if name is None:
-        sentence = f"the animal's name {cut(label)!r} has no letter or digit that outputs may carry; give --subject_id"
+        sentence = (
+            f"the animal's name {cut(label)!r} has no letter or digit that names of outputs may have; give --subject_id"
+        )
         return Subject(None, label), (Finding(Code.SUBJECT_UNNAMED, Severity.WARNING, where, sentence),)
     findings: tuple[Finding, ...] = ()
     if recorded and label != recorded:

@@ -121,10 +121,10 @@ def _header_findings(scan: AviScan, where: str) -> list[Finding]:
     numbers = {"frames": scan.n_frames, "header_frames": scan.header_frames, "cut_bytes": scan.cut_bytes}
     if scan.cut_bytes or not scan.is_closed:
         cut = f", and {scan.cut_bytes} bytes of one that is cut off" if scan.cut_bytes else ""
-        sentence = f"the file was never closed, is cut or damaged: it holds {scan.n_frames} complete frames{cut}"
+        sentence = f"the file was never closed, is cut off or damaged: it holds {scan.n_frames} complete frames{cut}"
         return [Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence, numbers)]
     if scan.header_frames != scan.n_frames:
-        sentence = f"its header says {scan.header_frames} frames, it holds {scan.n_frames}; those are used"
+        sentence = f"its header says {scan.header_frames} frames, the file holds {scan.n_frames}; those are used"
         return [Finding(Code.FILE_TRUNCATED, Severity.INFO, where, sentence, numbers)]
     return []
 
@@ -158,8 +158,8 @@ def _too_small(picture: Picture, video: VideoFile, where: str) -> Iterator[Findi
     taken, there = video.bytes_taken(picture), int(np.median(video.scan.sizes))
     if taken is not None and there > _PLENTY * taken:
         sentence = (
-            f"its header says pictures of {picture.width_px} x {picture.height_px} pixels, which take {taken:,} bytes; "
-            f"there are {there:,} for each: the header may be damaged; look at them"
+            f"its header says pictures of {picture.width_px} x {picture.height_px} pixels, which take {taken:,} "
+            f"bytes; there are {there:,} for each: the header may be damaged; look at the pictures"
         )
         numbers = {"width": picture.width_px, "height": picture.height_px, "frame_bytes": there}
         yield Finding(Code.PICTURE_UNEXPECTED, Severity.WARNING, where, sentence, numbers)

@@ -107,7 +107,7 @@ def read_inertial(path: Path, where: str, clock_hz: int) -> tuple[InertialReadin
         return None, (*findings, short_rows_finding(where, N_COLUMNS))
     table = read_table(raw, head, [f"column {k + 1}" for k in range(N_COLUMNS)])
     if [column.kind for column in table.columns] != list(_KINDS):
-        sentence = f"its columns hold something else than expected: {_EXPECTED}. The table was left out"
+        sentence = f"its columns do not hold what is expected: {_EXPECTED}. The table was left out"
         return None, (*findings, Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence))
     values, more = _readable(table, where)
     findings += more
@@ -148,7 +148,7 @@ def _orientation(
         n_rows = int(is_identity.sum())
         sentence = (
             f"{n_rows} of {len(values)} quaternions are exactly the identity, as before the sensor has a reading; "
-            "they are kept as written and are no orientation"
+            "they are kept as written, but do not tell an orientation"
         )
         numbers = {"count": n_rows, "n_rows": len(values), "first_row": int(np.argmax(is_identity))}
         findings += (Finding(Code.ORIENTATION_INVALID, Severity.WARNING, where, sentence, numbers),)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources.delimited import (
     Head,
@@ -187,7 +188,10 @@ def _repeated(table: BufferTable, n_parts: int, where: str) -> tuple[Finding, ..
         return ()
     first = int(np.argmax(table.part > 0))
     near = f", first before line {table.lines[first]}" if table.part.any() else ""
-    sentence = f"the header is repeated {n_parts - 1} time(s) inside the table{near}; those lines are no rows"
+    sentence = (
+        f"the header is repeated {counted(n_parts - 1, 'time')} inside the table{near}; those lines are not read as "
+        "rows"
+    )
     return (Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence, {"count": n_parts - 1}),)
 
 

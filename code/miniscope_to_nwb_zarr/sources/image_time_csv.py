@@ -102,7 +102,7 @@ def read_image_times(path: Path, where: str) -> tuple[ImageTimes | None, tuple[F
     has_offset = stamps.offset_min != NO_OFFSET
     is_good &= has_offset == has_offset[first]
     if not is_good.all():
-        expected = f"{_EXPECTED}; the rows keep their place without time"
+        expected = f"{_EXPECTED}; the rows are kept, without a time"
         findings += (rows_finding(table.lines[~is_good], where, Severity.ERROR, expected),)
     ticks = np.where(is_good, clock.values, 0).astype(np.uint64)
     if table.is_torn:

@@ -22,7 +22,7 @@ class Limit:
     Examples
     --------
     >>> FOLDERS.value, FOLDERS.remedy
-    (100000, 'if it is sound, raise the limit: --limits folders=N')
+    (100000, 'if the file is sound, raise the limit: --limits folders=N')
     """
 
     name: str
@@ -38,7 +38,7 @@ class Limit:
     @property
     def remedy(self) -> str:
         """What to do about something that is beyond it, as the end of a sentence."""
-        return f"if it is sound, raise the limit: --limits {self.name}=N"
+        return f"if the file is sound, raise the limit: --limits {self.name}=N"
 
 
 TABLE_BYTES: Final = Limit("table_bytes", 1 << 29, "bytes of a table: 20 hours at 100 Hz with all columns take 330 MB")
@@ -51,7 +51,7 @@ LAB_VALUES: Final = Limit("lab_values", 20_000, "names and values of a YAML file
 FILES_PER_FOLDER: Final = Limit(
     "files_per_folder", 100_000, "entries of a folder: a day at 30 frames/s in files of 1000 frames has 2600"
 )
-FOLDERS: Final = Limit("folders", 100_000, "folders of a data folder")
+FOLDERS: Final = Limit("folders", 100_000, "folders in the data folder")
 TREE_DEPTH: Final = Limit("tree_depth", 32, "folders inside folders below the data folder")
 LINK_DEPTH: Final = Limit("link_depth", 8, "symbolic links on the way from the data folder to a folder")
 PICTURE_SIDE: Final = Limit("picture_side", 16_384, "pixels of a side of a picture")

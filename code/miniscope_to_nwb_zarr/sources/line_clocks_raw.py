@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import failed_reads, limits
 
@@ -199,7 +200,9 @@ def _unplaced(is_shifted: NDArray[np.bool_], is_rising: NDArray[np.bool_], where
     for chosen, problem in kinds:
         at = np.flatnonzero(chosen)
         if len(at):
-            sentence = f"{len(at)} frame(s), the first of them frame {at[0]}: {problem}; when they began is not known"
+            sentence = (
+                f"{counted(len(at), 'frame')}, the first of them frame {at[0]}: {problem}; when they began is not known"
+            )
             numbers = {"count": len(at), "first_frame": int(at[0])}
             findings.append(Finding(Code.ROW_UNREADABLE, Severity.ERROR, where, sentence, numbers))
     return findings
@@ -210,8 +213,8 @@ def _torn(chosen: NDArray[np.bool_], where: str) -> list[Finding]:
     if not len(at):
         return []
     sentence = (
-        f"{len(at)} frame(s), the first of them frame {at[0]}, hold lines of two pictures: lines were lost between the "
-        "scope and the computer. They are kept; their stamp is that of their first line"
+        f"{counted(len(at), 'frame')} with lines of two pictures, the first of them frame {at[0]}: lines were lost "
+        "between the scope and the computer. The frames are kept; their stamp is that of their first line"
     )
     numbers = {"count": len(at), "first_frame": int(at[0])}
     return [Finding(Code.FRAMES_TORN, Severity.WARNING, where, sentence, numbers)]

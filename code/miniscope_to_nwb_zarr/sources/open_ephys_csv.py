@@ -161,7 +161,7 @@ def _judge_rows(
     judged = slice(len(lines) - is_torn)
     damaged = lines[judged][is_damaged[judged]]
     if len(damaged):
-        expected = f"one field for each column and a time in {time!r}; the rows keep their place without time"
+        expected = f"one field for each column and a time in {time!r}; the rows are kept, without a time"
         findings += (rows_finding(damaged, where, Severity.ERROR, expected),)
     if is_torn:
         line = int(lines[-1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import normalised, rows_finding
@@ -122,7 +123,9 @@ def _judge(entries: list[Entry], where: str) -> list[Finding]:
     findings = []
     errors = [entry for entry in entries if entry.level == "Error"]
     if errors:
-        sentence = f"the acquisition software reported {len(errors)} error(s), the first: {errors[0].message[:200]!r}"
+        sentence = (
+            f"the acquisition software reported {counted(len(errors), 'error')}, the first: {errors[0].message[:200]!r}"
+        )
         findings.append(Finding(Code.LOG_ERRORS, Severity.WARNING, where, sentence, {"count": len(errors)}))
     if not any(entry.message.rstrip(".") == _STOPPED for entry in entries):
         sentence = (

@@ -115,8 +115,8 @@ def invalid_finding(is_valid: NDArray[np.bool_], where: str) -> tuple[Finding, .
     if not n_bad:
         return ()
     sentence = (
-        f"{n_bad} of {n_rows} quaternions are not of unit length, as after failed readings; "
-        "they are kept as written and are no orientation"
+        f"{n_bad} of {n_rows} quaternions are not of unit length, as after failed readings; they are kept as written, "
+        "but do not tell an orientation"
     )
     numbers = {"count": n_bad, "n_rows": n_rows, "first_row": int(np.argmin(is_valid))}
     return (Finding(Code.ORIENTATION_INVALID, Severity.WARNING, where, sentence, numbers),)

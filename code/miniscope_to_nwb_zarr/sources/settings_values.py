@@ -93,7 +93,7 @@ def find_misspelt(
     Examples
     --------
     >>> find_misspelt({"gin": 2, "ewl": 0}, ("gain", "ewl"), (), "metaData.json")[0].sentence
-    "holds 'gin', which is no setting known, and no 'gain': if that is meant, its value 2 was not used"
+    "holds 'gin', which is not a known setting, and no 'gain': if that is meant, its value 2 was not used"
     """
     names = (name for name in settings if name not in wanted and name not in known and len(name) <= _MAX_NAME_CHARS)
     strange = list(islice(names, _MAX_STRANGE))
@@ -103,7 +103,7 @@ def find_misspelt(
         for other in alike:
             place = f" in {inside}" if inside else ""
             sentence = (
-                f"holds {other!r}{place}, which is no setting known, and no {name!r}: if that is meant, its value "
+                f"holds {other!r}{place}, which is not a known setting, and no {name!r}: if that is meant, its value "
                 f"{brief(settings[other])} was not used"
             )
             found.append(Finding(Code.SETTINGS_VALUE, Severity.WARNING, where, sentence, {"key": other}))

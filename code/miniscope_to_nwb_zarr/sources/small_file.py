@@ -102,7 +102,7 @@ def read_text(path: Path, where: str, limit: Limit) -> tuple[str | None, tuple[F
         return None, findings
     text, doubts = decode(raw, where)
     if "\0" in text:
-        return None, (_unreadable(where, "holds NUL characters and is therefore not text; it was left out"),)
+        return None, (_unreadable(where, "holds NUL characters, so it is not text; it was left out"),)
     return text, doubts
 
 

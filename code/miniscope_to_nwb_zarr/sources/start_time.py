@@ -77,8 +77,8 @@ def clock_drift(settings: Mapping[str, Any], where: str) -> tuple[Finding, ...]:
     if drift_ms is None or abs(drift_ms) < _MIN_DRIFT_MS:
         return ()
     sentence = (
-        f"the computer's clock was stepped by {drift_ms:g} ms during the recording (recordingEndTime.driftMs); "
-        "stamps are not affected, times of day after the step are"
+        f"the computer's clock was changed by {drift_ms:g} ms during the recording (recordingEndTime.driftMs); stamps "
+        "are not affected, times of day after the change are"
     )
     return (Finding(Code.CLOCK_DRIFT, Severity.WARNING, where, sentence, {"drift_ms": drift_ms}),)
 

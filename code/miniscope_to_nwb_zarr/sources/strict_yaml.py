@@ -24,9 +24,10 @@ _ADVICE = {
     "'\\t' that cannot start any token": "it begins with a tab; use spaces",
     "expected <block end>": "it does not begin with as many spaces as its neighbours, or a quote or value before it "
     "does not end",
-    "mapping values are not allowed": "a text with a colon in it goes between quotes; or the line above has no space "
-    "after its colon",
-    "cannot start any token": "a text that begins with this sign goes between quotes",
+    "mapping values are not allowed": (
+        "put a text with a colon in quotes; or the line above has no space after its colon"
+    ),
+    "cannot start any token": "put a text that begins with this sign in quotes",
     "unexpected end of stream": "a quote is not closed",
 }
 
@@ -123,7 +124,7 @@ def _mapping(node: yaml.MappingNode, location: Location, lines: dict[Location, i
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            raise InputError(f"{name}, line {line}: found a list or mapping as a name, expected `name: value`")
+            raise InputError(f"{name}, line {line}: found a list or a group of lines as a name, expected `name: value`")
         key = _text(key_node, name)
         if key in found:
             first = lines[*location, key]

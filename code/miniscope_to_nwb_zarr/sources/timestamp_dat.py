@@ -169,8 +169,8 @@ def _table(
         return table, ()
     n_odd = int(np.sum(~fits))
     sentence = (
-        f"{n_odd} of the {len(written)} rows of camera {camera} have a frameNum that does not count upwards with those "
-        "around it; they stamp no frame, all other frames are matched by their number"
+        f"{n_odd} of the {len(written)} rows of camera {camera} have a frameNum that does not count upwards with "
+        "those around it; their frames have no stamp, all other frames are matched by their number"
     )
     numbers = {"camera": camera, "rows": n_odd}
     return table, (Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where, sentence, numbers),)

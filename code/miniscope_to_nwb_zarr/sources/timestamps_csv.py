@@ -75,10 +75,10 @@ def read_time_table(path: Path, where: str) -> tuple[TimeTable | None, tuple[Fin
     values[unreadable] = np.nan
     damaged = unreadable[: len(unreadable) - rows.is_torn]
     if damaged.any():
-        expected = f"{len(names)} fields, whole numbers for frame and counters; the rows keep their place without time"
+        expected = f"{len(names)} fields, whole numbers for frame and counters; the rows are kept, without a time"
         findings += (rows_finding(rows.lines[: len(damaged)][damaged], where, Severity.ERROR, expected),)
     if _FRAME not in names:
-        sentence = "has no column 'Frame Number'; the rows were numbered from 0 as they stand"
+        sentence = "has no column 'Frame Number'; the rows were numbered from 0 in their order"
         findings += (Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence),)
     extra, doubts = _extra_columns(values, unreadable, names, where)
     return _table(path, values, unreadable, names, extra), findings + doubts

@@ -32,13 +32,13 @@ _BROKEN = (Code.LINK_REFUSED, Severity.WARNING, "links that lead nowhere")
 _REPEATED = (Code.LINK_REFUSED, Severity.INFO, "links to folders that are listed elsewhere; they were not followed")
 _LINKS_DEEP = (
     *(Code.LINK_REFUSED, Severity.WARNING),
-    f"links behind too many others, which were not followed ({limits.LINK_DEPTH.remedy})",
+    f"links reached through too many other links; they were not followed ({limits.LINK_DEPTH.remedy})",
 )
 _SPECIAL = (Code.FILE_IGNORED, Severity.WARNING, "entries that are neither files nor folders; they were not opened")
 _HIDDEN = (Code.FILE_IGNORED, Severity.INFO, "hidden entries that look like parts of a recording; they were ignored")
 _DEEP = (
     *(Code.FILE_UNREADABLE, Severity.ERROR),
-    f"folders too deep inside others, which were left out ({limits.TREE_DEPTH.remedy})",
+    f"folders too deep inside other folders; they were left out ({limits.TREE_DEPTH.remedy})",
 )
 _KINDS = (_OUTSIDE, _BROKEN, _REPEATED, _LINKS_DEEP, _SPECIAL, _HIDDEN, _DEEP)
 
@@ -183,7 +183,7 @@ class _Walker:
         elif len(self._seen) >= limits.FOLDERS.value:
             most = limits.FOLDERS
             self._report_once(
-                f"has more than {most.value:,} folders; the rest was left out: convert a part of it, or {most.remedy}"
+                f"has more than {most.value:,} folders; the rest was left out: convert a part of them, or {most.remedy}"
             )
         else:
             self._seen.add(child.real)

@@ -228,7 +228,7 @@ def test_a_copy_of_a_device_folder_is_not_taken_in_silence(tmp_path, find_one):
     folder = truth.devices[HPC].folder
     shutil.copytree(folder, folder.with_name(f"{HPC} - Copy"))
     session = find_one(truth.folder)
-    unlisted = [f.where for f in session.findings if "list no device of this folder" in f.sentence]
+    unlisted = [f.where for f in session.findings if "list no device for this folder" in f.sentence]
     assert unlisted == [f"{HPC} - Copy"]
 
 

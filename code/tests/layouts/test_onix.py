@@ -197,7 +197,7 @@ def test_a_destroyed_stretch_of_the_clock_costs_its_frames_only(write, find_onix
     kept = [*range(5), *range(8, 25)]
     assert stream.rows.tolist() == kept == numbers_seen(stream)
     assert np.array_equal(stream.time_s, truth.time_s[kept])
-    assert "3 frame(s), the first of them frame 5" in sentence_of(session, Code.ROW_UNREADABLE)
+    assert "3 frames, the first of them frame 5" in sentence_of(session, Code.ROW_UNREADABLE)
 
 
 def test_clocks_that_run_backwards_from_frame_to_frame_are_kept(write, find_onix):

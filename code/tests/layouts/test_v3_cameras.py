@@ -73,7 +73,7 @@ def test_counts_that_tell(scope, camera, listed, expected, is_certain):
     ],
 )
 def test_counts_that_do_not_tell(scope, camera, listed):
-    with pytest.raises(InputError, match="do not tell which camera is which"):
+    with pytest.raises(InputError, match="do not show which camera is which"):
         match({"msCam": scope, "behavCam": camera}, listed)
 
 

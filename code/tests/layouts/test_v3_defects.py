@@ -154,7 +154,7 @@ def test_cameras_cut_so_that_the_counts_fit_both_ways_are_refused(tmp_path, find
     truth = v3_recording(tmp_path, camera=replace(CAMERA, n_frames=28))
     for name in ("msCam3", "behavCam3"):
         defects.truncate_avi(truth.folder / f"{name}.avi")
-    assert "do not tell which camera is which" in find_failure(tmp_path, **ZONE).message
+    assert "do not show which camera is which" in find_failure(tmp_path, **ZONE).message
 
 
 def test_a_table_of_the_behaviour_camera_alone_is_not_that_of_the_scope(tmp_path, find_failure):

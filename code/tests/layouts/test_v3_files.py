@@ -65,7 +65,7 @@ def test_several_that_may_be_the_table_are_named(tmp_path, find_failure):
     [
         (
             ("msCam1.avi", "msCam2.avi", "behavCam1.avi"),
-            "holds 3 video file(s) named as msCam1.avi, and no timestamp.dat",
+            "holds 3 video files named as msCam1.avi, and no timestamp.dat",
         ),
         ((TABLE,), "holds timestamp.dat and no video named as msCam1.avi"),
         ((TABLE, SETTINGS), "holds timestamp.dat and no video"),
@@ -92,7 +92,7 @@ def test_a_half_beside_a_whole_is_named(tmp_path, find):
     found = find(tmp_path, **ZONE)
     assert len(found.sessions) == 1
     (half,) = found_in(found, Code.FOLDER_INCOMPLETE)
-    assert half.sentence.startswith("holds 1 video file(s) of 'm2'")
+    assert half.sentence.startswith("holds 1 video file of 'm2'")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_nothing_is_required():
 def test_a_name_that_was_damaged_is_told(damaged, meant):
     _, (finding,) = facts(**{damaged: "x"})
     assert (finding.code, finding.numbers) == (Code.SETTINGS_VALUE, {"key": damaged})
-    assert f"{damaged!r}, which is no setting known, and no {meant!r}" in finding.sentence
+    assert f"{damaged!r}, which is not a known setting, and no {meant!r}" in finding.sentence
 
 
 @pytest.mark.parametrize("name", ["deviceID", "led1", "led0FineSteps", "optoPeriod", "exposure", "lut", "x" * 100_000])

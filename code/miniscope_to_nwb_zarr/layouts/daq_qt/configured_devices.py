@@ -45,8 +45,8 @@ class ConfiguredDevices:
         """Names that share a folder, names without one among `folders`, and folders that no name has."""
         there = {name.casefold() for name in folders}
         sentence = (
-            "the settings of the recording list no device of this folder: it may be a copy or have another name than "
-            "when it was recorded. It is converted as a device of its own; see that it is one"
+            "the settings of the recording list no device for this folder: it may be a copy, or have another name "
+            "than when it was recorded. It is converted as a separate device; check that it is one"
         )
         found = [
             Finding(Code.NAME_DISAGREES, Severity.WARNING, name, sentence)

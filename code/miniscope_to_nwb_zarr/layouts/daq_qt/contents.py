@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.naming import device_name
 from miniscope_to_nwb_zarr.layouts.daq_qt import folders as on_disk
@@ -112,7 +113,7 @@ def devices_of(
 def half_device(folder: Folder, where: str) -> Finding:
     """The finding for a folder with a part of what a device writes."""
     n_videos = len(on_disk.numbered_videos(folder.files)[0])
-    has = f"{n_videos} numbered video file(s)" if n_videos else on_disk.TABLE
+    has = counted(n_videos, "numbered video file") if n_videos else on_disk.TABLE
     lacks = f"neither {on_disk.TABLE} nor {on_disk.SETTINGS}" if n_videos else f"neither videos nor {on_disk.SETTINGS}"
     sentence = f"holds {has} and {lacks}; it was left out. Add what is missing, or name its files with --video_files"
     return Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence, {"videos": n_videos})

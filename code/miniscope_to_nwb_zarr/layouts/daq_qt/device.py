@@ -166,7 +166,7 @@ def _orientation(
     if n_alone or n_without:
         sentence = (
             f"{n_without} of {len(frames)} frames have no orientation (failed readings are filtered while recording), "
-            f"{n_alone} of {len(own)} rows belong to no frame in the videos; they are joined by their stamps"
+            f"{n_alone} of {len(own)} rows belong to no frame in the videos; join them by their stamps"
         )
         numbers = {"frames_without": n_without, "rows_without_frame": n_alone}
         findings += (Finding(Code.ORIENTATION_INCOMPLETE, Severity.INFO, where, sentence, numbers),)

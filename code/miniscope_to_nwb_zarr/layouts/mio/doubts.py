@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.layouts.mio.table import DROPPED, LOST, RECEIVED_BUFFERS, missing_buffers
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
@@ -37,9 +38,9 @@ def _corrupted(buffers: Buffers, where: str) -> Iterator[Finding]:
     if n_bad:
         each = ", ".join(f"{name} of {int(rows.sum())}" for name, rows in bad.items() if rows.any())
         sentence = (
-            f"{n_bad} of {table.n_rows} buffers came with counters that cannot be right beside their neighbours' "
-            f"({each}), as after errors of the radio; they are kept as received in the series of buffers, and no frame "
-            "takes its stamp from such a counter"
+            f"{n_bad} of {table.n_rows} buffers came with counters that do not fit those of the buffers before and "
+            f"after ({each}), as after errors of the radio; they are kept as received in the series of buffers, and "
+            "no frame takes its stamp from such a counter"
         )
         numbers = {"buffers": n_bad, **{name: int(rows.sum()) for name, rows in bad.items()}}
         yield Finding(Code.BUFFERS_CORRUPTED, Severity.WARNING, where, sentence, numbers)
@@ -48,7 +49,10 @@ def _corrupted(buffers: Buffers, where: str) -> Iterator[Finding]:
 def _repeated(buffers: Buffers, where: str) -> Iterator[Finding]:
     n_again = int(np.sum(~buffers.is_fresh))
     if n_again:
-        sentence = f"{n_again} row(s) tell again of a buffer that an earlier row tells of; each buffer is counted once"
+        sentence = (
+            f"{counted(n_again, 'row describes', 'rows describe')} a buffer that an earlier row describes already; "
+            "each buffer is counted once"
+        )
         yield Finding(Code.TABLE_FORMAT, Severity.INFO, where, sentence, {"rows": n_again})
 
 
@@ -57,9 +61,9 @@ def _lost(buffers: Buffers, frames: TimeTable, where: str) -> Iterator[Finding]:
     if any(total.values()):
         n_frames = int(np.sum(np.any([frames.extra[label] > 0 for label in total], axis=0)))
         sentence = (
-            f"{total.get(LOST, 0)} buffer(s) are missing by the device's count, and {total.get(DROPPED, 0)} it says "
-            f"that it dropped itself: in or right before {n_frames} frame(s). How many at each frame stands in series "
-            "of their own"
+            f"{counted(total.get(LOST, 0), 'buffer is', 'buffers are')} missing by the count of the device, and it "
+            f"says that it dropped {total.get(DROPPED, 0)} itself: in or right before {counted(n_frames, 'frame')}. "
+            "How many at each frame is in series of their own"
         )
         numbers = {"lost": total.get(LOST, 0), "dropped": total.get(DROPPED, 0), "frames": n_frames}
         yield Finding(Code.BUFFERS_DROPPED, Severity.WARNING, where, sentence, numbers)
@@ -80,8 +84,8 @@ def _padded(frames: TimeTable, where: str) -> Iterator[Finding]:
     }
     if numbers["frames"]:
         sentence = (
-            f"{numbers['frames']} of {len(n_buffers)} frames are black in part: {numbers['short']} have fewer than the "
-            f"usual {usual} buffers, and {numbers['padded']} have buffers that came short, filled up with "
+            f"{numbers['frames']} of {len(n_buffers)} frames are black in part: {numbers['short']} have fewer than "
+            f"the usual {usual} buffers, and {numbers['padded']} have incomplete buffers, filled up with "
             f"{numbers['pixels']} black pixels. Leave these frames out of analyses, or the black part"
         )
         yield Finding(Code.PICTURE_PADDED, Severity.WARNING, where, sentence, numbers)
@@ -97,8 +101,8 @@ def doubts_of_clock(found: FrameTable, where: str) -> tuple[Finding, ...]:
         number = int(found.table.frame_number[is_told][at])
         sentence = (
             f"the clock of the device goes back after frame {number}, as when it is started again or its 32 bits are "
-            f"full; {received_s[at + 1] - received_s[at]:.3f} s passed between the two frames by the computer's clock. "
-            "Stamps are kept as written: take the times of reception to bridge the two parts"
+            f"full; {received_s[at + 1] - received_s[at]:.3f} s passed between the two frames by the computer's "
+            "clock. Stamps are kept as written: use the times of reception to connect the two parts"
         )
         return (Finding(Code.CLOCK_DRIFT, Severity.WARNING, where, sentence, {"frame": number}),)
     if len(time_s) < 2 * _ENDS:
@@ -110,7 +114,7 @@ def doubts_of_clock(found: FrameTable, where: str) -> tuple[Finding, ...]:
         return ()
     how = f"falls {drift_s:.3f} s behind" if drift_s > 0 else f"gains {-drift_s:.3f} s on"
     sentence = (
-        f"over {length_s:.1f} s the clock of the device {how} the computer's; stamps are the device's. To join them "
-        "with what the computer recorded, take the times of reception"
+        f"over {length_s:.1f} s the clock of the device {how} the computer's; stamps are the device's. To align them "
+        "with what the computer recorded, use the times of reception"
     )
     return (Finding(Code.CLOCK_DRIFT, Severity.WARNING, where, sentence, {"drift_s": drift_s, "length_s": length_s}),)

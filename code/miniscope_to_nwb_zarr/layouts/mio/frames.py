@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources import buffers_csv as csv
@@ -139,8 +140,9 @@ def _with_holes(
     if video.is_whole and video.n_frames == total - n_holes:
         number[rows] -= n_skipped
         sentence = (
-            f"{n_holes} number(s) of frames are missing in {csv.INDEX!r}, and so many frames in the video: mio counted "
-            "these frames and could not write them. The others are matched in their order"
+            f"{counted(n_holes, 'frame number is', 'frame numbers are')} missing in {csv.INDEX!r}, and as many frames "
+            "are missing in the video: mio counted these frames and could not write them. The others are matched in "
+            "their order"
         )
         numbers = {"frames": n_holes}
         return _Frames(number, (Finding(Code.ROWS_RENUMBERED, Severity.WARNING, where, sentence, numbers),))
@@ -153,9 +155,9 @@ def _with_holes(
         )
     number[number >= first] = -1
     sentence = (
-        f"{n_holes} number(s) of frames are missing in {csv.INDEX!r}, the first is {first}, and the video holds "
-        f"{video.n_frames} frames: whether the missing ones are in it is not known, so frames from {first} on have no "
-        "stamp"
+        f"{counted(n_holes, 'frame number is', 'frame numbers are')} missing in {csv.INDEX!r}, the first is {first}, "
+        f"and the video holds {video.n_frames} frames: whether the missing ones are in it is not known, so frames "
+        f"from {first} on have no stamp"
     )
     numbers = {"frames": n_holes, "first": first}
     return _Frames(number, (Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where, sentence, numbers),))
@@ -185,10 +187,10 @@ def _by_runs(runs: NDArray[np.int64], video: Written, where: str) -> _Frames:
     if video.n_frames != n_runs - 1 + n_ahead:
         black = ", the first of them black" * n_ahead
         raise InputError(
-            f"{where}: has no column {csv.INDEX!r}, as before mio 0.8.1. By {csv.FRAME!r} it tells of {n_runs} frames, "
-            f"of which mio writes all but the last; the video holds {video.n_frames}{black}. So when its frames were "
-            "taken is not known: look for the video as it was recorded, or make a table of frames and stamps and give "
-            "it with --timestamps_file"
+            f"{where}: has no column {csv.INDEX!r}, as before mio 0.8.1. According to {csv.FRAME!r} it lists {n_runs} "
+            f"frames, of which mio writes all but the last; the video holds {video.n_frames}{black}. So it is not "
+            "known when its frames were taken: look for the video as it was recorded, or make a table of frames and "
+            "stamps and give it with --timestamps_file"
         )
     number = np.where((runs >= 0) & (runs < n_runs - 1), runs + n_ahead, -1)
     black = ". The first picture is the black one that mio wrote ahead of them, and has no stamp" * n_ahead

@@ -10,6 +10,7 @@ from codecs import BOM_UTF8
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
 from miniscope_to_nwb_zarr.core.paths import inside
@@ -67,7 +68,8 @@ def incomplete(folder: Folder, tree: Tree) -> Finding | None:
     if not videos:
         return None
     sentence = (
-        f"holds {len(videos)} video(s) named by date and time as Bonsai names them, such as {shown(videos[0].name)}, "
+        f"holds {counted(len(videos), 'video')} named by date and time as Bonsai names them, such as "
+        f"{shown(videos[0].name)}, "
         "and no table of their frames: when they were taken is not known. Put the tables back"
     )
     where = shown(folder.path.relative_to(tree.root))

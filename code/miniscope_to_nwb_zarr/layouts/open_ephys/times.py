@@ -122,9 +122,9 @@ def examine_clocks(times: Times, where: str) -> tuple[Finding, ...]:
         return ()
     when_s = float(times.time_s[parts[at + 1][0]])
     sentence = (
-        f"over {duration_s:.1f} s the clock of the computer moves by {drift_s:+.3f} s against that of the hardware, by "
-        f"{step_s:+.3f} s of it about {when_s:.1f} s after the start: it was set, or frames waited for the computer. "
-        "Stamps are those of the hardware"
+        f"over {duration_s:.1f} s the clock of the computer moves by {drift_s:+.3f} s against that of the hardware, "
+        f"by {step_s:+.3f} s of it about {when_s:.1f} s after the start: the clock was changed, or frames waited in "
+        "the computer. Stamps are those of the hardware"
     )
     numbers = {"drift_s": drift_s, "largest_step_s": step_s, "at_s": when_s, "duration_s": duration_s}
     return (Finding(Code.CLOCK_DRIFT, Severity.WARNING, where, sentence, numbers),)

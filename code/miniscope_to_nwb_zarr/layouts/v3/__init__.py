@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Session
@@ -62,9 +63,9 @@ def _half(files: RecordingFiles, where: str) -> Finding | None:
     before = f" of {files.label!r}" if files.label else ""
     if files.videos:
         sentence = (
-            f"holds {files.n_videos} video file(s){before} named as {on_disk.SCOPE}1.avi, and no {on_disk.TABLE}: when "
-            "the frames were taken is not known. Put it back, or name the files with --video_files and "
-            "--timestamps_file"
+            f"holds {counted(files.n_videos, 'video file')}{before} named as {on_disk.SCOPE}1.avi, and no "
+            f"{on_disk.TABLE}: when the frames were taken is not known. Put it back, or name the files with "
+            "--video_files and --timestamps_file"
         )
         return Finding(Code.FOLDER_INCOMPLETE, Severity.WARNING, where, sentence, {"videos": files.n_videos})
     if files.table is None or not is_timestamp_dat(files.table):

@@ -147,8 +147,9 @@ def _ambiguous(seen: Mapping[str, FramesSeen], tables: Mapping[int, TimeTable], 
     listed = ", ".join(f"{frames_listed(table)} frames of camera {number}" for number, table in tables.items())
     held = ", ".join(f"{frames.end} ({camera})" for camera, frames in seen.items())
     return (
-        f"{table_name} lists {listed}; the videos hold {held}: the counts do not tell which camera is which, and the "
-        "stamps of the other one would be wrong on every frame. Other recordings of the same rig tell which number the "
-        "scope has (camNum in the settings of msCam). Save the header and the rows of that number as a file of its "
-        "own, and name it with --timestamps_file and the videos of the scope with --video_files"
+        f"{table_name} lists {listed}; the videos hold {held}: the numbers of frames do not show which camera is "
+        "which, and with the stamps of the other camera every frame would have a wrong time. Other recordings of the "
+        "same rig tell which number the scope has (camNum in the settings of msCam). Save the header and the rows of "
+        "that number as a file of its own, and name it with --timestamps_file and the videos of the scope with "
+        "--video_files"
     )

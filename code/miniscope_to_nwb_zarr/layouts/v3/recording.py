@@ -189,10 +189,10 @@ def _told_apart(findings: tuple[Finding, ...], camera: str, table_name: str) -> 
 
 def _nearest(camera: str, number: int, videos: CameraVideos, table: TimeTable, where: str) -> Finding:
     listed = frames_listed(table)
-    why = "but rows that tell no frame may be of it" if listed == videos.seen.end else "but no count agrees exactly"
+    why = "but rows that tell no frame may be of it" if listed == videos.seen.end else "but no number agrees exactly"
     sentence = (
-        f"the rows of camera {number} are taken for those of {camera}: of all they come nearest to the frames in its "
-        f"videos ({listed} and {videos.seen.end}), as after a crash, {why}"
+        f"the rows of camera {number} are taken for those of {camera}: their number comes nearest to that of the "
+        f"frames in its videos ({listed} and {videos.seen.end}), as after a crash, {why}"
     )
     numbers = {"camera": number, "listed": listed, "found": videos.seen.end}
     return Finding(Code.CAMERA_UNCERTAIN, Severity.WARNING, where, sentence, numbers)

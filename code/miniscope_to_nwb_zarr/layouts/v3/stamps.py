@@ -57,7 +57,7 @@ def mend_first_stamp(table: TimeTable, where: str) -> tuple[TimeTable, tuple[Fin
     stamps[rows[0]] = mended_s
     sentence = (
         f"the first stamp is written as {first_s * 1000:.0f} ms, the second as {second_s * 1000:.0f} ms: the software "
-        f"takes the first before its clock is set; {mended_s * 1000:.0f} ms is used in its place"
+        f"takes the first before its clock is set; {mended_s * 1000:.0f} ms is used instead"
     )
     numbers = {"written_s": first_s, "second_s": second_s, "used_s": mended_s}
     return replace(table, time_s=stamps), (Finding(Code.STAMP_MENDED, Severity.WARNING, where, sentence, numbers),)
