@@ -100,7 +100,7 @@ def _advised(session: Session, sidecar: Sidecar) -> list[Finding]:
 
 def _time_obstacles(end_s: float | None) -> list[Finding]:
     if end_s is None or end_s < 0:
-        reason = "no frame was taken after the recording began, so that its end is not known"
+        reason = "no frame was taken after the recording began, so its end is not known"
         return [inexpressible(FILE, "acquisition_end_time", reason)]
     if end_s > _LONGEST_S:
         reason = (

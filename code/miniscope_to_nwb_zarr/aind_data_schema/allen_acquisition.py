@@ -110,7 +110,7 @@ def _described(rig: Rig, values: dict[str, Any]) -> DataStream:
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
         raise InputError(
-            f"{source}: is no data stream of aind-data-schema ({said}); expected `active_devices` and "
+            f"{source}: is not a data stream of aind-data-schema ({said}); expected `active_devices` and "
             "`configurations` as an acquisition.json has them"
         ) from error
 
@@ -127,7 +127,7 @@ def _epoch(epoch: Epoch, start: dt.datetime, zone: dt.tzinfo) -> StimulusEpoch:
 
 def _time_obstacles(known: AllenFacts) -> list[Finding]:
     if known.span_s is None or known.span_s[1] < 0:
-        reason = "nothing in the file has a time after its start, so that its end is not known"
+        reason = "nothing in the file has a time after its start, so its end is not known"
         return [inexpressible(FILE, "acquisition_end_time", reason)]
     if known.span_s[1] > _LONGEST_S:
         reason = f"the last time in the file lies {known.span_s[1] / 86_400:.0f} days after its start"

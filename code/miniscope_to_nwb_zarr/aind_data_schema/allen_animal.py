@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.aind_data_schema import facts, procedures, subject
 from miniscope_to_nwb_zarr.aind_data_schema.missing import not_there
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import MetadataError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.aind_data_schema.allen_facts import AllenFacts, Record
 
 _SEX = {"Male": "M", "Female": "F"}
-_FROM_FILE = "Made from the subject of the NWB file; no record of the animal was at hand."
+_FROM_FILE = "Made from the subject of the NWB file; no record of the animal was given."
 
 
 def make_subject(known: AllenFacts) -> tuple[Subject | None, tuple[Finding, ...]]:
@@ -82,7 +83,9 @@ def _read(model: Any, record: Record, file: str) -> tuple[Any, tuple[Finding, ..
         return model.model_validate_json(record.text), ()
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-        sentence = f"{record.source} is no record as aind-data-schema has it ({said}); it was not used for {file}"
+        sentence = (
+            f"{record.source} does not follow aind-data-schema ({said}); it was not used for {file}. Correct the record"
+        )
         return None, (Finding(Code.FACT_UNKNOWN, Severity.WARNING, file, sentence),)
 
 
@@ -133,5 +136,8 @@ def _without_later_ones(model: Procedures, known: AllenFacts) -> tuple[Finding, 
     model.subject_procedures = kept
     if not n_later:
         return ()
-    sentence = f"{n_later} procedure(s) of the record are later than the session of {day} and were left out"
+    sentence = (
+        f"{counted(n_later, 'procedure')} of the record {'is' if n_later == 1 else 'are'} later than the session of "
+        f"{day}: left out"
+    )
     return (Finding(Code.FACT_UNKNOWN, Severity.INFO, procedures.FILE, sentence, {"later": n_later}),)

@@ -30,13 +30,13 @@ def make(known: AllenFacts) -> tuple[Instrument | None, tuple[Finding, ...]]:
     if known.lacks or known.span_s is None:
         # no setup without a session that it is of
         reason = "when or with which animal the session was is not known"
-        return None, (not_there(FILE, "session", reason, "see what is said of acquisition.json"),)
+        return None, (not_there(FILE, "session", reason, "see the message on acquisition.json"),)
     if known.rig is None:
         reason = f"the setup{f' {known.rig_name}' if known.rig_name else ''} is not known"
         return None, (not_there(FILE, "rig", reason, f"add a row for this session to {_TABLE}"),)
     lacking = allen_acquisition.unconfigured(known)
     if lacking:
-        reason = f"how its devices were set is not known, which the schema wants of {', '.join(lacking)}"
+        reason = f"how its devices were set is not known, which the schema requires for {', '.join(lacking)}"
         remedy = f"name a file with `active_devices` and `configurations` in the column data_stream of {_TABLE}"
         return None, (not_there(FILE, "rig.configurations", reason, remedy),)
     try:
@@ -44,5 +44,6 @@ def make(known: AllenFacts) -> tuple[Instrument | None, tuple[Finding, ...]]:
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
         raise InputError(
-            f"{known.rig.instrument.source}: is no instrument of aind-data-schema ({said}); expected an instrument.json"
+            f"{known.rig.instrument.source}: is not an instrument of aind-data-schema ({said}); expected an "
+            "instrument.json"
         ) from error

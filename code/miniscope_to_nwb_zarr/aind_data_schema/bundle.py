@@ -172,7 +172,7 @@ def _reread(session: Session, model: DataCoreModel, text: str) -> DataCoreModel:
     except ValidationError as error:
         raise MetadataError(f"{session.name}: {type(model).__name__} cannot be read back: {_refusal(error)}") from error
     if read != model:
-        raise MetadataError(f"{session.name}: {type(model).__name__} reads back otherwise than it was written")
+        raise MetadataError(f"{session.name}: {type(model).__name__} is not read back as it was written")
     return read
 
 

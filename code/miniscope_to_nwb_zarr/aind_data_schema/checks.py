@@ -59,7 +59,8 @@ def contradictions(
     names = frozenset(streams_by_device(session))
     for file, model in models.items():
         found += [
-            f"{path} holds `{text}`, which stands for no value" for path, text in _placeholders(file, model, names)
+            f"{path} holds `{text}`, which is a placeholder and not a value"
+            for path, text in _placeholders(file, model, names)
         ]
     return found
 

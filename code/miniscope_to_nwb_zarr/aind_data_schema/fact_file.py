@@ -127,7 +127,7 @@ def _sentence(detail: ErrorDetails, model: type[Facts]) -> str:
     if not location:
         return reason or f"found no names with values; expected {expected}"
     if detail["type"] == "extra_forbidden":
-        return f"`{name}` is not a name that this file knows; {_known_names(str(location[-1]), around)}"
+        return f"`{name}` is not a known name; {_known_names(str(location[-1]), around)}"
     if detail["type"] == "missing":
         return f"`{name}` is missing; expected {expected}"
     if isinstance(found, dict | list | tuple):

@@ -22,7 +22,7 @@ CLIENT = "aind_metadata_service_client"
 _EXTRA = "metadata-service"
 _TIMEOUT_S = (3.0, 10.0)
 """To connect, and between two pieces of an answer."""
-_REMEDY = "check the address and the network, or leave --metadata_service out. Nothing of the service is used"
+_REMEDY = "check the address and the network, or leave out --metadata_service. The run goes on without the service"
 _SEX = {"Female": "F", "Male": "M"}
 
 
@@ -81,7 +81,7 @@ class MetadataService:
         except ValueError:
             return None, (f"{self.url}: the answer for the animal {animal} cannot be read",)
         if not isinstance(record, dict):
-            return None, (f"{self.url}: sent nothing that is a record of the animal {animal}",)
+            return None, (f"{self.url}: what it sent is not a record of the animal {animal}",)
         return record, ()
 
     def _silence(self, error: Any) -> str:  # noqa: ANN401 - the client is not typed here
@@ -90,7 +90,7 @@ class MetadataService:
         if isinstance(cause, self._exceptions.NameResolutionError):
             return f"there is no server of that name; {_REMEDY}"
         if isinstance(cause, self._exceptions.NewConnectionError):
-            return f"nobody answers there; {_REMEDY}"
+            return f"no server answers there; {_REMEDY}"
         if isinstance(cause, self._exceptions.TimeoutError):
             return f"does not answer in time; {_REMEDY}"
         return f"does not answer as a metadata service does ({_short(cause)}); {_REMEDY}"
@@ -143,7 +143,7 @@ def _refusal(error: Any, animal: str) -> str:  # noqa: ANN401 - the client is no
     if error.status == 404:
         # anything may answer under that address, a proxy for one
         return f"has no record of the animal {animal}, or is not a metadata service (404)"
-    return f"refused to tell of the animal {animal} ({error.status} {_short(error.reason)})"
+    return f"refused to give the record of the animal {animal} ({error.status} {_short(error.reason)})"
 
 
 def _json(body: object) -> object:

@@ -65,7 +65,7 @@ def missing_camera(file: str, camera: str, described: Sequence[str]) -> Finding:
         The names of the cameras that the lab does describe: one may be misspelt.
     """
     line = f"cameras: {json.dumps([{'name': camera, 'target': 'body'}], ensure_ascii=False)}"
-    others = f" (described are {', '.join(described)})" if described else ""
+    others = f" (described: {', '.join(described)})" if described else ""
     sentence = (
         f"{file} is left out: what the camera `{camera}` looks at is not known{others}; "
         f"add a line like `{line}` under `rig:`{_IN_FILE}"
@@ -77,8 +77,8 @@ def part_left_out(file: str, part: str, fact: str) -> Finding:
     """A file is there, but says nothing of one thing because a fact is not known."""
     words, line, place = _words_line_and_place(fact)
     sentence = (
-        f"{file} says nothing of {part}, because {words} is not known; if it is known, add a line like `{line}` under "
-        f"{place}{_IN_FILE}"
+        f"{file} says nothing about {part}, because {words} is not known; if it is known, add a line like `{line}` "
+        f"under {place}{_IN_FILE}"
     )
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "line": line})
 
@@ -107,7 +107,7 @@ def unknown(file: str, fact: str) -> Finding:
 
 def reworded(file: str, fact: str, value: str, where: str) -> Finding:
     """A field holds the schema's "other" or "unknown" because the schema's list lacks a value that is known."""
-    sentence = f"{file}: the schema has no entry for `{value}` ({fact}); it is written in {where}"
+    sentence = f"the schema of {file} has no entry for `{value}` ({fact}); the value is written in {where} instead"
     return Finding(Code.FACT_UNKNOWN, Severity.INFO, file, sentence, {"fact": fact, "value": value})
 
 

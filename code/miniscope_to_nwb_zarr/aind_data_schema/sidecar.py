@@ -130,7 +130,7 @@ class Funding(Facts):
 
 
 class Investigator(Facts):
-    """One person who answers for the data."""
+    """One person who is responsible for the data."""
 
     name: Line = Field(title="the investigator's name", description="first and last name", examples=["Jane Doe"])
     orcid: Orcid | None = Field(
@@ -155,7 +155,7 @@ class DatasetFacts(Facts):
     )
     investigators: Annotated[tuple[Investigator, ...], OneOrMore] = Field(
         (),
-        title="who answers for the data",
+        title="who is responsible for the data",
         description="a list of `name` and `orcid`",
         examples=[[{"name": "Jane Doe", "orcid": "0000-0002-1825-0097"}]],
     )

@@ -24,44 +24,44 @@ def _plain(text: str) -> str:
     if any(unicodedata.category(char) == "Cc" and char not in "\n\t" for char in text):
         raise ValueError("it holds a control character")
     if stands_for_nothing(text):
-        raise ValueError("it stands for a value that is not there; leave it empty where it is not known")
+        raise ValueError("it is a placeholder; leave it empty if the value is not known")
     return text
 
 
 def _one_line(text: str) -> str:
     if "\n" in text:
-        raise ValueError("it goes over more than one line")
+        raise ValueError("it has more than one line")
     return text
 
 
 def _age(text: str) -> str:
     if not _AGE.fullmatch(text):
-        raise ValueError("it is no age in whole years, months, weeks or days")
+        raise ValueError("it is not an age in whole years, months, weeks or days")
     return text
 
 
 def _date(value: object) -> object:
     # pydantic would take "0" for a day in 1970
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError("it is no date with year, month and day")
+        raise ValueError("it is not a date with year, month and day")
     return value
 
 
 def _number(value: object) -> object:
     # Python takes 1_5 for 15 and reads the digits of every script
     if isinstance(value, str) and ("_" in value or not value.isascii()):
-        raise PydanticCustomError("number", "it is no number")
+        raise PydanticCustomError("number", "it is not a number")
     return value
 
 
 def _zone(name: str) -> str:
     # "localtime" and the like mean something else on every machine
     if "/" not in name and name != "UTC":
-        raise ValueError("it is no IANA time zone")
+        raise ValueError("it is not an IANA time zone")
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("it is no IANA time zone") from error
+        raise ValueError("it is not an IANA time zone") from error
     return name
 
 
@@ -74,13 +74,15 @@ def _orcid(text: str) -> str:
     for digit in text[:-1].replace("-", ""):
         total = (total + int(digit)) * 2
     if text[-1] != "0123456789X"[(12 - total % 11) % 11]:
-        raise ValueError("its last character does not agree with the others; a digit is mistyped")
+        raise ValueError(
+            "its last character, which checks the others, does not agree with them; look for a mistyped digit"
+        )
     return text
 
 
 def _spellable(text: str) -> str:
     if naming.subject_id(text) is None:
-        raise ValueError("it holds none of the letters a-z and the digits, which names of outputs are made of")
+        raise ValueError("it has none of the letters a-z and no digit, but names of outputs need one")
     return text
 
 

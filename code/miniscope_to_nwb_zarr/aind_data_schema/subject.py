@@ -65,11 +65,11 @@ def _not_in_schema(given: SubjectFacts) -> list[Finding]:
         reasons.append(
             (
                 "age",
-                f"the schema wants a date of birth, and the age {given.age} is not in whole days or weeks",
+                f"the schema requires a date of birth, and the age {given.age} is not in whole days or weeks",
             )
         )
     if given.source is not None and organizations.find(given.source) == Organization.AI:
-        reasons.append(("source", "the schema wants the parents of animals bred at the Allen Institute"))
+        reasons.append(("source", "the schema requires the parents of animals bred at the Allen Institute"))
     return [inexpressible(FILE, f"subject.{name}", reason) for name, reason in reasons]
 
 

@@ -116,8 +116,8 @@ def _table(text: str, name: str) -> Document:
     for line, cells in rows:
         if len(cells) < len(names) or any(cells[len(names) :]):
             raise InputError(
-                f"{name}, line {line}: found {len(cells)} cells, expected {len(names)} as in line {header_line}; a "
-                "text that holds the mark between the cells goes between quotes"
+                f"{name}, line {line}: found {len(cells)} cells, expected {len(names)} as in line {header_line}; put "
+                "a text that holds the separator between the cells in quotes"
             )
         row = {column: cell.strip() or None for column, cell in zip(names, cells, strict=False) if column}
         if any(cell.strip() for column, cell in zip(names, cells, strict=False) if not column):
@@ -160,6 +160,6 @@ def _check_names(names: list[str], where: str) -> None:
             instead = f"expected some of {', '.join(_COLUMNS)}"
             if name in SubjectRow.model_fields:
                 instead = "a JSON or YAML file of animals may hold it"
-            raise InputError(f"{where}: `{fact_file.short(name)}` is no column of this table; {instead}")
+            raise InputError(f"{where}: `{fact_file.short(name)}` is not a column of this table; {instead}")
         if name and names.count(name) > 1:
             raise InputError(f"{where}: there are two columns called `{name}`; keep one of them")

@@ -56,14 +56,14 @@ def test_a_refused_record_is_read_from_the_body_of_the_refusal():
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"body": b""}, "nothing that is a record"),
-        ({"body": b"null"}, "nothing that is a record"),
-        ({"body": b"[1, 2]"}, "nothing that is a record"),
-        ({"body": b"<html>Sign in</html>", "content_type": "text/html"}, "nothing that is a record"),
+        ({"body": b""}, "is not a record"),
+        ({"body": b"null"}, "is not a record"),
+        ({"body": b"[1, 2]"}, "is not a record"),
+        ({"body": b"<html>Sign in</html>", "content_type": "text/html"}, "is not a record"),
         ({"body": b"\xff\xfe\x00"}, "cannot be read"),
         ({"body": b'{"subject_details": '}, "127.0.0.1"),
-        ({"status": 400, "body": b"Bad request"}, "nothing that is a record"),
-        ({"status": 400}, "nothing that is a record"),
+        ({"status": 400, "body": b"Bad request"}, "is not a record"),
+        ({"status": 400}, "is not a record"),
         ({"status": 404}, "has no record of the animal m1, or is not a metadata service"),
         ({"status": 422, "body": b'{"detail": []}'}, "422"),
         ({"status": 500, "body": b"oops"}, "500"),
@@ -98,13 +98,13 @@ def test_a_service_that_hangs_is_left_after_the_time_out_and_not_asked_again(mon
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://127.0.0.1:1", "nobody answers there"),
+        ("http://127.0.0.1:1", "no server answers there"),
         ("http://no-such-host.invalid", "there is no server of that name"),
     ],
 )
 def test_a_service_that_is_not_there_is_a_sentence(url, words):
     _, (remark,) = MetadataService(url).subject("m1")
-    assert remark.startswith(f"{url}: {words}; check the address and the network, or leave --metadata_service out")
+    assert remark.startswith(f"{url}: {words}; check the address and the network, or leave out --metadata_service")
     assert not [word for word in ("HTTPConnectionPool", "Caused by", "object at") if word in remark]
 
 

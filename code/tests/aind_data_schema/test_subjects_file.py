@@ -85,7 +85,7 @@ def test_an_id_that_begins_with_a_hash_is_an_animal_and_not_a_remark(tmp_path):
         ("", 1, "found no line with them"),
         ("# only remarks\n", 1, "the names of the columns, `subject_id` among them"),
         ("id,sex\nm1,F\n", 1, "found id, sex"),
-        ("# a\nsubject_id,sexe\nm1,F\n", 2, "`sexe` is no column of this table; expected some of subject_id"),
+        ("# a\nsubject_id,sexe\nm1,F\n", 2, "`sexe` is not a column of this table; expected some of subject_id"),
         ("subject_id,surgeries\nm1,F\n", 1, "a JSON or YAML file of animals may hold it"),
         ("subject_id,sex,sex\nm1,F,M\n", 1, "two columns called `sex`"),
         ("subject_id,sex\nm1,F\nm2,female\n", 3, "`sex` is `female`; expected M (male)"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.buckets.object_store import StorePlace
 from miniscope_to_nwb_zarr.core.addresses import BucketAddress
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.data_conversion.allen.library import BucketLibrary, LocalLibrary
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import LabFiles
@@ -84,7 +85,7 @@ class DataSet:
         for name in leave_out:
             if name not in known:
                 raise UsageError(
-                    f"--leave_out {name}: is no change of {self.name} that can be left out, which are "
+                    f"--leave_out {name}: is not a change of {self.name} that can be left out; expected some of "
                     f"{', '.join(known)}{nearest(name, known)}"
                 )
         return tuple(step.transform for step in self.steps if step.improvement not in leave_out or not step.improvement)
@@ -247,8 +248,8 @@ def _library(data_set: DataSet, options: Options, say: Callable[[str], None]) ->
     if _is_public(options):
         if not data_set.bucket:
             raise UsageError(
-                f"--data_dir {PUBLIC}: the files of {data_set.name} were published in an archive that is no bucket of "
-                "files by name: download them into --data_dir, or give the address of a bucket of yours"
+                f"--data_dir {PUBLIC}: the files of {data_set.name} are in an archive from which this program cannot "
+                "fetch them: download them into --data_dir, or give the address of a bucket of yours"
             )
         place = replace(place, address=BucketAddress.parse(data_set.bucket))
     return BucketLibrary(place.open(), options.scratch_dir, say)
@@ -258,7 +259,7 @@ def _show_plan(made: Sequence[Made], options: Options, console: Console) -> Exit
     if not options.metadata:
         return show_plan([one.job() for one in made], options, console)
     names = [one.session.name for one in made]
-    said = f"Nothing written. Would write the metadata files of {len(names)} session(s)."
+    said = f"Nothing written. Would write the metadata files of {counted(len(names), 'session')}."
     console.summary(ExitCode.DONE, said, {"sessions": names})
     return ExitCode.DONE
 
@@ -268,6 +269,8 @@ def _show_names(sessions: Sequence[AllenSession], console: Console) -> ExitCode:
         console.info(f"{session.name}: {', '.join(session.files)}")
     names = [session.name for session in sessions]
     console.summary(
-        ExitCode.DONE, f"Nothing fetched or written. Would convert {len(names)} session(s).", {"sessions": names}
+        ExitCode.DONE,
+        f"Nothing fetched or written. Would convert {counted(len(names), 'session')}.",
+        {"sessions": names},
     )
     return ExitCode.DONE

@@ -136,7 +136,8 @@ class Describer:
         except OSError as error:
             if disk.is_full(error):
                 raise TemporaryError(
-                    f"{job.name}: no room is left in {job.results}; nothing was published. Make room and run again"
+                    f"{job.name}: no room is left in {job.results}; nothing was changed. Make room and run the same "
+                    "command again"
                 ) from error
             raise disk.explain(error) from error
 

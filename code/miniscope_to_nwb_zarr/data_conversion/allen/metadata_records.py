@@ -121,7 +121,7 @@ def _json(path: Path, folder: Path) -> Record:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error})") from error
     if not isinstance(values, dict):
-        raise InputError(f"{path}: is no JSON object; expected a file as aind-data-schema writes it")
+        raise InputError(f"{path}: is not a JSON object; expected a file as aind-data-schema writes it")
     return Record(text, str(path.relative_to(folder)))
 
 
@@ -129,4 +129,4 @@ def _day(text: str, where: str) -> date | None:
     try:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError as error:
-        raise InputError(f"{where}: {text.strip()!r} is no day; expected YYYY-MM-DD") from error
+        raise InputError(f"{where}: {text.strip()!r} is not a date; expected YYYY-MM-DD") from error

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_describe import Describer
 from miniscope_to_nwb_zarr.data_conversion.allen.metadata_lab import animal_in
@@ -87,6 +88,6 @@ def check_facts(jobs: Iterable[NwbJob], console: Console, *, is_required: bool) 
     n_missing = list_left_out({result.session: result.findings for result in results}, console)
     if n_missing and is_required:
         raise InputError(
-            f"the metadata files lack {n_missing} fact(s) (listed above), and --require_metadata True asks for all of "
-            "them; nothing was written"
+            f"the metadata files lack {counted(n_missing, 'fact')} (listed above), and --require_metadata True asks "
+            "for all of them; nothing was written"
         )

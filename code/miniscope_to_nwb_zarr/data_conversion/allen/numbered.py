@@ -57,8 +57,8 @@ def find_numbered(data_dir: Path) -> NumberedFile | None:
         return None
     if len(found) > 1:
         raise InputError(
-            f"{data_dir}: holds {len(found)} empty numbered files ({found[0].name} and {found[1].name} for two), and a "
-            "run does one. Give each run its own"
+            f"{data_dir}: holds {len(found)} empty numbered files (such as {found[0].name} and {found[1].name}), and "
+            "one run converts one. Give each run its own"
         )
     return NumberedFile(int(found[0].name), not any(path.suffix == ".nwb" for path in files))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _electrode_columns(base: NWBFile, probe: NWBFile) -> Iterator[str]:
             here, there = probe.electrodes[name].data[:], base.electrodes[name].data[:]
             n_other = sum(not _same(here[mine], there[its]) for mine, its in shared)
             if n_other:
-                yield f"column {name} of the electrodes differs from the base file's in {n_other} row(s)"
+                yield f"column {name} of the electrodes differs from the base file's in {counted(n_other, 'row')}"
 
 
 def _plain_fields(container: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - device, group or subject

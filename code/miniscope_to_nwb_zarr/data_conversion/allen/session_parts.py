@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.sources.tree import natural_key
 
@@ -28,8 +29,9 @@ def probe_files(
     if not probes or sum(library.folder(each) == folder for each in bases) == 1:
         return probes, []
     sentence = (
-        f"{len(probes)} probe file(s) lie in one folder with several sessions: which ones are of this session is not "
-        "known, and none was taken. Put each session's files into a folder of its own"
+        f"{counted(len(probes), 'probe file lies', 'probe files lie')} in one folder with several sessions: which of "
+        "them belong to this session is not known, and none was taken. Put each session's files into a folder of its "
+        "own"
     )
     return [], [Finding(Code.PART_MISSING, Severity.ERROR, base, sentence)]
 

@@ -49,7 +49,9 @@ def read_ids(text: str, where: str) -> tuple[int, ...]:
         return ()
     found = _IDS.fullmatch(text.removesuffix(".0"))
     if found is None or not found[1]:
-        raise InputError(f"{where}: {text!r} is no list of ids, expected for example [51, 52]. Fetch the table again")
+        raise InputError(
+            f"{where}: {text!r} is not a list of ids, expected for example [51, 52]. Fetch the table again"
+        )
     return tuple(int(each) for each in found[1].split(","))
 
 

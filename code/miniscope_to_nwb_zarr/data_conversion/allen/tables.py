@@ -80,7 +80,7 @@ def _lines(path: Path, key: str) -> Iterator[tuple[int, Row]]:
                     )
                 yield reader.line_num, dict(zip(names, fields, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: is no table of text ({error}). Fetch it again") from error
+        raise InputError(f"{path.name}: is not a table of text ({error}). Fetch it again") from error
 
 
 def _key_of(text: str, name: str, where: str) -> int:

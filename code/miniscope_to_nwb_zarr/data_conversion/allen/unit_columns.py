@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of
@@ -79,7 +80,9 @@ def add_columns(
     if not added:
         return []
     table.set_modified()
-    return [columns_added(table, added, name, f"{len(added)} column(s) from {source.name}: {', '.join(added)}")]
+    return [
+        columns_added(table, added, name, f"{counted(len(added), 'column')} from {source.name}: {', '.join(added)}")
+    ]
 
 
 def columns_added(table: DynamicTable, columns: Sequence[str], name: str, sentence: str) -> Change:

@@ -57,8 +57,8 @@ def _check_whole(name: str, nwbfile: NWBFile) -> None:
     ]
     if missing:
         raise InputError(
-            f"{name}: has no {', no '.join(missing)}: it is no file of an imaging plane of Visual Behavior Ophys. Give "
-            "the files behavior_ophys_experiment_<id>.nwb of one session"
+            f"{name}: has no {', no '.join(missing)}: it is not a file of an imaging plane of Visual Behavior Ophys. "
+            "Give the files behavior_ophys_experiment_<id>.nwb of one session"
         )
     if len(nwbfile.devices) != 1:
         raise InputError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import path_of, set_field
 from miniscope_to_nwb_zarr.data_conversion.allen.tables import column, read_rows, without_sentinel
 from miniscope_to_nwb_zarr.data_conversion.allen.unit_columns import add_columns, check_found
@@ -75,7 +76,7 @@ def _without_sentinels(table: DynamicTable) -> list[Change]:
         n_mended = int((np.isnan(mended) & ~np.isnan(values)).sum())
         if n_mended:
             _set_values(table, axis, mended)
-            sentence = f"{n_mended} value(s) that stand for 'not found' are NaN now"
+            sentence = f"{counted(n_mended, 'value that stands', 'values that stand')} for 'not found': NaN now"
             changes.append(Change(ELECTRODE_PLACES, path_of(table[axis]), sentence))
     return changes
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import extension_class
@@ -39,11 +40,14 @@ def read_experiments(path: Path) -> dict[int, Mapping[str, Any]]:
         found = {int(row["id"]): row for row in rows}
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
-            f"{path.name}: is no table of experiments ({error}); expected a JSON list of objects with an id. Fetch "
+            f"{path.name}: is not a table of experiments ({error}); expected a JSON list of objects with an id. Fetch "
             "it again"
         ) from error
     if len(found) < len(rows):
-        raise InputError(f"{path.name}: {len(rows) - len(found)} experiment(s) are there twice")
+        raise InputError(
+            f"{path.name}: {counted(len(rows) - len(found), 'experiment is', 'experiments are')} there twice. Fetch "
+            "it again"
+        )
     return found
 
 

@@ -67,7 +67,7 @@ def _read(path: Path) -> NDArray[Any]:
     try:
         values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path.name}: is no array of numpy ({error}). Fetch it again") from error
+        raise InputError(f"{path.name}: is not a numpy array ({error}). Fetch it again") from error
     if values.ndim != 2 or values.shape[1] != _COLUMNS or values.dtype.kind not in "fiu":
         raise InputError(
             f"{path.name}: has shape {values.shape} of {values.dtype}, expected (frames, {_COLUMNS}) of numbers: "

@@ -221,7 +221,7 @@ def test_all_facts_required_stops_before_anything_is_written(coding_ephys, tmp_p
     words = ("--data_dir", coding_ephys, "--require_metadata", "True")
     assert run("Visual Coding Ephys", results, *words) == 3
     said = capsys.readouterr().err
-    assert "who answers for the data is not known" in said
+    assert "who is responsible for the data is not known" in said
     assert "the licence of the data is not known" in said
     assert not results.exists() or not outputs(results)
 

@@ -215,10 +215,10 @@ def test_a_setup_is_found_by_its_name_day_and_session(tmp_path):
     ("text", "said"),
     [
         ("instrument\nnp9.json\n", "names the file np9.json, which is not in"),
-        ("instrument,first_day\nnp0.json,June\n", "'June' is no day; expected YYYY-MM-DD"),
+        ("instrument,first_day\nnp0.json,June\n", "'June' is not a date; expected YYYY-MM-DD"),
         ("instrument,date\nnp0.json,1\n", "has a column date, which is not known; expected some of rig"),
         ("rig\nNP.0\n", "expected column instrument"),
-        ("instrument,sessions\nnp0.json,all\n", "no list of ids"),
+        ("instrument,sessions\nnp0.json,all\n", "not a list of ids"),
     ],
 )
 def test_a_rig_table_that_is_none(tmp_path, text, said):

@@ -105,5 +105,5 @@ def test_what_differs_or_is_left_out_is_found(base, tmp_path):
         merge_probes(session.nwbfile, session.context)
         found = {(finding.code, finding.sentence.partition(";")[0]) for finding in session.context.findings}
     assert (Code.PARTS_DISAGREE, "devices/a camera is not in the base file") in found
-    assert (Code.PARTS_DISAGREE, "column x of the electrodes differs from the base file's in 3 row(s)") in found
+    assert (Code.PARTS_DISAGREE, "column x of the electrodes differs from the base file's in 3 rows") in found
     assert any(code is Code.PART_LEFT_OUT and "scratch/remark" in sentence for code, sentence in found)

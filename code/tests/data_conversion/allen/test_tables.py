@@ -42,7 +42,7 @@ def test_truth_is_a_number(tmp_path):
         ("id,area\n1_0,2\n", "id is '1_0', expected a whole number"),
         ("id,area\n1.5,2\n", "id is '1.5', expected a whole number"),
         ("id,area\n1,2\n1,3\n", "line 3: id 1 is there twice"),
-        ('id,area\n1,"2\n', "is no table of text"),
+        ('id,area\n1,"2\n', "is not a table of text"),
     ],
 )
 def test_a_table_that_is_none_is_refused(tmp_path, text, message):
@@ -51,7 +51,7 @@ def test_a_table_that_is_none_is_refused(tmp_path, text, message):
 
 
 def test_a_table_in_another_encoding_is_refused(tmp_path):
-    with pytest.raises(InputError, match="is no table of text"):
+    with pytest.raises(InputError, match="is not a table of text"):
         read_rows(written(tmp_path, "id,area\n1,ü\n", "latin-1"), "id")
 
 

@@ -42,7 +42,7 @@ def test_metrics_are_joined_by_the_units_ids(base, tables, tmp_path):
         (finding,) = session.context.findings
         output = session.write(tmp_path / "out.nwb.zarr")
     assert (change.where, change.also[0]) == ("/units@colnames", "/units/pref_ori_dg")
-    assert "3 column(s) from brain_observatory_1.1_analysis_metrics.csv" in change.sentence
+    assert "3 columns from brain_observatory_1.1_analysis_metrics.csv" in change.sentence
     assert (finding.code, finding.numbers) == (Code.PART_MISSING, {"missing": 1})
     with read_back(output) as nwbfile:
         units = nwbfile.units

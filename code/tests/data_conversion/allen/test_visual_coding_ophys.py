@@ -77,10 +77,10 @@ def test_an_experiment_that_is_not_in_the_table_is_a_finding_once(sessions, tabl
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[", "is no table"),
-        ('{"a": 1}', "is no table"),
+        ("[", "is not a table"),
+        ('{"a": 1}', "is not a table"),
         ('[{"id": 1}, {"id": 1}]', "twice"),
-        pytest.param("[" * 100_000, "is no table", id="deep"),
+        pytest.param("[" * 100_000, "is not a table", id="deep"),
     ],
 )
 def test_a_table_of_experiments_that_is_none_is_refused(tmp_path, text, message):

@@ -73,9 +73,7 @@ def test_an_output_is_held_against_its_sources_again(data, results, tmp_path, ca
     capsys.readouterr()
     assert run(DATASET, tmp_path, *check) == 6
     said = " ".join(capsys.readouterr().err.split())
-    assert (
-        "probe_101_ecephys_csd/current_source_density/data: 1 value(s) differ from those of probe_101_lfp.nwb" in said
-    )
+    assert "probe_101_ecephys_csd/current_source_density/data: 1 value differs from those of probe_101_lfp.nwb" in said
 
 
 def test_probes_units_and_electrodes_are_put_together(results):
@@ -171,7 +169,7 @@ def test_probe_files_in_one_folder_with_several_sessions_are_not_guessed(data, t
     for path in data.rglob("*.*"):
         (flat / path.name).symlink_to(path)
     assert run(DATASET, tmp_path / "results", "--data_dir", flat, "--sessions", "715093703") == 0
-    assert "2 probe file(s) lie in one folder with several sessions" in " ".join(capsys.readouterr().err.split())
+    assert "2 probe files lie in one folder with several sessions" in " ".join(capsys.readouterr().err.split())
     with opened(tmp_path / "results", NAME) as nwbfile:
         assert len(nwbfile.acquisition) == 0
 
