@@ -52,7 +52,7 @@ class Claim:
                     return
                 if not may_take_over:
                     raise ConflictError(
-                        f"{name}: a run with other options, sources or another version has begun to publish it there "
+                        f"{name}: a run with other options, sources or another version has begun to upload it there "
                         "and has not finished; nothing was changed. Run that one again, use --existing replace, or "
                         "choose another --results_dir"
                     ) from None

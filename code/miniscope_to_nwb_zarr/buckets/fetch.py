@@ -80,7 +80,7 @@ def fetch(
             if not n_left:
                 part.unlink()
                 raise TemporaryError(
-                    f"{store.url_of(file)}: what was fetched is not what the server has (its ETag is {file.etag}), "
+                    f"{store.url_of(file)}: what was fetched differs from what the server has (ETag {file.etag}), "
                     f"{_TRIES} times; it was removed. Run the same command again"
                 )
         _mark_of(target).touch()
@@ -102,8 +102,8 @@ def fetch_all(store: ObjectStore, files: Iterable[RemoteFile], scratch: Path) ->
     missing = sum(file.size_bytes for file, place in places if not place.exists())
     if missing > (free := shutil.disk_usage(scratch).free):
         raise TemporaryError(
-            f"{store.place}: {missing:,} bytes are to be fetched, {free:,} are free in {scratch}. Make room, or choose "
-            "another --scratch_dir"
+            f"{store.place}: {missing:,} bytes have to be fetched, {free:,} are free in {scratch}. Make room, or "
+            "choose another --scratch_dir"
         )
     return each_at_once(lambda file: fetch(store, file, scratch), files)
 
@@ -157,7 +157,7 @@ def _check_space(scratch: Path, file: RemoteFile, have: int) -> None:
     free = shutil.disk_usage(scratch).free
     if file.size_bytes - have > free:
         raise TemporaryError(
-            f"{file.name}: {file.size_bytes - have:,} bytes are still to be fetched, {free:,} are free in {scratch}. "
+            f"{file.name}: {file.size_bytes - have:,} bytes still have to be fetched, {free:,} are free in {scratch}. "
             "Make room, or choose another --scratch_dir"
         )
 
@@ -231,5 +231,7 @@ def _alone(part: Path) -> Iterator[BinaryIO]:
             try:
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise TemporaryError(f"{part.name}: another run is fetching it. Run again when that is done") from error
+                raise TemporaryError(
+                    f"{part.name}: another run is fetching it. Run the same command again when that is done"
+                ) from error
         yield stream

@@ -232,7 +232,7 @@ class OutputStore:
         receipt = self.look(name).receipt
         files = self.files(name)
         if receipt is None:
-            raise AbsentError(f"{self.place}/{name}: is no finished output of this program")
+            raise AbsentError(f"{self.place}/{name}: is not a finished output of this program")
         fetched = fetch_all(self._store, files.values(), scratch)
         with commit.staging_folder(final.parent, name) as staging:
             for path, one in zip(files, fetched, strict=True):
@@ -313,8 +313,8 @@ class OutputStore:
         remove(self._store, key)
         if not self._has_conditions:
             raise UsageError(
-                f"{self.place}: the server writes over objects although it is told not to (If-None-Match), so that two "
-                "runs could spoil each other's outputs there. Choose another --results_dir"
+                f"{self.place}: the server writes over objects although it is told not to (If-None-Match), so two "
+                "runs could destroy each other's outputs there. Choose another --results_dir"
             )
 
     def _key(self, name: str, path: str) -> str:
@@ -332,6 +332,6 @@ def _meet(name: str, standing: Standing, receipt: Receipt) -> Receipt:
     if found is not None and found.plan_digest == receipt.plan_digest:
         return found
     raise ConflictError(
-        f"{name}: another run has published a different output there meanwhile, or it is no output of ours; nothing "
-        "was changed. Move it away, or use --existing replace"
+        f"{name}: another run has put a different output there in the meantime, or it is not an output of this "
+        "program; nothing was changed. Move it away, or use --existing replace"
     )

@@ -205,7 +205,9 @@ def _complete(
         store.ask(key, lambda client: client.complete_multipart_upload(**given, **_only_if(replaces)))
     except AbsentError:
         # completed by an attempt whose answer was lost, or not at all
-        raise ChangedError(f"s3://{store.bucket}/{key}: the upload of its parts is gone. Run again") from None
+        raise ChangedError(
+            f"s3://{store.bucket}/{key}: the upload of its parts is gone. Run the same command again"
+        ) from None
     found = about(store, key)
     if found is None or (wanted and found.is_plain and found.etag != wanted):
         raise TemporaryError(f"s3://{store.bucket}/{key}: is not there as it was sent. Run the same command again")

@@ -111,7 +111,7 @@ def _copy(copy: _Copy) -> str:
     sha256 = disk.copy_file(copy.source, copy.target)
     if disk.hash_file(copy.target) != sha256:
         raise VerificationError(
-            f"{copy.target.name}: the copy is not what was read from {copy.source}; the output is not published. A "
-            "faulty disk or memory can do this: run again, then check the machine"
+            f"{copy.target.name}: the copy is not what was read from {copy.source}; no output was made. A faulty disk "
+            "or memory can do this: run again, and if it happens again, check the machine"
         )
     return sha256

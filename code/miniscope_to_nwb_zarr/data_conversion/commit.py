@@ -127,8 +127,8 @@ def publish(
             found = read_receipt(final)
             if found is None or found.plan_digest != receipt.plan_digest:
                 raise ConflictError(
-                    f"{final.name}: another run has published a different output there meanwhile; nothing was changed. "
-                    "Move it away, or use --existing replace"
+                    f"{final.name}: another run has put a different output there in the meantime; nothing was "
+                    "changed. Move it away, or use --existing replace"
                 ) from None
             _remove(staging)
             receipt = found
@@ -155,8 +155,8 @@ def _take_place(staging: Path, final: Path, now: datetime, after: str | None) ->
         replaced.mkdir(exist_ok=True)
     except FileExistsError:
         raise ConflictError(
-            f"{REPLACED_FOLDER}: is in the results and is no folder, so that the former {final.name} cannot be kept "
-            "there; nothing was changed. Move it away"
+            f"{REPLACED_FOLDER}: is in the results and is not a folder, so that the former {final.name} cannot be "
+            "kept there; nothing was changed. Move it away"
         ) from None
     place = replaced / f"{final.name}.{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     disk.rename_new(staging, place)

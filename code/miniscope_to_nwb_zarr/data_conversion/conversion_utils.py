@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.layouts import LAYOUTS
 from miniscope_to_nwb_zarr.run.existing import clean_staging
@@ -84,7 +85,9 @@ def run_dataset(options: Options, console: Console) -> ExitCode:
         return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
     if is_conversion(options) and (found := _shard_for(options)):
         shard = found.shard
-        console.info(f"{found.path.name}: shard {shard.index} of {shard.total}, {len(shard.sessions)} session(s)")
+        console.info(
+            f"{found.path.name}: shard {shard.index} of {shard.total}, {counted(len(shard.sessions), 'session')}"
+        )
         return run_shard(shard, options, console, found.tree)
     return DATASET_MODULES[options.dataset].run(options, console)
 

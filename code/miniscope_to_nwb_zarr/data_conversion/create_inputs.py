@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError, UsageError
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.core.shards import shards_of
@@ -100,8 +101,8 @@ def make_inputs(options: Options, console: Console, output_dir: Path, choice: Ch
     was_there = write_shards(output_dir, shards, listing.failures)
     n_sessions = sum(len(shard.sessions) for shard in shards)
     code = ExitCode.SOME_FAILED if listing.failures else ExitCode.DONE
-    what = f"{len(shards)} shard(s) of {n_sessions} session(s)"
-    said = "are there already, unchanged" if was_there else "written"
+    what = f"{counted(len(shards), 'shard')} of {counted(n_sessions, 'session')}"
+    said = "already there, unchanged" if was_there else "written"
     console.summary(
         code,
         f"{what} {said}: {output_dir / SHARD_FOLDER}",

@@ -140,10 +140,9 @@ def explain(error: OSError) -> MiniscopeError:
     where = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error)
     if error.errno in _LASTING:
-        return InputError(f"{where}{reason}; nothing was published. Check the place and its permissions")
+        return InputError(f"{where}{reason}; no output was made. Check the place and its permissions")
     return TemporaryError(
-        f"{where}the disk or the network failed: {reason}; nothing was published. Run the same command again when it "
-        "works"
+        f"{where}the disk or the network failed: {reason}; no output was made. Run the same command again when it works"
     )
 
 

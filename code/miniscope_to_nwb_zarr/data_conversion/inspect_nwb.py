@@ -12,6 +12,7 @@ from hdmf.spec import SpecCatalog, SpecNamespace
 from hdmf.validate import ValidatorMap
 from nwbinspector import Importance
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.text import visible
@@ -55,12 +56,14 @@ def inspect(nwbfile: NWBFile, io: HDMFIO, session: str, report: str) -> Inspecti
     errors = validate(io)
     if errors:
         listed = "; ".join(str(error) for error in errors[:5])
-        raise VerificationError(f"{session}: the NWB validator reports {len(errors)} error(s): {listed}")
+        raise VerificationError(f"{session}: the NWB validator reports {counted(len(errors), 'error')}: {listed}")
     messages = messages_of(nwbfile)
     critical = [m for m in messages if m.importance is Importance.CRITICAL and m.check_function_name not in _LAB_FACTS]
     if critical:
         listed = "; ".join(f"{m.check_function_name} at {m.location}: {m.message}" for m in critical[:5])
-        raise VerificationError(f"{session}: the NWB inspector reports {len(critical)} critical problem(s): {listed}")
+        raise VerificationError(
+            f"{session}: the NWB inspector reports {counted(len(critical), 'critical problem')}: {listed}"
+        )
     return Inspection(report_of(session, messages), _findings(messages, report))
 
 
@@ -95,11 +98,19 @@ def validate(io: HDMFIO) -> list[object]:
     return list(ValidatorMap(together).validate(io.read_builder()))
 
 
+def in_words(messages: list[InspectorMessage]) -> str:
+    """How many remarks of which importance, such as "2 critical remarks, 1 best practice suggestion"."""
+    counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
+    return (", ").join(
+        counted(count, name if name.startswith("best") else f"{name} remark") for name, count in counts.items()
+    )
+
+
 def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, ...]:
     if not messages:
         return ()
     counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
-    listed = ", ".join(f"{count} {importance}" for importance, count in counts.items())
+    listed = in_words(messages)
     return (
         Finding(
             Code.INSPECTOR,
@@ -117,7 +128,7 @@ def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, .
 def report_of(session: str, messages: list[InspectorMessage], errors: Sequence[str] = ()) -> str:
     """The words of validator and inspector as a text for people; there is one also where they say nothing."""
     told = "".join(f"    {visible(error)}\n" for error in errors)
-    listed = f"{len(errors)} error(s)\n{told}" if errors else "no errors\n"
+    listed = f"{counted(len(errors), 'error')}\n{told}" if errors else "no errors\n"
     head = (
         f"NWB inspector {nwbinspector.__version__} and validator of pynwb {pynwb.__version__}, configuration dandi\n"
         f"session: {visible(session)}\nvalidator: {listed}inspector: "
@@ -130,4 +141,4 @@ def report_of(session: str, messages: list[InspectorMessage], errors: Sequence[s
         f"    {visible(m.message)}\n"
         for m in messages
     ]
-    return head + f"{len(messages)} message(s)\n\n" + "\n".join(lines)
+    return head + f"{counted(len(messages), 'message')}\n\n" + "\n".join(lines)

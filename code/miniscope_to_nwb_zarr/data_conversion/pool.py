@@ -96,7 +96,7 @@ def _telling_of_loss() -> Iterator[None]:
     except BrokenProcessPool as error:
         raise TemporaryError(
             "a worker process ended before its work was done, most likely because memory ran out: use fewer "
-            "--workers, then run again. (In a script of your own: is the call under `if __name__ == '__main__':`?)"
+            "--workers, then run again. (In a script of your own, put the call under `if __name__ == '__main__':`)"
         ) from error
 
 

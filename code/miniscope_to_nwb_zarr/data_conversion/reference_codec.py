@@ -38,8 +38,8 @@ class _References(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - what pickle asks for
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(
-                f"the store asks to run {module}.{name} where object references are expected: it is damaged or hostile "
-                "and was not read further"
+                f"the store asks to run {module}.{name} where object references are expected: it is damaged or "
+                "malicious and was not read further"
             )
         return super().find_class(module, name)
 

@@ -62,8 +62,8 @@ def compare_frames(
 
 def _not_what_was_decoded(name: str, what: str) -> VerificationError:
     return VerificationError(
-        f"{name}: {what} is not what was decoded; the output is not published. "
-        "A faulty disk or memory can do this: run again, then check the machine"
+        f"{name}: {what} is not what was decoded; no output was made. A faulty disk or memory can do this: run again, "
+        "and if it happens again, check the machine"
     )
 
 

@@ -80,7 +80,8 @@ def as_damage(what: str) -> Iterator[None]:
 
 def _not_as_meant(what: str) -> VerificationError:
     return VerificationError(
-        f"{what}; the output is not published. A faulty disk or memory can do this: run again, then check the machine"
+        f"{what}; no output was made. A faulty disk or memory can do this: run again, and if it happens again, check "
+        "the machine"
     )
 
 

@@ -127,7 +127,7 @@ def test_what_comes_damaged_is_not_used(bucket, store, file, tmp_path, monkeypat
 
 def test_a_full_disk_is_said_before_anything_is_fetched(store, file, tmp_path, monkeypatch):
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: type("usage", (), {"free": 10}))
-    with pytest.raises(TemporaryError, match="1,024,000 bytes are still to be fetched, 10 are free"):
+    with pytest.raises(TemporaryError, match="1,024,000 bytes still have to be fetched, 10 are free"):
         fetch(store, file, tmp_path)
 
 
@@ -247,6 +247,6 @@ def test_what_a_file_names_is_given_back_with_it(store, file, tmp_path):
 
 def test_room_for_all_files_is_asked_for_before_the_first(store, file, tmp_path, monkeypatch):
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: type("usage", (), {"free": 1_024_002}))
-    with pytest.raises(TemporaryError, match="1,024,005 bytes are to be fetched, 1,024,002 are free"):
+    with pytest.raises(TemporaryError, match="1,024,005 bytes have to be fetched, 1,024,002 are free"):
         fetch_all(store, store.files(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -51,7 +51,7 @@ def test_plain_hdmf_zarr_runs_what_a_store_says(hostile):
 
 def test_a_hostile_store_is_refused(hostile):
     store, trap = hostile
-    with open_store(store) as io, pytest.raises(pickle.UnpicklingError, match="damaged or hostile"):
+    with open_store(store) as io, pytest.raises(pickle.UnpicklingError, match="damaged or malicious"):
         io.read().intervals["invalid_times"].timeseries.data[:]
     assert not trap.exists()
 

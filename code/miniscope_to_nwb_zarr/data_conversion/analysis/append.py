@@ -139,7 +139,7 @@ def check_kept(
     changed = []
     for name, state in before.items():
         if name not in after:
-            raise _not_as_meant(f"{name}: was in the NWB file and is not there any more")
+            raise _not_as_meant(f"{name}: was in the NWB file and is no longer there")
         if after[name] == state:
             continue
         was, now = (former / name).read_bytes(), (store / name).read_bytes()
@@ -212,5 +212,6 @@ def _check_consolidated(was: bytes, now: bytes, before: Collection[str]) -> None
 
 def _not_as_meant(what: str) -> VerificationError:
     return VerificationError(
-        f"{what}; the output is not published. A faulty disk or memory can do this: run again, then check the machine"
+        f"{what}; no output was made. A faulty disk or memory can do this: run again, and if it happens again, check "
+        "the machine"
     )

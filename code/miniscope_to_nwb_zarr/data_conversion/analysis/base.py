@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, FileEntry
@@ -90,8 +91,9 @@ def check_base(base: Base, workers: int) -> None:
     problems = check_files(base.folder, base.receipt, workers) if base.receipt is not None else []
     if problems:
         raise VerificationError(
-            f"{base.name}: {len(problems)} file(s) of the output are not as they were written, so that it is not "
-            f"analysed: {'; '.join(problems[:3])}. Convert it again with --existing replace; the former is kept"
+            f"{base.name}: {counted(len(problems), 'file')} of the output changed after the output was written, so "
+            f"that it is not analysed: {'; '.join(problems[:3])}. Convert it again with --existing replace; the "
+            "former is kept"
         )
 
 

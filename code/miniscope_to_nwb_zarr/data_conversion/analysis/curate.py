@@ -191,7 +191,7 @@ def _check(nwbfile: Any, decided: tuple[Decided, ...]) -> None:  # noqa: ANN401 
         table = nwbfile.processing[module][SEGMENTATION].plane_segmentations[name]
         for column, values in ((ACCEPTED, one.accepted), (BY_HAND, one.by_hand)):
             if not np.array_equal(np.asarray(table[column].data[:], bool), values):
-                raise VerificationError(f"{name}: {column} is not what was to be written; nothing was published")
+                raise VerificationError(f"{name}: {column} is not what was to be written; nothing was changed")
 
 
 def _pages(base: Base, curation: Curation) -> Mapping[str, str]:

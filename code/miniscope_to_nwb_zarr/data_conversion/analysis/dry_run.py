@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.analysis.recorded import find_movies
-from miniscope_to_nwb_zarr.core.amounts import size_text
+from miniscope_to_nwb_zarr.core.amounts import counted, size_text
 from miniscope_to_nwb_zarr.core.chunking import plan_chunks
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion.analysis.task import make_analysis
@@ -44,8 +44,8 @@ def show_plan(found: Targets, options: Options, console: Console) -> ExitCode:
     engine = f"{job.engine.NAME} {job.engine.version()}"
     console.summary(
         code,
-        f"Nothing written. Would analyse {n_outputs} output(s) or recording(s) with {engine}, and write about "
-        f"{size_text(n_bytes)} into {options.results_dir}.",
+        f"Nothing written. Would analyse {counted(n_outputs, 'output or recording', 'outputs or recordings')} with "
+        f"{engine}, and write about {size_text(n_bytes)} into {options.results_dir}.",
         {"sessions": n_outputs, "failures": n_failed},
     )
     return code

@@ -183,6 +183,6 @@ def publish_version(base: Base, staging: Path, final: Path, receipt: Receipt, no
         return commit.publish(staging, final, receipt, replace=True, now=now, after=receipt.parent)
     except ConflictError as error:
         raise TemporaryError(
-            f"{base.name}: another run has changed this output meanwhile; nothing was published. Run the same command "
-            "again"
+            f"{base.name}: another run has changed this output meanwhile; nothing was changed by this run. Run the "
+            "same command again"
         ) from error

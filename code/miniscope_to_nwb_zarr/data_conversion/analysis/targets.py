@@ -59,8 +59,8 @@ class Stored:
         if existing == "replace":
             return found
         raise ConflictError(
-            f"{self.name}: the output of that name in the results was not made from the same frames; nothing was "
-            "changed. Use --existing replace (the former is kept), or another --results_dir"
+            f"{self.name}: the output of that name in the results has other frames; nothing was changed. Use "
+            "--existing replace (the former is kept), or another --results_dir"
         )
 
 
@@ -124,7 +124,7 @@ def find_output(options: Options, name: str) -> Stored:
         found = [one for path in folders for one in _outputs_at(path) if one.name == name]
         refuse_inside(options.results_dir, [options.data_dir, *(one.folder for one in found)])
     if not found:
-        raise InputError(f"{name}: is no finished output in {options.results_dir}, nor below {options.data_dir}")
+        raise InputError(f"{name}: is not a finished output in {options.results_dir}, nor below {options.data_dir}")
     return found[0]
 
 
@@ -165,8 +165,8 @@ def _of_experiment(options: Options, sidecar: Sidecar, experiment: Experiment) -
         folder = _place(options.data_dir, written)
         if folder is None:
             raise InputError(
-                f"{experiment.facts.where('calcium imaging directory')}: {written} is no folder below "
-                f"{options.data_dir} (--data_dir), nor is any of its ends"
+                f"{experiment.facts.where('calcium imaging directory')}: {written} is not a folder below "
+                f"{options.data_dir} (--data_dir), nor is any end of this path"
             )
         refuse_inside(options.results_dir, [folder])
         more = find_sessions(options, folder, sidecar)

@@ -223,7 +223,7 @@ def _in_short(receipt: Receipt, digest: str | None) -> str:
 def _analyse_converted(name: str, options: Options, tell: Tell) -> SessionResult:
     base = output_in(options.results_dir / name)
     if base is None:
-        error = InputError(f"{name}: the output has no NWB file, so that there is no movie to analyse")
+        error = InputError(f"{name}: the output has no NWB file, so there is no movie to analyse")
         return SessionResult(name, error.exit_code, "failed", str(error))
     # the former version is the conversion, which is to be followed
     existing = "verify" if options.existing == "error" else options.existing

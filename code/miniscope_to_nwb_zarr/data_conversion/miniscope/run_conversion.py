@@ -189,7 +189,7 @@ def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode
     code = ExitCode.INVALID_INPUT if found.failures or not found.sessions else ExitCode.DONE
     console.summary(
         code,
-        f"Nothing written. Would write about {size_text(n_bytes)}, {n_objects:,} objects of frames, "
+        f"Nothing written. Would write about {size_text(n_bytes)}, {n_objects:,} chunks of frames, "
         f"into {options.results_shown} (free: {size_text(free)}).",
         {"sessions": len(found.sessions), "failures": len(found.failures)},
     )

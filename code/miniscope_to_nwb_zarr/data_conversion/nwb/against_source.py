@@ -65,7 +65,7 @@ def _changed_sources(job: NwbJob, receipt: Receipt) -> list[str]:
     """Sentences on every source that is not the one that the receipt names."""
     known = {entry.path: entry.sha256 for entry in receipt.sources}
     now = {entry.path: entry.sha256 for entry in source_entries(job.inputs, job.source_root, job.workers)}
-    gone = [f"{path}: this source file is not there any more" for path in sorted(known.keys() - now.keys())]
+    gone = [f"{path}: this source file is no longer there" for path in sorted(known.keys() - now.keys())]
     added = [f"{path}: this source file has been added" for path in sorted(now.keys() - known.keys())]
     # of large files no checksum is taken in a run for metadata alone
     changed = [path for path in sorted(known.keys() & now.keys()) if known[path] not in {"", now[path]}]

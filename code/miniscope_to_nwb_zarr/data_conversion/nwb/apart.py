@@ -126,13 +126,13 @@ def _lost(exit_code: int | None, name: str) -> SessionResult:
     how = ended_by.name if ended_by else f"exit code {exit_code}"
     if ended_by in _OF_DAMAGE:
         message = (
-            f"{name}: the library that reads the file crashed on it ({how}), as it does on damaged files; nothing was "
-            "published. Check that the file was copied whole"
+            f"{name}: the library that reads the file crashed on it ({how}), as it does on damaged files; no output "
+            "was made. Check that the file was copied whole"
         )
         return SessionResult(name, ExitCode.INVALID_INPUT, "failed", message)
     message = (
         f"{name}: the process that converted it was ended from outside ({how}), most likely because memory ran out; "
-        "nothing was published. Use fewer --workers, then run again"
+        "no output was made. Use fewer --workers, then run again"
     )
     return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
 

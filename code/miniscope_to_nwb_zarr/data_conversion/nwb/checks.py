@@ -9,9 +9,10 @@ import zarr
 from hdmf.common import VectorIndex
 from nwbinspector import Importance
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import Inspection, messages_of, report_of, validate
+from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import Inspection, in_words, messages_of, report_of, validate
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def inspect_output(output: NwbSource, own: Counter[str], remarks: Iterable[str],
     if new:
         listed = "; ".join(list(new)[:_LISTED])
         raise VerificationError(
-            f"{name}: the NWB validator reports {new.total()} error(s) that the source does not have: {listed}"
+            f"{name}: the NWB validator reports {counted(new.total(), 'error')} that the source does not have: {listed}"
         )
     _load_columns(output.nwbfile)
     messages = messages_of(output.nwbfile)
@@ -73,7 +74,7 @@ def inspect_output(output: NwbSource, own: Counter[str], remarks: Iterable[str],
     if messages:
         counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
         is_critical = any(message.importance is Importance.CRITICAL for message in messages)
-        listed = ", ".join(f"{count} {importance}" for importance, count in counts.items())
+        listed = in_words(messages)
         findings.append(
             Finding(
                 Code.INSPECTOR,

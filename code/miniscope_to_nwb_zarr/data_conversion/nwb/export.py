@@ -165,8 +165,8 @@ def hold(reports: Iterable[tuple[BoxTask, BoxReport]], copied: Copied, advance: 
     for task, report in reports:
         if report.digest != copied.digests[task]:
             raise VerificationError(
-                f"{task.target.path}: the values {_shown(task)} are not what was read from the source; the output is "
-                "not published. A faulty disk or memory can do this: run again, then check the machine"
+                f"{task.target.path}: the values {_shown(task)} are not what was read from the source; no output was "
+                "made. A faulty disk or memory can do this: run again, and if it happens again, check the machine"
             )
         advance(1, report.n_bytes)
 

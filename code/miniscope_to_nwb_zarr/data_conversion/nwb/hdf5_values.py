@@ -30,7 +30,7 @@ def cut(text: str) -> str:
 def check_attribute(item: HLObject, name: object) -> str | None:
     """Why an attribute cannot be kept; None where it can."""
     if not isinstance(name, str):
-        return "has a name that is no text"
+        return "has a name that is not text"
     found = item.attrs.get_id(name)
     if name == _SPECIFICATIONS:
         return _specifications_problem(item, found.dtype)
@@ -71,7 +71,7 @@ def text_problem(value: Any) -> str | None:  # noqa: ANN401 - what h5py reads
             decoded = text.decode("utf-8") if isinstance(text, bytes) else str(text)
             decoded.encode("utf-8")
         except UnicodeError:
-            return f"holds the text {cut(repr(text))}, which is no UTF-8"
+            return f"holds the text {cut(repr(text))}, which is not UTF-8"
         if "\0" in decoded:
             return f"holds the text {cut(repr(text))}, which has zeros inside"
     return None
@@ -91,7 +91,7 @@ def reference_problem(value: h5py.Reference, file: h5py.File) -> str | None:
     if target is None:
         return "holds a reference to an object that was deleted"
     if target == "/" or f"{target}/".startswith("/specifications/"):
-        return f"holds a reference to {cut(target)}, which is no object of NWB"
+        return f"holds a reference to {cut(target)}, which is not an object of NWB"
     return None
 
 

@@ -166,7 +166,10 @@ def convert(
 
                 receipt = make_output(Work(job, pool, staging, phases, advance, now), created, hashed)
                 if state_of(job.inputs) != state:
-                    raise InputError(f"{job.name}: a source changed while it was read; run again when it is finished")
+                    raise InputError(
+                        f"{job.name}: a source file changed while it was read; run the same command again when it no "
+                        "longer changes"
+                    )
                 with phases.phase("publish"):
                     takes_place = job.existing == "replace" or is_added_to
                     there = commit.publish(staging, final, receipt, replace=takes_place, now=now())
@@ -174,7 +177,7 @@ def convert(
         if disk.is_full(error):
             raise TemporaryError(
                 f"{job.name}: no room is left in {job.results}, and about {n_bytes(state_of(job.inputs)):,} bytes are "
-                "needed; nothing was published. Make room and run the same command again"
+                "needed; no output was made. Make room and run the same command again"
             ) from error
         raise disk.explain(error) from error
     return Outcome("written" if there is receipt else "already done", there, final)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr import __version__
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, digest_of, plan_digest
@@ -196,8 +197,8 @@ def _verify(work: Work, written: _Written) -> tuple[Finding, ...]:
         listed = "; ".join(f"{one.where}: {one.sentence}" for one in differences[:_LISTED])
         if not job.transforms:
             raise VerificationError(
-                f"{job.name}: {len(differences)} difference(s) between the source and what was written: "
-                f"{listed}; the output is not published"
+                f"{job.name}: {counted(len(differences), 'difference')} between the source and what was written: "
+                f"{listed}; no output was made"
             )
         findings = tuple(
             Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one.sentence}; no change in the log says so")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import open_contents
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import REFERENCE, Array, Group, find
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Difference, Kind
@@ -67,7 +68,10 @@ def _compare(here: Contents, path: str, there: Contents, place: str, name: str) 
         return
     unequal = compare_arrays(a, b)
     if unequal is not None:
-        sentence = f"{unequal.count} value(s) differ from those of {name}{path}, the first at {list(unequal.first)}"
+        sentence = (
+            f"{counted(unequal.count, 'value differs', 'values differ')} from those of {name}{path}, the first at "
+            f"{list(unequal.first)}"
+        )
         yield Difference(place, Kind.VALUE, sentence)
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.amounts import size_text
+from miniscope_to_nwb_zarr.core.amounts import counted, size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.paths import relative_path
@@ -105,8 +105,8 @@ def _saying_what_is_needed(options: Options, jobs: Sequence[NwbJob]) -> Iterator
             raise
         needed = sum(n_bytes(state_of(path for path in job.inputs if path.exists())) for job in jobs)
         raise TemporaryError(
-            f"no room is left in {options.results_dir} for the summary of this run, and about {needed:,} bytes are "
-            "needed for all. Make room and run the same command again"
+            f"no room is left in {options.results_dir} for the summary of this run; about {needed:,} bytes are needed "
+            "in all. Make room and run the same command again"
         ) from error
 
 
@@ -186,8 +186,8 @@ def _nothing_to_do(options: Options, found: FoundFiles) -> str:
     other = next(name for name in _FORMATS if name != options.format)
     if found.files:
         return (
-            f"{options.data_shown}: all {len(found.files)} NWB file(s) are {_FORMATS[options.format]} already; "
-            f"use --format {other} to convert them to {_FORMATS[other]}"
+            f"{options.data_shown}: {counted(len(found.files), 'NWB file')} found, all of them "
+            f"{_FORMATS[options.format]} already; use --format {other} to convert them to {_FORMATS[other]}"
         )
     return (
         f"{options.data_shown}: holds no NWB file. Expected files named *.nwb (HDF5), or folders named *.nwb.zarr, "
@@ -199,7 +199,7 @@ def _show_names(jobs: Sequence[NwbJob], options: Options, console: Console) -> E
     """Show what would be made of files that are not here."""
     for job in jobs:
         console.info(f"{job.name}: {options.data_shown}/{relative_path(job.sources[0], job.source_root)}")
-    said = f"Nothing fetched or written. Would convert {len(jobs)} NWB file(s) into {options.results_shown}."
+    said = f"Nothing fetched or written. Would convert {counted(len(jobs), 'NWB file')} into {options.results_shown}."
     console.summary(ExitCode.DONE, said, {"sessions": [job.name for job in jobs]})
     return ExitCode.DONE
 

@@ -113,5 +113,5 @@ def _text(schema: h5py.Dataset | zarr.Array, source: NwbSource, where: str) -> s
     try:
         strict_json.parse(text)
     except ValueError as error:
-        raise InputError(f"{source.path.name}: the schema {where} in it is no JSON ({error})") from error
+        raise InputError(f"{source.path.name}: the schema {where} in it is not JSON ({error})") from error
     return text

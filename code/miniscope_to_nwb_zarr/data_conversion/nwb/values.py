@@ -71,7 +71,7 @@ def values_of(builder: DatasetBuilder) -> NDArray[Any] | None:
         return _values_of(builder)
     except UnicodeError as error:
         raise InputError(
-            f"{os.path.basename(builder.source)}: {where_of(builder)} holds text that is no UTF-8 "  # noqa: PTH119 - a text as hdmf has it
+            f"{os.path.basename(builder.source)}: {where_of(builder)} holds text that is not UTF-8 "  # noqa: PTH119 - a text as hdmf has it
             f"({error}); the file was not converted"
         ) from error
 

@@ -88,7 +88,7 @@ def _metadata(store: Path, path: Path) -> object:
     try:
         return strict_json.parse(raw)
     except ValueError as error:
-        raise _refused(store, path, f"is no JSON ({error})") from error
+        raise _refused(store, path, f"is not JSON ({error})") from error
 
 
 def _check_consolidated(store: Path, files: dict[str, object]) -> None:

@@ -97,7 +97,7 @@ def test_outputs_in_the_results_are_analysed_by_name(converted, tmp_path, capsys
     before = listing(results)
     code, said = run(capsys, *words, "--dry_run", "True")
     assert (code, listing(results)) == (0, before)
-    assert "Nothing written. Would analyse 1 output(s) or recording(s) with plain 1" in said.out
+    assert "Nothing written. Would analyse 1 output or recording with plain 1" in said.out
     code, said = run(capsys, *words, "--sessions", "other")
     assert (code, "no session has this name" in said.err) == (2, True)
     code, said = run(capsys, *words, "--sessions", converted.name, "--json", "True", "--engine", "serial")

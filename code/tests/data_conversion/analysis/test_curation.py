@@ -125,7 +125,7 @@ def test_decisions_of_something_else_are_refused(done, base, tmp_path, changes, 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": "other"}, "is not saved by the page"),
+        ({"format": "other"}, "is not a file that the page qc/curation.html saved"),
         ({"session": 3}, "`session` is `3`"),
         ({"curator": "x" * 201}, "at most 200 letters"),
         ({"decisions": [1]}, "expected units by their series"),

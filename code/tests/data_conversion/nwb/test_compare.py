@@ -379,7 +379,7 @@ def test_a_hostile_reference_is_refused(made, tmp_path):
     references = zarr.open_group(str(copy), "r")["units/electrode_group"]
     trap = b"cbuiltins\nopen\n(V" + str(tmp_path / "trap").encode() + b"\nVw\ntR."
     (copy / "units/electrode_group/0").write_bytes(references.compressor.encode(trap))
-    with pytest.raises(InputError, match="damaged or hostile"):
+    with pytest.raises(InputError, match="damaged or malicious"):
         compare_files(path, copy)
     assert not (tmp_path / "trap").exists()
 

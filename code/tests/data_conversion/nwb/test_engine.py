@@ -131,8 +131,7 @@ def test_what_was_moved_is_compared_by_the_ids_of_its_objects(tmp_path, is_spoil
     changes = [one for one in outcome.receipt.findings if one.code == "nwb_changed"]
     found = [(one.where, one.sentence) for one in changes if one.severity != "info"]
     wrong = [
-        (f"/processing/moved/of_{name}/data", f"1 value(s) differ from those of {name}.nwb")
-        for name in ("base", "other")
+        (f"/processing/moved/of_{name}/data", f"1 value differs from those of {name}.nwb") for name in ("base", "other")
     ]
     assert [(where, sentence.split("/")[0]) for where, sentence in found] == (wrong if is_spoilt else [])
     if is_spoilt:

@@ -174,10 +174,10 @@ def test_what_cannot_be_kept_is_refused_by_name(name, tmp_path):
 @pytest.mark.parametrize(
     ("write", "sentence"),
     [
-        (array(data=np.array([b"ok", LATIN], object), dtype=TEXT), f"{ODD} holds text that is no UTF-8"),
-        (array(data=np.array([LATIN], "S4")), f"{ODD} holds text that is no UTF-8"),
-        (schema("{"), "the schema core/0/namespace in it is no JSON"),
-        (schema("[" * 100_000), "the schema core/0/namespace in it is no JSON"),
+        (array(data=np.array([b"ok", LATIN], object), dtype=TEXT), f"{ODD} holds text that is not UTF-8"),
+        (array(data=np.array([LATIN], "S4")), f"{ODD} holds text that is not UTF-8"),
+        (schema("{"), "the schema core/0/namespace in it is not JSON"),
+        (schema("[" * 100_000), "the schema core/0/namespace in it is not JSON"),
         (schema('{"a": 1, "a": 2}'), "gives 'a' twice"),
         (lambda file: file.attrs.__delitem__("neurodata_type"), "cannot be read as an NWB file"),
     ],

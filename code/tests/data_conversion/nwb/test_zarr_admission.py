@@ -65,7 +65,7 @@ def replaced(store, path, put):
         (lambda store: set_in_array(store, shape=[-1, 2, 3]), f"{FRAMES}/.zarray gives shape .-1, 2, 3. and chunks"),
         (lambda store: set_in_array(store, chunks=[0, 2, 3]), "and chunks .0, 2, 3."),
         (lambda store: set_in_array(store, shape="many"), "gives shape 'many'"),
-        (lambda store: (store / ".zgroup").write_text('{"zarr_format": 2'), ".zgroup is no JSON"),
+        (lambda store: (store / ".zgroup").write_text('{"zarr_format": 2'), ".zgroup is not JSON"),
         (lambda store: (store / "units" / ".zattrs").write_text('{"a": 1, "a": 2}'), "gives 'a' twice"),
         (lambda store: (store / "units" / ".zattrs").write_text("[" * 100_000), "it nests too deep"),
     ],

@@ -126,7 +126,7 @@ def added_attribute(name: str, attribute: Attribute, spec: Spec | None) -> str |
         return "names of axes, which Zarr keeps and HDF5 does not"
     default = next((spec[key] for key in ("value", "default_value") if spec and key in spec), None)
     if default is not None and np.array_equal(attribute.values, np.array(default, dtype=attribute.values.dtype)):
-        return "the schema says that this is meant where nothing stands"
+        return "the schema says that this is meant where there is no value"
     if spec is not None and spec.get("required", True) and str(attribute.values) == _FILLED_IN:
         return "the newer schema demands it and the first file has none"
     return None
@@ -159,7 +159,7 @@ def changed_attribute(
     if name == "namespace" and {first, second} <= OWN_NAMESPACES and schema.namespace_of.get(own_type) == second:
         return "the newer schema has this type in another namespace"
     if name == "neurodata_type" and second == schema.prescribed_type(*places):
-        return "the newer schema says so for what stands here"
+        return "the newer schema says so for this"
     return None
 
 

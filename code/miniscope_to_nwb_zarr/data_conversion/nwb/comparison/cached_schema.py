@@ -123,7 +123,7 @@ def _parse(array: Array, where: str) -> Any:  # noqa: ANN401 - what JSON may hol
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"cached specification {where}: is no JSON ({error}); the file is damaged") from error
+        raise InputError(f"cached specification {where}: is not JSON ({error}); the file is damaged") from error
     return found if isinstance(found, dict) else {}
 
 
