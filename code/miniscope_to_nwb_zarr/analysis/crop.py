@@ -57,9 +57,9 @@ def crop_of(corners: Sequence[int], origin: Origin, *, width_px: int, height_px:
     top, bottom = sorted((y0, y1) if origin is Origin.TOP_LEFT else (height_px - y0, height_px - y1))
     if left < 0 or top < 0 or right > width_px or bottom > height_px or left == right or top == bottom:
         raise InputError(
-            f"crop {x0}, {y0}, {x1}, {y1} (y from the {'top' if origin is Origin.TOP_LEFT else 'bottom'}) is no "
-            f"rectangle within the picture, which has {width_px} x {height_px} pixels: expected x from 0 to {width_px} "
-            f"and y from 0 to {height_px}"
+            f"crop {x0}, {y0}, {x1}, {y1} (y from the {'top' if origin is Origin.TOP_LEFT else 'bottom'}) is not a "
+            f"rectangle inside the picture, which has {width_px} x {height_px} pixels: expected x from 0 to "
+            f"{width_px} and y from 0 to {height_px}"
         )
     return Crop(left, top, right - left, bottom - top)
 

@@ -58,7 +58,9 @@ def load_curation(path: Path) -> Curation:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name}: is not JSON ({error}); save it on the page qc/curation.html again") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise InputError(f"{path.name}: is not saved by the page qc/curation.html; expected `format` to be `{FORMAT}`")
+        raise InputError(
+            f"{path.name}: is not a file that the page qc/curation.html saved: expected `format` to be `{FORMAT}`"
+        )
     names = {key: found.get(key) for key in ("session", "module", "analysis")}
     wrong = next((key for key, value in names.items() if not isinstance(value, str) or not value), None)
     if wrong is not None:

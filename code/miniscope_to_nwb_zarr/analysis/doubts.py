@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.analysis.even_time import LONGEST_BRIDGE_FRAMES, stretches
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
     if not names:
         return ()
     sentence = (
-        f"{len(names)} column(s) of this table are no parameters of this program ({', '.join(names)}); they are kept "
-        "in the NWB file with the reason of each, in the table ProjectTables"
+        f"{counted(len(names), 'column')} of this table not used, as this program has no such parameter: "
+        f"{', '.join(names)}. What they hold is kept in the NWB file, in the table ProjectTables, with the reason for "
+        "each"
     )
     return (Finding(Code.PARAMETER_UNUSED, Severity.INFO, "analysis_parameters.csv", sentence, {"count": len(names)}),)
 
@@ -42,8 +44,8 @@ def _replaced(one: MovieAnalysis) -> Iterator[Finding]:
     if damaged:
         named = ", ".join(map(str, damaged[:_NAMED])) + (", ..." if len(damaged) > _NAMED else "")
         sentence = (
-            f"{len(damaged)} frame(s) that are damaged in the video ({named}) were replaced by their neighbours for "
-            "the analysis; the traces are NaN there, and the frames themselves stand as they were in the acquisition"
+            f"{counted(len(damaged), 'frame')} damaged in the video ({named}): replaced by the neighbouring frames "
+            "for the analysis. The traces are NaN there, and the recorded frames themselves stay as they were"
         )
         yield Finding(Code.FRAMES_REPLACED, Severity.INFO, one.movie.series, sentence, {"count": len(damaged)})
 
@@ -52,9 +54,9 @@ def _cut(one: MovieAnalysis) -> Iterator[Finding]:
     parts = stretches(one.movie.time_s, one.trace)
     if len(parts) > 1:
         sentence = (
-            f"the recording has {len(parts) - 1} gap(s) of more than {LONGEST_BRIDGE_FRAMES} frames: phase and "
-            "spectrogram do not reach across them; motion, cells and events take the frames as if they followed each "
-            "other"
+            f"the recording has {counted(len(parts) - 1, 'gap')} of more than {LONGEST_BRIDGE_FRAMES} frames: phase "
+            "and spectrogram do not reach across them; motion, cells and events treat the frames before and after a "
+            "gap as neighbours"
         )
         yield Finding(Code.SIGNAL_CUT, Severity.INFO, one.movie.series, sentence, {"gaps": len(parts) - 1})
 
@@ -67,8 +69,8 @@ def _motion(one: MovieAnalysis) -> Iterator[Finding]:
     n_frames = int(np.sum(largest >= _NEAR_LIMIT * float(limit)))
     if n_frames > _LIMIT_SHARE * one.movie.n_frames:
         sentence = (
-            f"{n_frames} frames were moved as far as the largest motion that was looked for ({limit:g} pixels): it may "
-            "have been larger. Look at the corrected movie, and raise motion.max_shift_px"
+            f"{n_frames} frames were moved by the largest shift that is allowed ({limit:g} pixels): their true motion "
+            "may be larger. Look at the corrected movie, and raise motion.max_shift_px"
         )
         yield Finding(Code.MOTION_AT_LIMIT, Severity.WARNING, one.movie.series, sentence, {"frames": n_frames})
 
@@ -77,7 +79,7 @@ def _cells(one: MovieAnalysis) -> Iterator[Finding]:
     if one.cells is not None and not one.cells.accepted.any():
         n_units = one.cells.units.n_units
         sentence = (
-            f"no cell was found ({n_units} unit(s), none of them accepted). Look at the summary images: are there "
-            "cells? Their size can be given as cells.radius_px"
+            f"no cell was found ({counted(n_units, 'unit')}, none of them accepted). Look at the summary images; if "
+            "there are cells, give their size as cells.radius_px"
         )
         yield Finding(Code.NO_CELLS, Severity.WARNING, one.movie.series, sentence, {"units": n_units})

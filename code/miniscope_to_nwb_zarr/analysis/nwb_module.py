@@ -64,7 +64,7 @@ def add_analysis(
     module = nwbfile.create_processing_module(
         name,
         f"Motion, cells, traces, events, phase and spectrogram of {', '.join(one.movie.series for one in analyses)}, "
-        f"found by {engines}; how, stands in the table {PARAMETERS}.",
+        f"found by {engines}; the table {PARAMETERS} says how.",
     )
     add_motion(nwbfile, module, analyses, wrap, with_movies=with_movies)
     add_cells(nwbfile, module, analyses, wrap, name.removeprefix(MODULE))

@@ -185,7 +185,7 @@ _PARAMETERS: dict[str, _Column] = {
     "time_bandwidth": _a_number("spectrogram.time_bandwidth"),
 }
 
-_UNKNOWN = "a column that neither program knows"
+_UNKNOWN = "a column that is not known here"
 _OF_CAIMAN = "belongs to the inside of CaImAn; the engines here have no such choice"
 _OF_EPHYS = "concerns the electrophysiology that was recorded beside the movie"
 _OF_PLACES = "says where files lie"

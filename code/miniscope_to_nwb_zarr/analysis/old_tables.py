@@ -106,7 +106,7 @@ def _rows(path: Path) -> list[Row]:
                 rows.append(Row(path.name, begin, _cells(path.name, begin, header, cells)))
             begin = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {reader.line_num}: this is no table with commas: {error}") from error
+        raise InputError(f"{path.name}, line {reader.line_num}: this is not a table with commas: {error}") from error
     return rows
 
 
@@ -115,8 +115,8 @@ def _cells(table: str, line: int, header: list[str], cells: list[str]) -> dict[s
     extra = [cell for cell in cells[len(header) :] if cell.strip()]
     if extra or len(cells) < len(header):
         raise InputError(
-            f"{table}, line {line}: has {len(cells)} cells, the header has {len(header)}; a text with commas goes "
-            'between quotes, as in "(7, 7)"'
+            f"{table}, line {line}: has {len(cells)} cells, the header has {len(header)}; put a text with commas in "
+            'quotes, as in "(7, 7)"'
         )
     named = zip(header, (cell.strip() for cell in cells), strict=False)
     return {name: cell for name, cell in named if name and cell.lower() not in _NOTHING}

@@ -95,7 +95,7 @@ def parse_parameters(text: str, name: str) -> Chosen:
     except ValidationError as error:
         line = document.line_of(("scopes",))
         raise InputError(
-            f"{name}, line {line}: what is said of a scope and what of all do not go together: {_first(error)}"
+            f"{name}, line {line}: the lines for a scope and those for all scopes do not go together: {_first(error)}"
         ) from error
     origins = {
         # items of a list are counted from 1, as messages count them

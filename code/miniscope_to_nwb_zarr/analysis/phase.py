@@ -50,7 +50,7 @@ def phase_of(
     for stretch in stretches(time_s, trace):
         if not 0 < low_hz < high_hz < stretch.rate_hz / 2:
             raise InputError(
-                f"the band of the phase, {low_hz:g} to {high_hz:g} Hz, is no band below half the frame rate "
+                f"the band of the phase, {low_hz:g} to {high_hz:g} Hz, does not lie below half the frame rate "
                 f"({stretch.rate_hz / 2:.3g} Hz)"
             )
         if stretch.duration_s >= 1 / low_hz:

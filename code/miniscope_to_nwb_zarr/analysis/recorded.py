@@ -91,7 +91,7 @@ def find_movies(nwbfile: NWBFile, name: str) -> tuple[tuple[RecordedMovie, ...],
     """
     series = [one for one in nwbfile.acquisition.values() if isinstance(one, OnePhotonSeries)]
     if not series:
-        raise InputError(f"{name}: holds no OnePhotonSeries in its acquisition, so that there is no movie to analyse")
+        raise InputError(f"{name}: holds no OnePhotonSeries in its acquisition, so there is no movie to analyse")
     found, refused = [], []
     for one in series:
         reason = _unfit(one)
@@ -116,7 +116,7 @@ def _unfit(series: OnePhotonSeries) -> str:
     if min(width, height) < 16:
         return f"has pictures of {width} x {height} pixels; expected at least 16 x 16"
     if _rate(_stamps(series)) is None:
-        return "has no stamps that grow from frame to frame"
+        return "has stamps that do not increase from frame to frame"
     return ""
 
 

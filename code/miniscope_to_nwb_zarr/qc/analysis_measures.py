@@ -43,8 +43,8 @@ def analysis_measures(one: MovieAnalysis, module: str) -> Iterator[Measure]:
         yield Measure(
             f"{MOTION} ({module})",
             "How far frames were moved, in pixels of the recording, and how they correlate with the picture on which "
-            "they were laid. A person has to look where more than 1 % of the frames were moved as far as was allowed; "
-            "passes otherwise.",
+            "they were laid. A person has to look where more than 1 % of the frames were moved as far as "
+            "motion.max_shift_px allows; passes otherwise.",
             {
                 "median_px": round(float(np.median(far)), 3),
                 "largest_px": round(float(far.max()), 3),

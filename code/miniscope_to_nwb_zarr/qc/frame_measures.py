@@ -68,8 +68,8 @@ def frame_measures(stored: StoredFrames) -> Iterator[Measure]:
         share = stored.n_white / stored.n_values
         yield Measure(
             SATURATION,
-            f"Share of all pixels that have the largest value there is. Passes up to {_SATURATED_SHARE:.1%}, about the "
-            "share of a picture that one cell fills; a person has to look otherwise.",
+            f"Share of all pixels that have the largest possible value. Passes up to {_SATURATED_SHARE:.1%}, about "
+            "the share of a picture that one cell fills; a person has to look otherwise.",
             {"share": round(share, 9), "largest_value": stored.white},
             Verdict.LOOK if share > _SATURATED_SHARE else Verdict.GOOD,
             aspect,

@@ -39,9 +39,9 @@ def _measures(aspect: Aspect, findings: Sequence[Finding]) -> Iterator[Measure]:
     unannounced = sum(f.code is Code.NWB_CHANGED and not _is_announced(f) for f in findings)
     yield Measure(
         VERIFICATION,
-        "Every large array was read back from the disk and is what was read from the source; a store in which one is "
-        "not is not published. Passes where all else is as in the source, too, but for what the change log says; a "
-        "person has to look at differences that no change in the log explains.",
+        "Every large array was read back from the disk and is what was read from the source; otherwise no output is "
+        "made. Passes where all else is as in the source, too, except for what the change log says; a person has to "
+        "look at differences that no change in the log explains.",
         {"changes_in_the_log": sum(map(_is_announced, findings)), "other_differences": unannounced},
         Verdict.LOOK if unannounced else Verdict.GOOD,
         aspect,
@@ -50,8 +50,8 @@ def _measures(aspect: Aspect, findings: Sequence[Finding]) -> Iterator[Measure]:
     own = sum(int(f.numbers.get("count", 0)) for f in findings if f.code is Code.NWB_SCHEMA)
     yield Measure(
         INSPECTOR,
-        "A store in which the NWB validator finds an error that the source does not have is not published. Passes "
-        "where it finds none at all and the NWB inspector has no critical remark; a person has to look otherwise.",
+        "No output is made if the NWB validator finds an error that the source does not have. Passes where it finds "
+        "none at all and the NWB inspector has no critical remark; a person has to look otherwise.",
         {
             "validator_errors_of_the_source": own,
             "remarks": {name.replace(" ", "_"): count for name, count in sorted(remarks.items())},

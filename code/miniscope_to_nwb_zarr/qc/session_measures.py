@@ -79,8 +79,8 @@ def listing(findings: Sequence[Finding], aspect: Aspect) -> Measure:
 def _of_the_store(findings: Sequence[Finding], stored: Sequence[StoredFrames], aspect: Aspect) -> Iterator[Measure]:
     yield Measure(
         VERIFICATION,
-        "Passes where everything in the store, read back from the disk, is what was decoded and computed. A store that "
-        "fails is not published.",
+        "Passes where everything in the NWB file, read back from the disk, is what was decoded and computed. If it "
+        "fails, no output is made.",
         {"frames_read_back": sum(one.n_frames for one in stored)},
         Verdict.GOOD,
         aspect,
@@ -89,7 +89,7 @@ def _of_the_store(findings: Sequence[Finding], stored: Sequence[StoredFrames], a
     yield Measure(
         INSPECTOR,
         "Passes where the NWB validator has no error and the NWB inspector no critical remark; a person has to look "
-        "where it has critical remarks that only facts of the lab can cure. A store that fails is not published.",
+        "where it has critical remarks that only facts from the lab can remove. If it fails, no output is made.",
         {"validator_errors": 0, "remarks": {name.replace(" ", "_"): count for name, count in sorted(remarks.items())}},
         Verdict.LOOK if remarks.get("critical") else Verdict.GOOD,
         aspect,

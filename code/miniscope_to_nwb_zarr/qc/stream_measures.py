@@ -82,9 +82,9 @@ def _order(table: TimeTable, findings: Sequence[Finding], aspect: Aspect) -> Mea
     step = np.diff(time_s)
     return Measure(
         "Order of time stamps",
-        "Passes where no time stamp lies before the one before it, and the first one can be right; a person has to "
-        "look otherwise. Stamps are kept as they were written; those before 0 are of frames taken before the recording "
-        "began.",
+        "Passes where no time stamp lies before the one before it, and the first one is possible; a person has to "
+        "look otherwise. Stamps are kept as they were written; those before 0 are of frames taken before the "
+        "recording began.",
         {
             "backwards": int(np.sum(step < 0)),
             "repeated": int(np.sum(step == 0)),
@@ -102,8 +102,8 @@ def _rate(stream: Stream, findings: Sequence[Finding], aspect: Aspect) -> Measur
     value = {"measured_hz": measured, "nominal_hz": nominal}
     return Measure(
         "Frame rate",
-        "Passes where the measured rate (1 / mean of the usual intervals) is within 5 % of the one that was asked for, "
-        "where that is known, and does not change during the recording; a person has to look otherwise.",
+        "Passes where the measured rate (1 / mean of the usual intervals) is within 5 % of the one in the settings, "
+        "if that is known, and does not change during the recording; a person has to look otherwise.",
         {name: round(rate, 6) for name, rate in value.items() if rate is not None},
         verdict_of(findings, {Code.RATE_CHANGED}, doubtful={Code.RATE_DIFFERS}),
         aspect,
@@ -130,8 +130,8 @@ def _queue(table: TimeTable, findings: Sequence[Finding], aspect: Aspect) -> Mea
     depth = table.queue_depth
     return Measure(
         "Queue of frames",
-        "Passes where fewer than 120 of the 128 places of the queue of frames that wait for the disk were ever taken; "
-        "a person has to look otherwise.",
+        "Passes where fewer than 120 of the 128 places of the queue of frames that wait for the disk were taken at "
+        "any time; a person has to look otherwise.",
         {"deepest": int(depth.max()) if depth is not None else 0},
         verdict_of(findings, {Code.QUEUE_FULL}),
         aspect,
@@ -147,7 +147,7 @@ def _dropped(table: TimeTable, findings: Sequence[Finding], aspect: Aspect) -> M
     return Measure(
         "Dropped frames",
         "Passes where the frame counter of the hardware shows no frame lost on its way to the computer; a person has "
-        "to look where it shows some, and where over a tenth of its readings failed or cannot be right.",
+        "to look where it shows some, or where more than a tenth of its readings failed or cannot be right.",
         {"dropped": dropped, "implausible_readings": implausible, "failed_readings": failed},
         verdict_of(findings, {Code.FRAMES_DROPPED}, doubtful={Code.COUNTER_UNRELIABLE}),
         aspect,

@@ -57,7 +57,7 @@ def test_a_scope_has_its_own_choices_before_those_of_all():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("cells:\n  radius: 3", "lab.yml, line 2: `cells.radius` is not a name that this file knows; did you mean"),
+        ("cells:\n  radius: 3", "lab.yml, line 2: `cells.radius` is not a known name; did you mean"),
         ("cells:\n  radius_px: big", "lab.yml, line 2: `cells.radius_px` is `big`"),
         ("cells:\n  radius_px: -1", "expected pixels of the recording, above 0"),
         ("picture:\n  crop_px: [1, 2, 3]", "lab.yml, line 2: `picture.crop_px.4` is missing"),
@@ -151,7 +151,7 @@ def test_columns_become_parameters(project):
 def test_what_is_no_parameter_is_kept_with_the_reason(project):
     kept = {(value.table, value.column): value for value in choose(read_experiment(project, "37")).kept}
     assert kept[PARAMETERS, "my own column"].text == "violet"
-    assert kept[PARAMETERS, "my own column"].note == "a column that neither program knows"
+    assert kept[PARAMETERS, "my own column"].note == "a column that is not known here"
     assert "CaImAn" in kept[PARAMETERS, "gSiz"].note
     assert "arbitrary units" in kept[PARAMETERS, "event_height"].note
     assert kept[EXPERIMENTS, "systemic drug"].text == "ketamine"

@@ -59,8 +59,8 @@ class Program:
         python = os.environ.get(self.variable, "")
         if not python:
             return (
-                f"{self.title} is installed apart, in an environment of its own: set {self.variable} to the Python of "
-                f"that environment"
+                f"{self.title} must be installed in an environment of its own: set {self.variable} to the Python of "
+                "that environment"
             )
         if not Path(python).is_file():
             return (
@@ -193,7 +193,7 @@ def _run(program: Program, folder: Path) -> None:
         )
     if done.returncode:
         said = log.read_text(encoding="utf-8", errors="replace")[-_LOG_CHARACTERS:]
-        raise InputError(f"{program.title} ended with an error (exit code {done.returncode}); its last words:\n{said}")
+        raise InputError(f"{program.title} ended with an error (exit code {done.returncode}); its last output:\n{said}")
 
 
 def _write_still(

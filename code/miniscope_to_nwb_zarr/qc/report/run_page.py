@@ -86,7 +86,7 @@ def _sessions(rows: Sequence[RunRow]) -> Html:
         devices = row.glance.devices if row.glance else ()
         room -= sum(len(device.picture) for device in devices)
         cells.append(_cells(row, devices, with_pictures=room > 0))
-    note = "Curves: mean gray level from the first frame to the last, each scaled to its own range."
+    note = "The curves show the mean gray level from the first frame to the last, each scaled to its own range."
     if room <= 0:
         note += " Pictures of the later sessions are left out, to keep this page small; they are in their reports."
     return joined([table(_HEAD, cells, "run"), tag("p", note, class_="note")])

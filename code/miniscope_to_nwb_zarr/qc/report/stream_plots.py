@@ -71,7 +71,10 @@ def _saturation(device: DeviceFacts, across: Axis) -> Plot | None:
         across,
         up,
         (curve(device.time_s, per_cent, across, up, "orange"),),
-        note="Where pixels are saturated, brighter activity is cut off. Lower the LED or the gain if it is cells.",
+        note=(
+            "Where pixels are saturated, brighter activity is cut off. If cells are saturated, lower the LED or the "
+            "gain."
+        ),
     )
 
 
@@ -91,9 +94,9 @@ def _intervals(device: DeviceFacts, across: Axis) -> Plot | None:
         up,
         (dots(device.time_s[1:], step_ms, across, up, "blue"),),
         tuple(_gap_mark(gap, across, up) for gap in _longest(gaps)),
-        note=f"A level line is a steady rate. Red marks are gaps: {_told(gaps)}."
+        note=f"A flat line means a steady rate. Red marks are gaps: {_told(gaps)}."
         if gaps
-        else "A level line is a steady rate. No frame is missing between the first and the last.",
+        else "A flat line means a steady rate. No frame is missing between the first and the last.",
     )
 
 
@@ -111,7 +114,7 @@ def _longest(gaps: tuple[Gap, ...]) -> list[Gap]:
 def _told(gaps: tuple[Gap, ...]) -> str:
     n_missing = sum(gap.n_missing for gap in gaps)
     shown = f", the {_MOST_MARKS} longest are marked" if len(gaps) > _MOST_MARKS else ""
-    return f"{counted(n_missing, 'frame')} missing in {len(gaps):,}{shown}"
+    return f"{counted(n_missing, 'frame')} missing in {counted(len(gaps), 'gap')}{shown}"
 
 
 def _histogram(device: DeviceFacts, _: Axis) -> Plot | None:
@@ -138,8 +141,10 @@ def _histogram(device: DeviceFacts, _: Axis) -> Plot | None:
             bars(edges, np.where(is_long, 0, heights), across, up, "blue"),
             bars(edges, np.where(is_long, heights, 0), across, up, "bad"),
         ),
-        note="One peak is a steady rate; the scale is logarithmic, so that a single long interval is seen. Red: longer "
-        "than 1.5 times the usual interval.",
+        note=(
+            "One peak means a steady rate; the scale is logarithmic, so that even a single long interval can be seen. "
+            "Red: longer than 1.5 times the usual interval."
+        ),
     )
 
 
@@ -164,8 +169,10 @@ def _queue(device: DeviceFacts, across: Axis) -> Plot | None:
         across,
         up,
         (curve(device.time_s, waiting, across, up, "purple"), *limit),
-        note=f"At most {deepest} of {_QUEUE_SLOTS} places were taken. When all are, frames are lost: the disk or the "
-        "codec is too slow.",
+        note=(
+            f"At most {deepest} of {_QUEUE_SLOTS} places were taken. When all are taken, frames are lost: the disk or "
+            "the codec is too slow."
+        ),
     )
 
 
@@ -187,8 +194,10 @@ def _motion(device: DeviceFacts, across: Axis) -> Plot | None:
         up,
         (curve(time_s, shift[:, 0], across, up, "blue"), curve(time_s, shift[:, 1], across, up, "orange")),
         legend=(("blue", "x"), ("orange", "y")),
-        note=f"Estimated to about a pixel, on {every(seen.step)} frame. A few pixels can be corrected; a lasting "
-        "shift moves cells out of the picture or is a loose scope.",
+        note=(
+            f"Estimated to about a pixel, on {every(seen.step)} frame. A few pixels can be corrected; a lasting shift "
+            "moves cells out of the picture, or means that the scope is loose."
+        ),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MINUTE_S = 60.0
 VERDICTS = {
-    Verdict.GOOD: "Nothing was found that speaks against using this recording.",
+    Verdict.GOOD: "Nothing was found that is a reason not to use this recording.",
     Verdict.LOOK: "Usable, with something to look at first.",
     Verdict.BAD: "Data is missing, damaged or cannot be trusted. Read the findings before you use it.",
 }

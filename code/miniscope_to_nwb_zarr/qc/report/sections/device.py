@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.qc.seen import Picture
 
 _CORRELATION = (
-    "How much each pixel goes with its neighbours. Cells that fire are bright spots; double lines along vessels are "
-    "motion."
+    "How strongly each pixel changes together with its neighbours. Cells that fire are bright spots; double lines "
+    "along vessels show motion."
 )
 _PROJECTIONS = {
     "maximum": ("Maximum", "The brightest value of each pixel. Cells that fired stand out."),
-    "mean": ("Mean", "Vessels and focus; cells only where they are always bright."),
-    "deviation": ("Standard deviation", "How much each pixel varies: cells that fire, and edges that move."),
+    "mean": ("Mean", "Shows vessels and focus, and cells only if they are always bright."),
+    "deviation": ("Standard deviation", "How much each pixel varies over time: cells that fire, and edges that move."),
     "correlation": ("Correlation", _CORRELATION),
 }
 
@@ -99,7 +99,11 @@ def _examples(device: DeviceFacts) -> Html:
 def _thumbnails(device: DeviceFacts, facts: ReportFacts) -> Html:
     scope = next((one for one in facts.scopes if one.recording is device.recording and one.stream.n_frames), None)
     figures = [_thumbnail(device, one, scope) for one in device.thumbnails]
-    note = "Read from its video, and set beside the scope by their stamps." if scope else "Read from its video."
+    note = (
+        ("Read from its video, each with the frame of the scope that is nearest in time.")
+        if scope
+        else "Read from its video."
+    )
     return joined([tag("div", *figures, class_="pictures small"), tag("p", note, class_="note")])
 
 

@@ -30,13 +30,19 @@ def findings_section(facts: ReportFacts) -> Section:
     notes = [one for one in found if one.severity is Severity.INFO]
     body: list[Html] = []
     if not grave:
-        body.append(tag("p", "Nothing is wrong with this recording that could be found."))
+        body.append(tag("p", "No problem was found in this recording."))
     body.append(joined(_entry(one) for one in grave[:_MOST]))
     if len(grave) > _MOST:
-        body.append(tag("p", f"{len(grave) - _MOST:,} more stand in receipt.json."))
+        body.append(tag("p", f"{len(grave) - _MOST:,} more are listed in receipt.json."))
     if notes:
         shown = joined(_entry(one) for one in notes[:_MOST])
-        body.append(tag("details", tag("summary", f"{len(notes)} more worth knowing; nothing is lost by them"), shown))
+        body.append(
+            tag(
+                "details",
+                tag("summary", (f"{len(notes)} more findings that are worth knowing; nothing is lost")),
+                shown,
+            )
+        )
     return Section("findings", "Findings", joined(body), menu=_menu(grave))
 
 

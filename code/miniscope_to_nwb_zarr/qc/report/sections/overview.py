@@ -22,8 +22,8 @@ _HEAD = ("device", "frames", "length", "rate", "missing", "damaged", "saturated"
 _NOT_KNOWN = "-"
 _SIGNS = ((Verdict.GOOD, "good"), (Verdict.LOOK, "look at it"), (Verdict.BAD, "bad"))
 _LEGEND = (
-    "Brightness is the change of the mean from the first to the last tenth of the frames; motion is the distance that "
-    "95 % of the frames keep within."
+    "Brightness is the change of the mean from the first to the last tenth of the frames; motion is the distance "
+    "within which 95 % of the frames stay."
 )
 
 

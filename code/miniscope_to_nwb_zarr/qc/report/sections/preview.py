@@ -32,6 +32,6 @@ def _told(preview: Preview) -> str:
     speed = "at the speed of the recording" if preview.speed == 1 else f"{preview.speed:,.0f} times as fast"
     return (
         f"From left to right: {', '.join(preview.devices)}; {speed}, with the time in the recording. Each picture is "
-        "the frame that had been taken by then, so that a device that stops stands still. Scopes have the contrast of "
-        f"what is in them. Also as {preview.path} beside this page."
+        "the last frame taken by that time, so a device that has stopped shows a still picture. The contrast of each "
+        f"scope is set to the range of its own pictures. Also as {preview.path} beside this page."
     )

@@ -94,5 +94,5 @@ def provenance_section(facts: ReportFacts) -> Section:
         )
     )
     if len(facts.sources) > _MOST_FILES:
-        listed.append(tag("p", f"{len(facts.sources) - _MOST_FILES:,} more stand in receipt.json.", class_="note"))
+        listed.append(tag("p", f"{len(facts.sources) - _MOST_FILES:,} more are listed in receipt.json.", class_="note"))
     return Section("provenance", "Provenance", joined(listed), menu="Provenance")
