@@ -63,7 +63,7 @@ def copy_skeleton(store: Path, copy: Path, keep_bytes: int) -> list[dict[str, An
         It is no store, holds a link of the file system, or the copy is there already.
     """
     if not (store / ".zgroup").is_file():
-        raise InputError(f"{store}: is no Zarr store: it has no .zgroup")
+        raise InputError(f"{store}: is not a Zarr store: it has no .zgroup")
     if copy.exists():
         raise InputError(f"{copy}: is there already and was left as it is; name another folder")
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
-        raise InputError(f"{path}: is no JSON ({error}); the store is damaged") from error
+        raise InputError(f"{path}: is not JSON ({error}); the store is damaged") from error
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds {str(found)[:40]}; expected names and values; the store is damaged")
     return found

@@ -93,7 +93,7 @@ def _source(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _file_name(name: str) -> str:
     if not name.strip(".") or set(name) & set("/\\:\0"):
-        raise InputError(f"the file carries specifications by the name {name!r}, which is no file name")
+        raise InputError(f"the file carries specifications by the name {name!r}, which is not a file name")
     return name
 
 

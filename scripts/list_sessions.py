@@ -80,7 +80,7 @@ def sessions_in(folder: Path) -> tuple[list[Row], list[str]]:
         There is no such folder.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: is no folder")
+        raise InputError(f"{folder}: is not a folder")
     rows, problems = [], []
     found = find_files(folder)
     for file in found.files:

@@ -159,7 +159,10 @@ def build_nwbfile(session: Session, **options: object) -> NWBFile:
     """
     chosen = Options.from_python(**options)
     if chosen.format != "zarr":
-        raise UsageError("build_nwbfile: only format='zarr' can be added to; export the written store to have HDF5")
+        raise UsageError(
+            "build_nwbfile: nothing can be added to an HDF5 file; use format='zarr', and convert what is written with "
+            "--dataset NWB --format hdf5"
+        )
     return build_session(session, _job(chosen, session), datetime.now(UTC))
 
 

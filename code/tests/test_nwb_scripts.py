@@ -74,7 +74,7 @@ def test_specifications_are_written_below_the_folder_only(files, tmp_path, name)
     with h5py.File(path, "r+") as file:
         file.copy(f"specifications/{NAMESPACE}/0.1.0", file["specifications"].create_group("outside"), name)
     done = script("export_specs.py", path, tmp_path / "made", "--own", "False")
-    assert (done.returncode, "is no file name" in done.stderr) == (3, True)
+    assert (done.returncode, "is not a file name" in done.stderr) == (3, True)
     assert [path.name for path in tmp_path.iterdir()] == ["hostile.nwb"]
 
 
@@ -172,4 +172,4 @@ def test_the_list_is_a_table_or_json(files):
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     done = script("list_sessions.py", tmp_path / "missing")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (3, f"error: {tmp_path / 'missing'}: is no folder")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (3, f"error: {tmp_path / 'missing'}: is not a folder")

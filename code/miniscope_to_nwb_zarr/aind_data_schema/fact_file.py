@@ -42,7 +42,9 @@ def read_text(path: Path, kind: str) -> str:
         with open_regular(path) as file:
             content = file.read(most.value + 1)
     except OSError as error:
-        raise InputError(f"{path}: the {kind} cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"{path}: the {kind} cannot be read: {error.strerror}. Check the path and the permission to read it"
+        ) from error
     if len(content) > most.value:
         raise InputError(
             f"{path}: found more than {most.value:,} bytes, expected a {kind} of some lines; {most.remedy}"

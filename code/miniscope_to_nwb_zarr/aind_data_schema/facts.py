@@ -181,7 +181,7 @@ def birth_date(session: Session, sidecar: Sidecar) -> dt.date | None:
     if born is not None and born >= day:
         shown = f"age {subject.age}" if subject.age else f"date_of_birth {born}"
         raise InputError(
-            f"{session.name}: {shown} cannot be: the session was on {day}; correct what the lab says of it"
+            f"{session.name}: {shown} is not possible: the session was on {day}; correct it in the lab's file"
         )
     return born
 

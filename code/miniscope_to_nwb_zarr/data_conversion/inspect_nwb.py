@@ -56,13 +56,17 @@ def inspect(nwbfile: NWBFile, io: HDMFIO, session: str, report: str) -> Inspecti
     errors = validate(io)
     if errors:
         listed = "; ".join(str(error) for error in errors[:5])
-        raise VerificationError(f"{session}: the NWB validator reports {counted(len(errors), 'error')}: {listed}")
+        raise VerificationError(
+            f"{session}: the NWB validator reports {counted(len(errors), 'error')}: {listed}. No output was made; "
+            "please report this"
+        )
     messages = messages_of(nwbfile)
     critical = [m for m in messages if m.importance is Importance.CRITICAL and m.check_function_name not in _LAB_FACTS]
     if critical:
         listed = "; ".join(f"{m.check_function_name} at {m.location}: {m.message}" for m in critical[:5])
         raise VerificationError(
-            f"{session}: the NWB inspector reports {counted(len(critical), 'critical problem')}: {listed}"
+            f"{session}: the NWB inspector reports {counted(len(critical), 'critical problem')}: {listed}. No output "
+            "was made; please report this"
         )
     return Inspection(report_of(session, messages), _findings(messages, report))
 

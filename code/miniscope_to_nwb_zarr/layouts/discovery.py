@@ -58,7 +58,7 @@ def discover(data_dir: Path, request: Request) -> Discovery:
     if request.video_files:
         return _with_names(_without_unread(_named_files(layouts, request)), request)
     if not data_dir.is_dir():
-        raise InputError(f"--data_dir: {data_dir} is not there, or is no folder")
+        raise InputError(f"--data_dir: {data_dir} is not there, or is not a folder")
     tree = walk(data_dir)
     claimed = {
         layout.NAME: [path for path, folder in tree.folders.items() if layout.matches(folder, tree)]

@@ -186,7 +186,8 @@ def rows_finding(lines: Sequence[int] | NDArray[np.int64], where: str, severity:
     """The finding for rows that could not be read, with the numbers of the first lines."""
     first = ", ".join(str(line) for line in lines[: limits.NAMES_SHOWN])
     more = f" and {len(lines) - limits.NAMES_SHOWN} more" if len(lines) > limits.NAMES_SHOWN else ""
-    sentence = f"line {first}{more} cannot be read; expected {expected}"
+    which = "line" if len(lines) == 1 else "lines"
+    sentence = f"{which} {first}{more} cannot be read; expected {expected}"
     numbers = {"count": len(lines), "first_line": int(lines[0])}
     return Finding(Code.ROW_UNREADABLE, severity, where, sentence, numbers)
 

@@ -113,7 +113,7 @@ def read_line_clocks(path: Path, where: str) -> tuple[LineClocks | None, tuple[F
         A cut file, frames whose clock cannot be told, and frames that are made of two.
     """
     if not path.is_file():
-        return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, "is not there, or is no regular file"),)
+        return None, (Finding(Code.FILE_UNREADABLE, Severity.ERROR, where, "is not there, or is not a regular file"),)
     most = limits.VIDEO_FRAMES
     if count_frames(path) > most.value:
         sentence = f"holds the clocks of more than {most.value:,} frames and was left out; {most.remedy}"

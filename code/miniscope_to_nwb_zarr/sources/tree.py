@@ -230,7 +230,7 @@ class _Walker:
                     _sort_in(entry, entries)
         except OSError as error:
             failed_reads.note(Path(place.path), error)
-            self._report(place.path, f"cannot be listed: {error.strerror}")
+            self._report(place.path, f"cannot be listed: {error.strerror}. Check that you have permission to read it")
             return None
         return entries
 

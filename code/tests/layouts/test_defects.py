@@ -214,7 +214,7 @@ def edited(tmp_path):
     [
         (lambda text: text.replace(",", ";"), "begins with 'Frame Number;Time Stamp (ms);"),
         (lambda text: text.replace("(ms)", "(s)"), "begins with 'Frame Number,Time Stamp (s),"),
-        (lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 1), "line 2, 3, 4 and 22 more cannot be read"),
+        (lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 1), "lines 2, 3, 4 and 22 more cannot be read"),
         (lambda _: "", "the file is empty"),
     ],
 )

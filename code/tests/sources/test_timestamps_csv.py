@@ -88,7 +88,7 @@ def test_counters_must_be_whole(read, line):
 
 def test_many_unreadable_rows_are_one_finding(read):
     _, (finding,) = read(HEADER + ROWS + b"oops\n" * 1000)
-    assert finding.sentence.startswith("line 5, 6, 7 and 997 more cannot be read")
+    assert finding.sentence.startswith("lines 5, 6, 7 and 997 more cannot be read")
 
 
 def test_a_whole_last_row_without_line_end_keeps_its_stamp_and_loses_its_last_field(read):

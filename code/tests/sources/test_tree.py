@@ -171,7 +171,9 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path, monkeypatch):
     assert relative(found) == [".", "open"]
     assert [path.name for path in found.folders[found.root].folders] == ["open"]
     (finding,) = found.findings
-    assert finding.sentence == "the folder cannot be listed: Permission denied"
+    assert finding.sentence == (
+        "the folder cannot be listed: Permission denied. Check that you have permission to read it"
+    )
 
 
 def test_a_missing_root_has_no_folders(tmp_path):

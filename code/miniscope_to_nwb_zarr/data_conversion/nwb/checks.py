@@ -62,7 +62,8 @@ def inspect_output(output: NwbSource, own: Counter[str], remarks: Iterable[str],
     if new:
         listed = "; ".join(list(new)[:_LISTED])
         raise VerificationError(
-            f"{name}: the NWB validator reports {counted(new.total(), 'error')} that the source does not have: {listed}"
+            f"{name}: the NWB validator reports {counted(new.total(), 'error')} that the source does not have: "
+            f"{listed}. No output was made; please report this"
         )
     _load_columns(output.nwbfile)
     messages = messages_of(output.nwbfile)

@@ -198,7 +198,7 @@ def _verify(work: Work, written: _Written) -> tuple[Finding, ...]:
         if not job.transforms:
             raise VerificationError(
                 f"{job.name}: {counted(len(differences), 'difference')} between the source and what was written: "
-                f"{listed}; no output was made"
+                f"{listed}; no output was made. Please report this"
             )
         findings = tuple(
             Finding(Code.NWB_CHANGED, Severity.WARNING, one.where, f"{one.sentence}; no change in the log says so")

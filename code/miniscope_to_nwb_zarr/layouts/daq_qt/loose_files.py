@@ -96,7 +96,7 @@ def resolve_videos(given: Sequence[Path]) -> tuple[Path, ...]:
         found += _matching(path) if _WILDCARD.search(path.name) and not path.exists() else [path]
     for path in found:
         if not path.is_file():
-            raise InputError(f"--video_files: {path} is not there, or is no file")
+            raise InputError(f"--video_files: {path} is not there, or is not a file")
     resolved = [path.resolve() for path in found]
     for path in resolved:
         if resolved.count(path) > 1:
@@ -109,7 +109,10 @@ def _matching(pattern: Path) -> list[Path]:
     try:
         names = [path for path in pattern.parent.iterdir() if wanted.fullmatch(path.name) and path.is_file()]
     except OSError as error:
-        raise InputError(f"--video_files: the folder of {pattern} cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"--video_files: the folder of {pattern} cannot be read: {error.strerror}. Check that you have permission "
+            "to read it"
+        ) from error
     shown_only = [path for path in names if not path.name.startswith(".") or pattern.name.startswith(".")]
     if not shown_only:
         raise InputError(f"--video_files: no file matches {pattern}")
@@ -118,7 +121,7 @@ def _matching(pattern: Path) -> list[Path]:
 
 def _named(path: Path | None, option: str) -> Path | None:
     if path is not None and not path.is_file():
-        raise InputError(f"{option}: {path} is not there, or is no file")
+        raise InputError(f"{option}: {path} is not there, or is not a file")
     return path.resolve() if path else None
 
 

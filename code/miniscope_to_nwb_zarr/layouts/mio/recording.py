@@ -140,6 +140,6 @@ def _kept(files: RecordingFiles, request: Request) -> tuple[tuple[SourceFile, ..
     settings = request.device_metadata_file
     if settings is not None:
         if not settings.is_file():
-            raise InputError(f"--device_metadata_file: {settings} is not there, or is no file")
+            raise InputError(f"--device_metadata_file: {settings} is not there, or is not a file")
         named.append(source_file(settings.resolve(), settings.name, is_always_text=True))
     return (*named, *(SourceFile(path, size_of(path)) for path in raw), *kept), findings

@@ -114,7 +114,7 @@ def discover_files(request: Request) -> Discovery | None:
     )
     start = request.device_metadata_file
     if start is not None and not start.is_file():
-        raise InputError(f"--device_metadata_file: {start} is not there, or is no file")
+        raise InputError(f"--device_metadata_file: {start} is not there, or is not a file")
     starts = () if start else beside.starts
     (one,) = make_sets(replace(beside, videos=videos, clocks=(clock,), image_times=(), starts=starts))
     if start is not None:

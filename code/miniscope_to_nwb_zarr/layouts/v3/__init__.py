@@ -138,7 +138,7 @@ def _settings_file(request: Request, folder: Path) -> Path | None:
     if is_settings_and_notes(path):
         return path.resolve()
     if given is not None:
-        raise InputError(f"--device_metadata_file: {given} is not there, or is no {on_disk.SETTINGS}")
+        raise InputError(f"--device_metadata_file: {given} is not there, or is not a {on_disk.SETTINGS}")
     return None
 
 
