@@ -209,7 +209,7 @@ def _warn_of_names(stated: Stated, sessions: Sequence[Session], warn: Callable[[
     recorded = {s.device.name for session in sessions for _, s in session.streams if s.device.kind is DeviceKind.SCOPE}
     for name in names_of_no_scope(stated.facts.imaging.scopes, sessions):
         warn(
-            f"{stated.source}: `{name}` (imaging.scopes) is not the name of a recorded scope, which are "
+            f"{stated.source}: `{name}` (imaging.scopes) is not the name of a recorded scope; the recorded ones are "
             f"{_some(recorded)}"
         )
 

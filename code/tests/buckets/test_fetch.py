@@ -120,7 +120,7 @@ def test_a_file_that_changes_meanwhile_is_not_mixed(bucket, store, file, tmp_pat
 
 def test_what_comes_damaged_is_not_used(bucket, store, file, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "read", lambda _file, first, stop: bytes(stop - first))
-    with pytest.raises(TemporaryError, match="is not what the server has"):
+    with pytest.raises(TemporaryError, match="differs from what the server has"):
         fetch(store, file, tmp_path)
     assert not list((tmp_path / "s3" / bucket.name / "set/sessions").iterdir())
 

@@ -78,7 +78,7 @@ def _go_on(results: Path, code: int, said: str, *more: object) -> None:
         if code == 0:
             break
         assert code in {4, 75}, said
-        assert "run again" in said or "lost" in said, said
+        assert "again" in said or "lost" in said, said
         code, _, said = run(_inputs(), results, *more)
     assert code == 0, said
     _hold(results)

@@ -88,7 +88,7 @@ def test_a_scope_that_no_session_has_is_named(two):
     lab = "imaging: {scopes: [{name: HPC miniscope1, depth_um: 9}, {name: HPC miniscope2, depth_um: 8}]}"
     jobs, (warning,) = two(lab, "subject_id\nM1\nm_2\n")
     assert "lab.yml: `HPC miniscope2` (imaging.scopes) is not the name of a recorded scope" in warning
-    assert warning.endswith("they are HPC_miniscope1")
+    assert warning.endswith("the recorded ones are HPC_miniscope1")
     assert len(jobs["M1"].sidecar.imaging.scopes) == 2
 
 

@@ -50,12 +50,12 @@ def test_json_lines_tell_findings_results_and_the_end(tiny, capsys):
     assert {path.name for path in run_folder.iterdir()} == {"report.html", "summary.json", "run.jsonl"}
 
 
-def test_a_dry_run_writes_nothing_and_tells_sizes_and_objects(tiny, capsys):
+def test_a_dry_run_writes_nothing_and_tells_sizes_and_chunks(tiny, capsys):
     before = listing(tiny.folder.parent)
     words = ["--data_dir", tiny.folder, "--results_dir", tiny.results, "--dry_run", "True"]
     code, said = run(capsys, *words)
     assert code == 0
-    assert "Nothing written. Would write about 46.1 kB, 1 objects" in said.out
+    assert "Nothing written. Would write about 46.1 kB, 1 chunk of frames" in said.out
     _, said = run(capsys, *words, "--json", "True")
     (plan,) = (line for line in lines_of(said) if line["type"] == "plan")
     assert (plan["frames"], plan["objects"], plan["store_bytes_estimate"]) == (25, 1, 46080)

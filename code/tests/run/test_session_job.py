@@ -102,7 +102,7 @@ def test_a_folder_that_is_not_ours_is_not_touched(tiny):
     final = tiny.results / tiny.session.name
     final.mkdir(parents=True)
     (final / "thesis.txt").write_text("mine")
-    with pytest.raises(ConflictError, match="no receipt of ours"):
+    with pytest.raises(ConflictError, match="no receipt of this program"):
         convert(tiny.session, tiny.results)
     assert sorted(listing(tiny.results)) == [f"{tiny.session.name}/thesis.txt"]
 
@@ -216,7 +216,7 @@ def test_a_source_that_is_replaced_while_it_is_converted_is_not_published(tiny, 
         return start(work)
 
     monkeypatch.setattr(session_job, "start_frames", after_exchange)
-    with pytest.raises(InputError, match="has changed since"):
+    with pytest.raises(InputError, match="has changed during the run"):
         convert(tiny.session, tiny.results)
     assert list(tiny.results.iterdir()) == []
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.amounts import size_text
+from miniscope_to_nwb_zarr.core.amounts import counted, size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion import disk
 from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
@@ -189,7 +189,7 @@ def _show_plan(options: Options, found: Discovery, console: Console) -> ExitCode
     code = ExitCode.INVALID_INPUT if found.failures or not found.sessions else ExitCode.DONE
     console.summary(
         code,
-        f"Nothing written. Would write about {size_text(n_bytes)}, {n_objects:,} chunks of frames, "
+        f"Nothing written. Would write about {size_text(n_bytes)}, {counted(n_objects, 'chunk')} of frames, "
         f"into {options.results_shown} (free: {size_text(free)}).",
         {"sessions": len(found.sessions), "failures": len(found.failures)},
     )

@@ -232,7 +232,7 @@ def test_records_that_are_none(tmp_path):
     folder = write_records(tmp_path, "1")
     assert record_of(folder, "subject", "2") is None
     assert isinstance(record_of(folder, "subject", "1"), Record)
-    for text, said in (("[]", "no JSON object"), ("{", "is not JSON"), ("[" * 100_000, "is not JSON")):
+    for text, said in (("[]", "not a JSON object"), ("{", "is not JSON"), ("[" * 100_000, "is not JSON")):
         (folder / "subject" / "2.json").write_text(text)
         with pytest.raises(InputError, match=said):
             record_of(folder, "subject", "2")
