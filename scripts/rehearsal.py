@@ -129,7 +129,7 @@ def _run_until_done(
                 except psutil.Error:
                     continue
         code = process.returncode
-        print(f"run_shards.py, run {course.runs}: exit code {code}, {course.kills} process(es) killed so far")
+        print(f"run_shards.py, run {course.runs}: exit code {code}, processes killed so far: {course.kills}")
     return code
 
 

@@ -69,8 +69,9 @@ def _motion(one: MovieAnalysis) -> Iterator[Finding]:
     n_frames = int(np.sum(largest >= _NEAR_LIMIT * float(limit)))
     if n_frames > _LIMIT_SHARE * one.movie.n_frames:
         sentence = (
-            f"{n_frames} frames were moved by the largest shift that is allowed ({limit:g} pixels): their true motion "
-            "may be larger. Look at the corrected movie, and raise motion.max_shift_px"
+            f"{counted(n_frames, 'frame was', 'frames were')} moved by the largest shift that is allowed "
+            f"({limit:g} pixels): the true motion may be larger. Look at the corrected movie, "
+            "and raise motion.max_shift_px"
         )
         yield Finding(Code.MOTION_AT_LIMIT, Severity.WARNING, one.movie.series, sentence, {"frames": n_frames})
 

@@ -257,15 +257,15 @@ def _missing_frames(
             n_lost = expected - file.n_frames
             # of a file that was closed nothing shows where frames are missing
             is_unclear = file.is_whole and file.n_frames > 0
-            lost = "are lost, all other frames keep their own stamps"
+            lost = "lost, all other frames keep their own stamps"
             if is_unclear:
                 lost = (
-                    "are lost. They are taken to be its last ones; the file is closed as if it were whole, so they may "
-                    "have been lost before, and then frames of this file have the stamps of others"
+                    "lost, taken to be at its end. The file is closed as if it were whole, so frames may have been "
+                    "lost before, and then frames of this file have the stamps of others"
                 )
             sentence = (
                 f"{file.problem + '; ' if file.problem else ''}{file.n_frames} of the {expected} frames that the time "
-                f"table lists for it are there; {n_lost} frames {lost}"
+                f"table lists for it are there; {counted(n_lost, 'frame is', 'frames are')} {lost}"
             )
             numbers = {"expected": expected, "found": file.n_frames}
             name = inside(where, file.path.name)
@@ -275,7 +275,9 @@ def _missing_frames(
 
 def _missing_files(first: int, n_files: int, n_lost: int, where: str, file_name: Callable[[int], str]) -> Finding:
     what = "the file is" if n_files == 1 else f"the {n_files} files up to {file_name(first + n_files - 1)} are"
-    sentence = f"{what} not there; {n_lost} frames are lost, all other frames keep their own stamps"
+    sentence = (
+        f"{what} not there; {counted(n_lost, 'frame is', 'frames are')} lost, all other frames keep their own stamps"
+    )
     numbers = {"expected": n_lost, "found": 0, "files": n_files}
     return Finding(Code.FILE_MISSING, Severity.ERROR, inside(where, file_name(first)), sentence, numbers)
 
@@ -292,8 +294,8 @@ def _unplaced_frames(
                     Code.FRAMES_WITHOUT_STAMP,
                     Severity.ERROR,
                     inside(where, file.path.name),
-                    f"its last {surplus} frames have no row in the time table and are left out: "
-                    "when they were taken is not known",
+                    f"{counted(surplus, 'frame at its end has', 'frames at its end have')} no row in the time table: "
+                    "frames whose time is not known are left out",
                     {"frames": surplus},
                 )
             )

@@ -10,6 +10,7 @@ from pynwb import TimeSeries
 from pynwb.image import ImageSeries
 from pynwb.ophys import OnePhotonSeries
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Recording, Session, Stream
 from miniscope_to_nwb_zarr.core.text import valid
 from miniscope_to_nwb_zarr.core.timing import find_gaps, rate_hz
@@ -169,7 +170,7 @@ def _description(session: Session, recording: Recording, stream: Stream) -> str:
             parts.append(f"settings of this recording: {json.dumps(own, sort_keys=True, ensure_ascii=False)}")
     lost = sum(loss.n_rows for loss in stream.losses)
     if lost:
-        parts.append(f"{lost} frames that the time table lists are not in the video files")
+        parts.append(f"{counted(lost, 'frame')} in the time table and not in the video files")
     return "; ".join(parts)
 
 
