@@ -175,7 +175,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # a store keeps nothing of an object whose sender died in the middle of it
+            self.close_connection = True
+            return
         proxy = self.server.proxy
         fault = proxy.fault(self.command, self.path, len(proxy.asked))
         proxy.asked.append((self.command, self.path, fault))
