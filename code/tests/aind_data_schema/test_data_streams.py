@@ -195,7 +195,7 @@ def test_licence_and_people_that_are_not_known_are_said(described, filled):
     made, findings = of(described, filled(session={"ethics_review_id": [], "experimenters": []}))
     assert "ethics_review_id" not in made
     assert {finding.numbers["fact"] for finding in findings} == {"session.ethics_review_id", "session.experimenters"}
-    assert "says nothing of the animal licence" in findings[1].sentence
+    assert "says nothing about the animal licence" in findings[1].sentence
 
 
 def test_platform_is_required(described, filled):

@@ -84,7 +84,7 @@ def test_parts_that_are_not_known_to_be_there_are_left_out(session, recording, s
     )
     assert [one["name"] for one in made["components"]] == ["HPC", "HPC sensor", "Square arena"]
     (led,) = [finding for finding in findings if finding.numbers["fact"] == "imaging.excitation_nm"]
-    assert "says nothing of the LED of the scope" in led.sentence
+    assert "says nothing about the LED of the scope" in led.sentence
     assert "`excitation_nm: 470`" in led.sentence
 
 
@@ -115,7 +115,7 @@ def test_wavelength_between_two_whole_ones_is_kept_in_words(rig, filled):
         ({"modification_date": "2026-03-15"}, "rig.modification_date", "changed on 2026-03-15"),
         ({"cameras": []}, "rig.cameras", '"name": "Behavior_camera"'),
         ({"cameras": [{"name": "Behavior camera"}]}, "rig.cameras", "what the camera `Behavior_camera` looks at"),
-        ({"cameras": [{"name": "Behaviour", "target": "body"}]}, "rig.cameras", "described are Behaviour"),
+        ({"cameras": [{"name": "Behaviour", "target": "body"}]}, "rig.cameras", "described: Behaviour"),
         (
             {"notes": None, "cameras": [{"name": "Behavior camera", "target": "other"}]},
             "rig.cameras.1.notes",
@@ -173,7 +173,7 @@ def test_light_of_one_scope_that_is_not_known_is_named_with_its_line(
     names = {one["name"] for one in made["components"]}
     assert ("ACC LED" in names, "HPC LED" in names) == (True, False)
     (led,) = [finding for finding in findings if finding.numbers["fact"] == fact]
-    assert f"says nothing of the LED of {dark}, " in led.sentence
+    assert f"says nothing about the LED of {dark}, " in led.sentence
 
 
 def test_two_scopes_of_one_maker_are_said_once(session, recording, stream, filled):

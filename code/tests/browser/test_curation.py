@@ -82,7 +82,7 @@ def test_what_is_saved_can_be_applied_and_gone_on_from(fresh):
     fresh.click("#clear")
     assert counts(fresh).endswith("0 of 3 decided by hand")
     fresh.put_file("#file", path)
-    fresh.wait("document.getElementById('said').textContent.includes('was taken over')")
+    fresh.wait("document.getElementById('said').textContent.includes('was loaded')")
     assert counts(fresh).endswith("1 of 3 decided by hand")
     path.write_text(json.dumps({**json.loads(path.read_text()), "analysis": "other"}))
     fresh.put_file("#file", path)

@@ -104,7 +104,7 @@ def test_the_first_versions_wrote_no_black_picture():
 @pytest.mark.parametrize(("n_frames", "is_first_black"), [(11, True), (12, False), (13, True), (10, False), (1, True)])
 def test_without_numbers_other_counts_of_frames_are_refused(n_frames, is_first_black):
     _, _, table = made(OLD)
-    with pytest.raises(InputError, match=f"tells of 12 frames.* holds {n_frames}"):
+    with pytest.raises(InputError, match=f"lists 12 frames.* holds {n_frames}"):
         placed(table, n_frames, is_first_black=is_first_black)
 
 

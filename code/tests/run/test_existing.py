@@ -82,7 +82,7 @@ def test_a_source_that_has_changed_is_found(done, capsys, what):
         named = "HPC_miniscope1/headOrientation.csv: this source file has been added"
     else:
         (done.truth.folder / "notes.csv").unlink()
-        named = "notes.csv: this source file is not there any more"
+        named = "notes.csv: this source file is no longer there"
     code, lines = verify(done, capsys, "--against_source", "True", "--data_dir", done.folder)
     (verified,) = (line for line in lines if line["type"] == "verified")
     assert code == 6
