@@ -229,16 +229,24 @@ def _intervals(time_s: NDArray[np.float64], where: str) -> list[Finding]:
             at_worst = f"the first at {where_s:.3f} s, the largest step {numbers['largest_s']:.3f} s"
             found.append(Finding(code, severity, where, f"{counted(len(at), *what)}{more}; {at_worst}", numbers))
 
-    add(Code.STAMP_BACKWARDS, Severity.WARNING, step < 0, ("stamp is", "stamps are"),
-        " earlier than the stamp of the frame before (a clock was set back); kept as written")  # fmt: skip
+    add(
+        Code.STAMP_BACKWARDS,
+        Severity.WARNING,
+        step < 0,
+        ("stamp is", "stamps are"),
+        " earlier than the stamp of the frame before (a clock was set back); kept as written",
+    )
     add(Code.STAMP_REPEATED, Severity.INFO, step == 0, ("stamp equals", "stamps equal"), " the stamp before")
     median = median_interval_s(time_s)
     if median is None:
         return found
-    add(Code.GAP, Severity.WARNING, step > (_shortest_gap_s(time_s) or np.inf),
-        ((
-            "gap"
-        ), "gaps"), f": interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms")  # fmt: skip
+    add(
+        Code.GAP,
+        Severity.WARNING,
+        step > (_shortest_gap_s(time_s) or np.inf),
+        ("gap", "gaps"),
+        f": interval longer than {_GAP_INTERVALS} times the median of {median * 1000:.1f} ms",
+    )
     if _oscillates(step, median):
         found.append(
             Finding(

@@ -102,10 +102,14 @@ def validate(io: HDMFIO) -> list[object]:
     return list(ValidatorMap(together).validate(io.read_builder()))
 
 
-def in_words(messages: list[InspectorMessage]) -> str:
-    """How many remarks of which importance, such as "2 critical remarks, 1 best practice suggestion"."""
-    counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
-    return (", ").join(
+def by_importance(messages: list[InspectorMessage]) -> Counter[str]:
+    """How many messages there are of each importance."""
+    return Counter(message.importance.name.lower().replace("_", " ") for message in messages)
+
+
+def in_words(counts: Counter[str]) -> str:
+    """What `by_importance` counted, such as "2 critical remarks, 1 best practice suggestion"."""
+    return ", ".join(
         counted(count, name if name.startswith("best") else f"{name} remark") for name, count in counts.items()
     )
 
@@ -113,8 +117,8 @@ def in_words(messages: list[InspectorMessage]) -> str:
 def _findings(messages: list[InspectorMessage], report: str) -> tuple[Finding, ...]:
     if not messages:
         return ()
-    counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
-    listed = in_words(messages)
+    counts = by_importance(messages)
+    listed = in_words(counts)
     return (
         Finding(
             Code.INSPECTOR,

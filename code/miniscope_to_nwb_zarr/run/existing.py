@@ -63,7 +63,7 @@ def verify_outputs(options: Options, checks: Mapping[str, Check], console: Conso
         code,
         f"{len(outputs) - n_bad} of {counted(len(outputs), 'output')} unchanged"
         + (
-            (f"; {n_bad} changed after it was written: do not use them, convert again with --existing replace")
+            f"; {n_bad} changed after it was written: do not use them, convert again with --existing replace"
             if n_bad
             else ""
         ),
@@ -126,7 +126,7 @@ def clean_staging(results: Path, console: Console, *, delete: bool) -> ExitCode:
     done = (
         f"{n_removed} of {len(found)} removed"
         if delete
-        else (f"{len(found)} found; --clean_staging delete removes those of this program")
+        else f"{len(found)} found; --clean_staging delete removes those of this program"
     )
     console.summary(ExitCode.DONE, f"staging folders: {done}", {"found": len(found), "removed": n_removed})
     return ExitCode.DONE

@@ -67,7 +67,7 @@ _WHAT = (
         "timestamps_file",
         Kind.PATH,
         "",
-        ("time table of --video_files: the file with the time stamps of their frames"),
+        "time table of --video_files: the file with the time stamps of their frames",
         Category.WHAT,
     ),
     Option("device_metadata_file", Kind.PATH, "", "settings file of the device of --video_files", Category.WHAT),

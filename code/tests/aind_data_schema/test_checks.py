@@ -127,9 +127,12 @@ def refused(whole, models):
         ("acquisition", ("acquisition_end_time",), BEFORE, "before its start"),
         ("acquisition", ("acquisition_start_time",), BEFORE, "begins at"),
         ("acquisition", ("acquisition_type",), "TO ENTER", "`TO ENTER`"),
-        ((
-            "instrument"
-        ), ("components", 0, "serial_number"), "unknown", "`unknown`, which is a placeholder and not a value"),
+        (
+            "instrument",
+            ("components", 0, "serial_number"),
+            "unknown",
+            "`unknown`, which is a placeholder and not a value",
+        ),
         ("instrument", ("components", 0, "name"), "Scope", "lacks the device `HPC` of the recording"),
         ("instrument", ("components", 1, "name"), "HPC LED", "2 things of the setup are named `HPC LED`"),
         ("instrument", ("modification_date",), dt.date(2026, 3, 15), "a setup as changed on 2026-03-15"),

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -78,7 +79,7 @@ def _go_on(results: Path, code: int, said: str, *more: object) -> None:
         if code == 0:
             break
         assert code in {4, 75}, said
-        assert "again" in said or "lost" in said, said
+        assert re.search(r"[Rr]un (the same command )?again|lost", said), said
         code, _, said = run(_inputs(), results, *more)
     assert code == 0, said
     _hold(results)

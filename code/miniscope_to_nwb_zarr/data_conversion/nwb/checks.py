@@ -12,7 +12,14 @@ from nwbinspector import Importance
 from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import VerificationError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import Inspection, in_words, messages_of, report_of, validate
+from miniscope_to_nwb_zarr.data_conversion.inspect_nwb import (
+    Inspection,
+    by_importance,
+    in_words,
+    messages_of,
+    report_of,
+    validate,
+)
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import explaining
 
 if TYPE_CHECKING:
@@ -73,15 +80,14 @@ def inspect_output(output: NwbSource, own: Counter[str], remarks: Iterable[str],
     ]
     findings += [Finding(Code.NWB_SCHEMA, Severity.INFO, "", f"{remark}: so the source was read") for remark in remarks]
     if messages:
-        counts = Counter(message.importance.name.lower().replace("_", " ") for message in messages)
+        counts = by_importance(messages)
         is_critical = any(message.importance is Importance.CRITICAL for message in messages)
-        listed = in_words(messages)
         findings.append(
             Finding(
                 Code.INSPECTOR,
                 Severity.WARNING if is_critical else Severity.INFO,
                 report,
-                f"the NWB inspector has remarks ({listed}), listed in this file",
+                f"the NWB inspector has remarks ({in_words(counts)}), listed in this file",
                 dict(counts),
             )
         )

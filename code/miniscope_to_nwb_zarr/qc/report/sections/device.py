@@ -100,7 +100,7 @@ def _thumbnails(device: DeviceFacts, facts: ReportFacts) -> Html:
     scope = next((one for one in facts.scopes if one.recording is device.recording and one.stream.n_frames), None)
     figures = [_thumbnail(device, one, scope) for one in device.thumbnails]
     note = (
-        ("Read from its video, each with the frame of the scope that is nearest in time.")
+        "Read from its video, each with the frame of the scope that is nearest in time."
         if scope
         else "Read from its video."
     )

@@ -39,7 +39,7 @@ def findings_section(facts: ReportFacts) -> Section:
         body.append(
             tag(
                 "details",
-                tag("summary", (f"{len(notes)} more findings that are worth knowing; nothing is lost")),
+                tag("summary", f"{len(notes)} more findings that are worth knowing; nothing is lost"),
                 shown,
             )
         )
