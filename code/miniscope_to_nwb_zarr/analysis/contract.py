@@ -57,12 +57,15 @@ class Motion:
         The same for a grid of overlapping patches, where the picture was bent; None where motion is rigid.
     quality : float32, shape (n_frames,)
         Correlation of each corrected frame with the template.
+    reach_px : float, or None
+        The largest shift down or right that the engine looks for; None where it has no such limit.
     """
 
     shift_px: NDArray[np.float32]
     template: NDArray[np.float32]
     quality: NDArray[np.float32]
     local_px: NDArray[np.float32] | None = None
+    reach_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

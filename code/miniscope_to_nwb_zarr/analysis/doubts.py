@@ -33,8 +33,8 @@ def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
         return ()
     sentence = (
         f"{counted(len(names), 'column')} of this table not used, as this program has no such parameter: "
-        f"{', '.join(names)}. What they hold is kept in the NWB file, in the table ProjectTables, with the reason for "
-        "each"
+        f"{', '.join(names)}. What stands there is kept in the NWB file, in the table ProjectTables, with the reason "
+        "for each"
     )
     return (Finding(Code.PARAMETER_UNUSED, Severity.INFO, "analysis_parameters.csv", sentence, {"count": len(names)}),)
 
@@ -62,16 +62,16 @@ def _cut(one: MovieAnalysis) -> Iterator[Finding]:
 
 
 def _motion(one: MovieAnalysis) -> Iterator[Finding]:
-    limit = one.value("engine.max_shift_px") or one.value("motion.max_shift_px")
-    if one.motion is None or not limit:
+    if one.motion is None or one.motion.reach_px is None:
         return
-    largest = np.abs(one.motion.shift_px).max(axis=1)
-    n_frames = int(np.sum(largest >= _NEAR_LIMIT * float(limit)))
+    reach_px = one.motion.reach_px * one.bin_px
+    largest_px = np.abs(one.motion.shift_px).max(axis=1) * one.bin_px
+    n_frames = int(np.sum(largest_px >= _NEAR_LIMIT * reach_px))
     if n_frames > _LIMIT_SHARE * one.movie.n_frames:
         sentence = (
             f"{counted(n_frames, 'frame was', 'frames were')} moved by the largest shift that is allowed "
-            f"({limit:g} pixels): the true motion may be larger. Look at the corrected movie, "
-            "and raise motion.max_shift_px"
+            f"({reach_px:g} pixels of the recording): the true motion may be larger. Look at the corrected movie, and "
+            "raise motion.max_shift_px"
         )
         yield Finding(Code.MOTION_AT_LIMIT, Severity.WARNING, one.movie.series, sentence, {"frames": n_frames})
 

@@ -152,10 +152,15 @@ def analyse(plan: Plan, steps: KeptSteps, progress: Progress) -> MovieAnalysis:
         spectrogram=spectrogram,
         engine=" ".join(engine_id(plan.engine)),
         parameters=used_parameters(
-            choices, plan.origins, judged_by, _found(spectrogram), units.parameters if units else {}
+            choices, plan.origins, judged_by, _found(spectrogram), _used_by_engine(motion, units)
         ),
         steps=tuple(steps.done),
     )
+
+
+def _used_by_engine(motion: Motion | None, units: Units | None) -> Mapping[str, Any]:
+    of_motion = {"max_shift_px": motion.reach_px} if motion and motion.reach_px is not None else {}
+    return {**of_motion, **(units.parameters if units else {})}
 
 
 def engine_id(engine: Engine) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from scipy.sparse import csr_array
 
 from miniscope_to_nwb_zarr.analysis.contract import Motion, Units
@@ -22,12 +23,17 @@ _TRACES = ("raw", "denoised", "deconvolved", "baseline", "noise")
 def motion_values(motion: Motion) -> Arrays:
     """Motion as arrays."""
     values = {"shift_px": motion.shift_px, "template": motion.template, "quality": motion.quality}
-    return values if motion.local_px is None else {**values, "local_px": motion.local_px}
+    if motion.local_px is not None:
+        values["local_px"] = motion.local_px
+    if motion.reach_px is not None:
+        values["reach_px"] = np.array(motion.reach_px)
+    return values
 
 
 def motion_of(values: Arrays) -> Motion:
     """Motion from arrays."""
-    return Motion(values["shift_px"], values["template"], values["quality"], values.get("local_px"))
+    reach_px = float(values["reach_px"]) if "reach_px" in values else None
+    return Motion(values["shift_px"], values["template"], values["quality"], values.get("local_px"), reach_px)
 
 
 def units_values(units: Units) -> tuple[Arrays, Mapping[str, Any]]:

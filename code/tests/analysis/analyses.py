@@ -84,6 +84,7 @@ def analysis(folder, n_frames=200, *, bin_px=2, with_cells=True, **changes):
             np.stack([np.full(n_frames, 1.5), np.linspace(-2, 2, n_frames)], axis=1).astype(np.float32),
             frames[0].astype(np.float32),
             np.full(n_frames, 0.9, np.float32),
+            reach_px=20.0,
         ),
         "corrected": ArrayMovie(str(array), RATE),
         "cells": cells(units(n_frames=n_frames)) if with_cells else None,

@@ -90,6 +90,7 @@ def test_motion_and_units_come_back_as_they_were(tmp_path):
     motion = motion_of(motion_values(one.motion))
     assert np.array_equal(motion.shift_px, one.motion.shift_px)
     assert motion.local_px is None
+    assert motion.reach_px == 20
     units = units_of(*units_values(one.cells.units))
     assert np.array_equal(units.footprints.toarray(), one.cells.units.footprints.toarray())
     assert np.array_equal(units.deconvolved, one.cells.units.deconvolved)

@@ -97,7 +97,8 @@ def correct(folder: Path, options: params.CNMFParams, pool: object) -> None:
         block = np.asarray(pixels[:, first : first + step], dtype=np.float32)
         out[first : first + step] = np.moveaxis(block.reshape((*picture, -1), order="F"), -1, 0)
     out.flush()
-    np.savez(folder / "motion.npz", shift_px=shifts.astype(np.float32))
+    reach = options.get("motion", "max_shifts")[0]
+    np.savez(folder / "motion.npz", shift_px=shifts.astype(np.float32), reach_px=reach)
 
 
 def units(folder: Path, options: params.CNMFParams, pool: object, n_processes: int) -> None:

@@ -90,9 +90,10 @@ class Program:
             shift = np.asarray(found["shift_px"], dtype=np.float32)
             still = np.load(folder / "corrected.npy", mmap_mode="r")
             _expect(self, "frames", (len(shift), *still.shape), (movie.n_frames, *_shape(movie)))
+            reach_px = float(found["reach_px"]) if "reach_px" in found else None
             shift = as_moved(shift, movie, still)
             template, quality = _write_still(still, levels, corrected)
-        return Motion(shift, template, quality)
+        return Motion(shift, template, quality, reach_px=reach_px)
 
     def find_units(
         self, movie: Movie, parameters: Mapping[str, Any], workers: int, scratch: Path, progress: Progress

@@ -82,7 +82,7 @@ def correct(movie: Movie, settings: MotionSettings, corrected: Path, workers: Wo
     blocks = [slice(first, min(first + n_block, movie.n_frames)) for first in range(0, movie.n_frames, n_block)]
     found = workers.map(lay, blocks, partial(progress, "motion"))
     shift, quality, local = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Motion(shift, template.picture, quality, local if gain is not None else None)
+    return Motion(shift, template.picture, quality, local if gain is not None else None, float(settings.reach_px))
 
 
 def block_frames(movie: Movie) -> int:
