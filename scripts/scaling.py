@@ -157,6 +157,8 @@ def draw(measured: Mapping[str, Any], curves: Mapping[float, Mapping[int, float]
         many.plot(curve.keys(), [curve[1] * n for n in curve], ":", color=line.get_color(), linewidth=0.8)
         many.axhline(most_per_hour(costs), color=line.get_color(), linewidth=0.5, alpha=0.5)
     many.set(xlabel="workers, simulated", ylabel="sessions an hour", xscale="log", yscale="log")
+    for axis in (many.xaxis, many.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
     many.legend(frameon=False, title="sessions of")
     figure.savefig(PICTURE, dpi=110)
 

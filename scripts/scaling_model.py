@@ -75,9 +75,12 @@ def sessions_per_hour(n_workers: int, costs: Costs, network: Network, hours: flo
         ended = left <= 0
         if step >= steps // 2:
             done += int(np.count_nonzero(ended & (phase == 2)))
-        phase = np.where(ended, (phase + 1) % 3, phase)
-        left = np.where(ended, left + 1, left)
-    return done / ((steps - steps // 2) * _STEP_S) * 3600
+        # the seconds by which a step was too long for a phase are those with which the next begins
+        following = (phase + 1) % 3
+        left = np.where(ended, 1 + left * speeds[following] / speeds[phase], left)
+        phase = np.where(ended, following, phase)
+    # the sessions of a window are counted whole, which may be a few too many
+    return min(done / ((steps - steps // 2) * _STEP_S) * 3600, most_per_hour(costs))
 
 
 def most_per_hour(costs: Costs) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -238,6 +239,9 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
         return
     memory = os.environ.get("CO_MEMORY")
     with ExitStack() as running:
+        scheduler_log = logging.getLogger("distributed.scheduler")
+        scheduler_log.addFilter(_is_worth_telling)
+        running.callback(scheduler_log.removeFilter, _is_worth_telling)
         # a worker starts processes of its own, which a daemon may not
         settings = {
             "distributed.worker.daemon": False,
@@ -261,6 +265,13 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
                 "with fewer --workers if memory ran out"
             ) from error
         yield running.enter_context(Client(running.enter_context(cluster)))
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Whether people have to read it: not that a client that has just left cannot be told that it left."""
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415 - see above
+
+    return not (record.exc_info and isinstance(record.exc_info[1], CommClosedError))
 
 
 @contextmanager
