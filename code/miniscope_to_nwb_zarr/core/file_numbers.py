@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def from_zero(
     if not first or not is_whole or not any(explains(moved, guess, total) for guess in guesses):
         return files, []
     sentence = (
-        f"the video files begin with {files[first].path.name} and hold exactly the {total} frames of the time table: "
-        "they were renamed, and are taken for those that were numbered from 0. If 0.avi is lost instead, and the end "
-        "of the table as well, the stamps are those of other frames"
+        f"the video files begin with {files[first].path.name} and hold exactly the {counted(total, 'frame')} of the "
+        "time table: they were renamed, and are taken for those that were numbered from 0. If 0.avi is lost instead, "
+        "and the end of the table as well, the stamps are those of other frames"
     )
     finding = Finding(
         Code.FILES_RENUMBERED, Severity.WARNING, where or ".", sentence, {"first": first, "frames": total}

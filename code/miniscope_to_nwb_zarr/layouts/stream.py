@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.alignment import Alignment, align, numbered_avi
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import DeviceKind, Stream
@@ -125,10 +126,10 @@ def _untimed(table: TimeTable, videos: Videos, device: Device, where: str, probl
     """The videos of a camera whose table tells no time."""
     if device.kind is DeviceKind.SCOPE:
         raise InputError(
-            f"{where or device.name}: {videos.n_frames} frames and no usable time table: {table.path.name}: {problem}. "
-            "When the frames were taken is not known; put the original back, or give --video_files and "
+            f"{where or device.name}: {counted(videos.n_frames, 'frame')} and no usable time table: {table.path.name}: "
+            f"{problem}. When the frames were taken is not known; put the original back, or give --video_files and "
             "--timestamps_file"
         )
-    sentence = f"{videos.n_frames} frames and no usable time table: the video files are kept, without times"
+    sentence = f"{counted(videos.n_frames, 'frame')} and no usable time table: the video files are kept, without times"
     untimed = Finding(Code.CAMERA_UNTIMED, Severity.ERROR, where or ".", sentence, {"frames": videos.n_frames})
     return Alignment(np.empty(0, np.int64), (), (), (), (untimed,))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.file_numbers import FileFrames
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Picture, SourceFile
@@ -120,11 +121,14 @@ def _unusable(path: Path, where: str, error: Exception) -> tuple[Finding, str]:
 def _header_findings(scan: AviScan, where: str) -> list[Finding]:
     numbers = {"frames": scan.n_frames, "header_frames": scan.header_frames, "cut_bytes": scan.cut_bytes}
     if scan.cut_bytes or not scan.is_closed:
-        cut = f", and {scan.cut_bytes} bytes of one that is cut off" if scan.cut_bytes else ""
-        sentence = f"the file was never closed, is cut off or damaged: it holds {scan.n_frames} complete frames{cut}"
+        cut = f", and {counted(scan.cut_bytes, 'byte')} of one that is cut off" if scan.cut_bytes else ""
+        held = counted(scan.n_frames, "complete frame")
+        sentence = f"the file was never closed, is cut off or damaged: it holds {held}{cut}"
         return [Finding(Code.FILE_TRUNCATED, Severity.WARNING, where, sentence, numbers)]
     if scan.header_frames != scan.n_frames:
-        sentence = f"its header says {scan.header_frames} frames, the file holds {scan.n_frames}; those are used"
+        sentence = (
+            f"its header says {counted(scan.header_frames, 'frame')}, the file holds {scan.n_frames}; those are used"
+        )
         return [Finding(Code.FILE_TRUNCATED, Severity.INFO, where, sentence, numbers)]
     return []
 

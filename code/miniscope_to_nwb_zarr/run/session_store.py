@@ -145,8 +145,8 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
             Code.FRAMES_DAMAGED,
             Severity.ERROR,
             device,
-            f"the data of {counted(len(frames), 'frame')} is damaged in the video file (frames {named} of the series); "
-            f"{len(lost)} of them could not be decoded at all and are stored black, the others as the decoder gave "
+            f"the data of {counted(len(frames), 'frame')} is damaged in the video (in the series, from 0: {named}); "
+            f"{len(lost)} of them stored black, as they could not be decoded at all, the others as the decoder gave "
             "them. All are marked in the table invalid_times: leave them out of analyses",
             {"frames": frames[:1000], "n_damaged": len(frames), "n_lost": len(lost)},
         )

@@ -84,9 +84,9 @@ def _padded(frames: TimeTable, where: str) -> Iterator[Finding]:
     }
     if numbers["frames"]:
         sentence = (
-            f"{numbers['frames']} of {len(n_buffers)} frames are black in part: {numbers['short']} have fewer than "
-            f"the usual {usual} buffers, and {numbers['padded']} have incomplete buffers, filled up with "
-            f"{numbers['pixels']} black pixels. Leave these frames out of analyses, or the black part"
+            f"{numbers['frames']} of {len(n_buffers)} frames black in part: {numbers['short']} with fewer than the "
+            f"usual {usual} buffers, {numbers['padded']} with incomplete buffers, filled up with "
+            f"{counted(numbers['pixels'], 'black pixel')}. Leave these frames out of analyses, or the black part"
         )
         yield Finding(Code.PICTURE_PADDED, Severity.WARNING, where, sentence, numbers)
 

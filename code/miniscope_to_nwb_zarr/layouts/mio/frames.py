@@ -76,8 +76,8 @@ def frames_of_buffers(table: BufferTable, video: Written, where: str) -> tuple[N
         raise reason
     n_before = int(np.sum(~last))
     sentence = (
-        f"its first {n_before} rows, up to line {table.lines[~last].max()}, are of earlier recordings with the same "
-        "name, whose video was overwritten; they belong to no frame"
+        f"the rows up to line {table.lines[~last].max()} ({counted(n_before, 'row')}) are of earlier recordings with "
+        "the same name, whose video was overwritten; they belong to no frame"
     )
     earlier = Finding(Code.TABLE_FORMAT, Severity.WARNING, where, sentence, {"rows": n_before})
     return found.number, (earlier, *found.findings)
@@ -151,13 +151,13 @@ def _with_holes(
     if first == 0:
         raise InputError(
             f"{where}: {csv.INDEX!r} begins at {number[rows[0]]} and ends at {total - 1}, the video holds "
-            f"{video.n_frames} frames: which rows are of which frame is not known"
+            f"{counted(video.n_frames, 'frame')}: which rows are of which frame is not known"
         )
     number[number >= first] = -1
     sentence = (
         f"{counted(n_holes, 'frame number is', 'frame numbers are')} missing in {csv.INDEX!r}, the first is {first}, "
-        f"and the video holds {video.n_frames} frames: whether the missing ones are in it is not known, so frames "
-        f"from {first} on have no stamp"
+        f"and the video holds {counted(video.n_frames, 'frame')}: whether the missing ones are in it is not known, so "
+        f"frames from {first} on have no stamp"
     )
     numbers = {"frames": n_holes, "first": first}
     return _Frames(number, (Finding(Code.ROWS_RENUMBERED, Severity.ERROR, where, sentence, numbers),))

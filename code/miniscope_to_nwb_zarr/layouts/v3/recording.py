@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Device, DeviceKind, Recording, TimeTable
@@ -202,8 +203,8 @@ def _without_videos(number: int, table: TimeTable, table_name: str, cameras: Col
     is_scope = on_disk.SCOPE not in cameras
     advice = f". They may be those of the scope: there is no {on_disk.SCOPE}1.avi" if is_scope else ""
     sentence = (
-        f"lists {table.n_rows} frames of camera {number}, of which there is no video; those rows are kept in the text "
-        f"of the table only{advice}"
+        f"lists {counted(table.n_rows, 'frame')} of camera {number}, of which there is no video; those rows are kept "
+        f"in the text of the table only{advice}"
     )
     numbers = {"camera": number, "rows": table.n_rows}
     severity = Severity.ERROR if is_scope else Severity.WARNING
