@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from benchmark_process import Measured, measure
 from benchmark_recordings import FRAMES_PER_FILE, SIDE_PX, TIMEZONE
+from environments import environment
 from miniscope_to_nwb_zarr.core.chunking import plan_chunks
 from miniscope_to_nwb_zarr.data_conversion.encoding import encode_frames
 from miniscope_to_nwb_zarr.run.option_table import BY_NAME
@@ -128,14 +128,7 @@ def _neuroconv(recording: BenchRecording, _workers: int, out: Path) -> Converted
 
 def neuroconv_python(work: Path) -> Path:
     """The interpreter of NeuroConv's own environment, made on the first call."""
-    folder = work / "neuroconv"
-    python = folder / "bin" / "python"
-    if not (folder / "pins").exists() or (folder / "pins").read_text(encoding="utf-8") != "\n".join(NEUROCONV_PINS):
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", version, str(folder)], check=True)
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", str(python), *NEUROCONV_PINS], check=True)
-        (folder / "pins").write_text("\n".join(NEUROCONV_PINS), encoding="utf-8")
-    return python
+    return environment((work / "neuroconv").absolute(), NEUROCONV_PINS)
 
 
 def frames_array(store: Path) -> Path:

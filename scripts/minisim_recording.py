@@ -24,6 +24,7 @@ from hdmf_zarr import NWBZarrIO
 
 from benchmark_contestants import our_command
 from benchmark_process import measure
+from environments import environment
 from miniscope_to_nwb_zarr.demo.avi import write_avi
 from miniscope_to_nwb_zarr.demo.real_video import VideoMovie, device_of
 from miniscope_to_nwb_zarr.demo.recording import write_recording
@@ -107,13 +108,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def minisim_python(work: Path) -> Path:
     """The interpreter of minisim's own environment, made on the first call and when the pins change."""
-    folder = work / "minisim-environment"
-    python, pins = folder / "bin" / "python", folder / "pins"
-    if not pins.exists() or pins.read_text(encoding="utf-8") != "\n".join(PINS):
-        subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", str(python), *PINS], check=True)
-        pins.write_text("\n".join(PINS), encoding="utf-8")
-    return python
+    return environment((work / "minisim-environment").absolute(), PINS)
 
 
 def simulate(python: Path, out: Path, n_frames: int, seed: int) -> dict[str, Any]:

@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark_process import Measured, measure
+from environments import environment
 from miniscope_to_nwb_zarr.analysis.events import find_events
 from miniscope_to_nwb_zarr.analysis.foreign import exchange
 from miniscope_to_nwb_zarr.analysis.foreign.programs import CAIMAN, MINIAN
@@ -66,17 +66,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def environment(work: Path, name: str, pins: Sequence[str]) -> Path:
-    """The Python of an environment of its own, made on the first call and when the pins change."""
-    folder = work / f"{name}-environment"
-    python, made = folder / "bin" / "python", folder / "pins"
-    if not made.exists() or made.read_text(encoding="utf-8") != "\n".join(pins):
-        subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", str(python), *pins], check=True)
-        made.write_text("\n".join(pins), encoding="utf-8")
-    return python
-
-
 def run_engine(engine: str, work: Path, movie: Path, folder: Path) -> Measured:
     """Run an engine on a movie and measure it; the folder then holds ``motion.npz`` and ``units.npz``."""
     folder.mkdir(parents=True)
@@ -89,7 +78,7 @@ def run_engine(engine: str, work: Path, movie: Path, folder: Path) -> Measured:
     np.save(folder / "movie.npy", levels if engine == "minian" else levels.astype(np.float32))
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if engine == "minian":
-        os.environ[MINIAN.variable] = str(environment(work, "minian", MINIAN_PINS))
+        os.environ[MINIAN.variable] = str(environment(work / "minian-environment", MINIAN_PINS))
     return measure(FOREIGN[engine].command(folder), folder / "log")
 
 
