@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 
 REPLACED_FOLDER = ".replaced"
 _CLAIMS_FOLDER = ".publishing"
+TRIED_NAME = ".miniscope-to-nwb-zarr"
+_TRIED_TEXT = "Written once, and never over: by this file miniscope-to-nwb-zarr sees that the store keeps its word.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,20 +303,18 @@ class OutputStore:
         """Refuse a server that writes over an object although it was told not to."""
         if self._has_conditions:
             return
-        key = f"{self.place.address.prefix}.probe-{uuid.uuid4().hex}"
-        with suppress(ChangedError):
-            # by an attempt whose answer was lost
-            put_text(self._store, key, "first", PROGRAM, "")
-        try:
-            put_text(self._store, key, "second", PROGRAM, "")
-        except ChangedError:
-            self._has_conditions = True
+        key = f"{self.place.address.prefix}{TRIED_NAME}"
+        for _ in ("where there may be none yet", "where there is one"):
+            try:
+                put_text(self._store, key, _TRIED_TEXT, PROGRAM, "")
+            except ChangedError:
+                self._has_conditions = True
+                return
         remove(self._store, key)
-        if not self._has_conditions:
-            raise UsageError(
-                f"{self.place}: the server writes over objects although it is told not to (If-None-Match), so two "
-                "runs could destroy each other's outputs there. Choose another --results_dir"
-            )
+        raise UsageError(
+            f"{self.place}: the server writes over objects although it is told not to (If-None-Match), so two "
+            "runs could destroy each other's outputs there. Choose another --results_dir"
+        )
 
     def _key(self, name: str, path: str) -> str:
         return f"{self.place.address.prefix}{name}/{path}"

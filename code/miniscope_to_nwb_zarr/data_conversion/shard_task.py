@@ -43,6 +43,11 @@ class ShardTask:
         sessions = self.shard.sessions
         return f"{self.shard.index}: {sessions[0].name if len(sessions) == 1 else f'{len(sessions)} sessions'}"
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Its sessions."""
+        return tuple(session.name for session in self.shard.sessions)
+
     def run(self, _console: Console) -> SessionResult:
         """Do it in this process."""
         return run_text(self.shard.as_text(), self.name, self.options)

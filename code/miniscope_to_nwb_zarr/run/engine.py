@@ -36,7 +36,11 @@ class Task(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the output."""
+        """What people know it by."""
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """Names of the outputs that it makes."""
 
     @property
     def amount(self) -> tuple[int, int]:
@@ -61,6 +65,11 @@ class Task(Protocol):
         MiniscopeError
             What it needs cannot be had.
         """
+
+
+def its_own(task: Task) -> tuple[str, ...]:
+    """The output of a task that makes one, which bears its name."""
+    return (task.name,)
 
 
 def run_tasks(
@@ -107,7 +116,7 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
 
     n_at_once = min(len(tasks), options.workers)
     with (
-        _clearing(options.results_dir, [task.name for task in tasks]) as lost,
+        _clearing(options.results_dir, [name for task in tasks for name in task.outputs]) as lost,
         _cluster(engine, n_at_once, options.scratch_dir) as client,
         _progress(tasks, console) as tell,
     ):
@@ -156,7 +165,7 @@ class _Submitted:
             return
         for future, (task, _, _) in tuple(self._orders.items()):
             if future.key in what["processing-tasks"]:
-                self._lost.add(task.name)
+                self._lost.update(task.outputs)
                 self._console.warn(f"{task.name}: its worker was lost; another worker takes over")
 
     def finish(self, future: Any, tell: Callable[[Task], None]) -> Iterator[SessionResult]:  # noqa: ANN401 - see above
@@ -210,15 +219,15 @@ def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distr
 
 
 @contextmanager
-def _clearing(results: Path, sessions: Iterable[str]) -> Iterator[set[str]]:
-    """At the end what killed workers left is removed: of the sessions in the set, after an error of all."""
+def _clearing(results: Path, outputs: Iterable[str]) -> Iterator[set[str]]:
+    """At the end what killed workers left is removed: of the outputs in the set, after an error of all."""
     lost: set[str] = set()
     is_done = False
     try:
         yield lost
         is_done = True
     finally:
-        names = tuple(f"{commit.STAGING_PREFIX}{name}-" for name in (lost if is_done else sessions))
+        names = tuple(f"{commit.STAGING_PREFIX}{name}-" for name in (lost if is_done else outputs))
         for leftover in commit.leftovers(results) if names else ():
             if leftover.path.name.startswith(names):
                 commit.remove_leftover(leftover)

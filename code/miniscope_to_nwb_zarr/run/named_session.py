@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.core.errors import InputError, MiniscopeError
 from miniscope_to_nwb_zarr.core.paths import source_root
 from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.inputs import find_sessions, make_job
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.plan import n_work_frames
@@ -52,6 +53,7 @@ class SessionTask:
         """Those that people have seen before the run."""
         return self.session.findings
 
+    outputs = property(its_own)
     # its files lie here
     prepare = None
 

@@ -261,6 +261,11 @@ class TransferTask:
         return self.task.name
 
     @property
+    def outputs(self) -> Collection[str]:
+        """Of the task."""
+        return self.task.outputs
+
+    @property
     def amount(self) -> tuple[int, int]:
         """Frames and bytes of the work."""
         return self.task.amount

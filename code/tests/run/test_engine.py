@@ -119,7 +119,8 @@ def test_a_run_whose_workers_never_come_back_ends(monkeypatch, tmp_path):
 
     monkeypatch.setattr(Nanny, "_on_worker_exit", not_again)
     monkeypatch.setattr(engine, "_WORKERS_BACK_WITHIN", "1s")
-    task = SimpleNamespace(name="M1", amount=(0, 0), findings=(), prepare=None, order=lambda workers: end_own_process)
+    ours = {"name": "M1", "outputs": ("M1",), "amount": (0, 0), "findings": (), "prepare": None}
+    task = SimpleNamespace(**ours, order=lambda workers: end_own_process)
     options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
     with pytest.raises(TemporaryError, match="all workers were lost"):
         list(engine.run_tasks([task], options, Console(quiet=True), None))
@@ -129,7 +130,7 @@ def end_first_process(results):
     """Die as a worker that is killed while it writes; another time, be done."""
     staging = results / ".staging-M1-1"
     if staging.exists():
-        return SessionResult("M1", ExitCode.DONE, "written", "")
+        return SessionResult("0: M1", ExitCode.DONE, "written", "")
     staging.mkdir()
     (staging / ".owner.json").write_text('{"program": "miniscope-to-nwb-zarr"}')
     return end_own_process()
@@ -137,12 +138,13 @@ def end_first_process(results):
 
 def test_a_lost_worker_is_told_of_and_what_it_left_is_cleared(tmp_path, capsys):
     order = partial(end_first_process, tmp_path)
-    task = SimpleNamespace(name="M1", amount=(0, 0), findings=(), prepare=None, order=lambda workers: order)
+    shard = {"name": "0: M1", "outputs": ("M1",), "amount": (0, 0), "findings": (), "prepare": None}
+    task = SimpleNamespace(**shard, order=lambda workers: order)
     options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
     told = SimpleNamespace(event=lambda *_: None)
     (result,) = engine.run_tasks([task], options, Console(), told)
     assert result.word == "written"
-    assert "M1: its worker was lost; another worker takes over" in "".join(capsys.readouterr())
+    assert "0: M1: its worker was lost; another worker takes over" in "".join(capsys.readouterr())
     assert not (tmp_path / ".staging-M1-1").exists()
 
 

@@ -18,6 +18,7 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, output_in
 from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 from miniscope_to_nwb_zarr.sources import limits
@@ -46,6 +47,7 @@ class StoredTask:
 
     # what is done with a frame differs from step to step
     amount = (0, 0)
+    outputs = property(its_own)
     # its files lie here
     prepare = None
 
@@ -79,6 +81,7 @@ class CurationTask:
     options: Options
 
     amount = (0, 0)
+    outputs = property(its_own)
     findings = StoredTask.findings
     prepare = None
 
@@ -104,6 +107,7 @@ class RecordingTask:
     options: Options
 
     amount = (0, 0)
+    outputs = property(its_own)
     prepare = None
 
     @property

@@ -12,6 +12,7 @@ from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 from miniscope_to_nwb_zarr.data_conversion.nwb.apart import run_apart
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import convert
 from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 from miniscope_to_nwb_zarr.sources import limits
@@ -33,6 +34,7 @@ class NwbTask:
 
     # large arrays are known when the files are opened
     amount = (0, 0)
+    outputs = property(its_own)
     findings = ()
     # its files lie here
     prepare = None
