@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from miniscope_to_nwb_zarr.run.turn import one_at_a_time
 
 CAPSULE = Path(__file__).parents[2]
 TOOL = CAPSULE.parent / "shared" / "tools" / "userland_slurm.sh"
+TOOL_PORTS = ("36917", "[36921-36923]")
+N_NODES = 3
 SMALL_JOBS = {"DASK_JOBQUEUE__SLURM__CORES": "1", "DASK_JOBQUEUE__SLURM__MEMORY": "1500MB"}
 _PREEMPTING = """\
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
@@ -48,9 +51,18 @@ class Slurm:
     folder: Path
     environment: dict[str, str]
 
+    def is_up(self) -> bool:
+        """Whether all nodes wait for work."""
+        return self.call("sinfo", "--noheader", "--Node", "--format=%T").split().count("idle") >= N_NODES
+
     def call(self, *words: object) -> str:
         """What one of its commands says."""
-        done = subprocess.run(
+        done = self._try(*words)
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout
+
+    def _try(self, *words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             list(map(str, words)),
             env=self.environment,
             cwd=CAPSULE,
@@ -59,8 +71,6 @@ class Slurm:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, (words, done.stderr)
-        return done.stdout
 
     def submit(self, inputs: Path, results: Path, array: str) -> str:
         """Submit an array of shards; gives its number."""
@@ -73,7 +83,8 @@ class Slurm:
         """Let jobs that were put back into the queue begin: SLURM has them wait for two minutes."""
         waiting = self.call("squeue", "--noheader", "--array", "--states=PENDING", "--format=%i").split()
         for job in waiting:
-            self.call("scontrol", "update", f"jobid={job}", "StartTime=now")
+            # one that has begun in the meantime is no longer waiting, which is as good
+            self._try("scontrol", "update", f"jobid={job}", "StartTime=now")
 
     def wait(self, until_s: float = 240) -> None:
         """Wait until no job is left."""
@@ -99,7 +110,7 @@ class Slurm:
 
 @contextmanager
 def running(*, is_preempting: bool = False) -> Iterator[Slurm]:
-    """A SLURM, one at a time on a machine: its nodes have fixed ports.
+    """A SLURM, one at a time on a machine.
 
     Raises
     ------
@@ -113,24 +124,59 @@ def running(*, is_preempting: bool = False) -> Iterator[Slurm]:
         # code/run takes the Python that it finds first
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, **SMALL_JOBS, "ROOT": place, "PATH": path}
+        tool = _with_free_ports(Path(place))
         try:
-            yield _start(Path(place), environment, is_preempting=is_preempting)
+            yield _start(Path(place), tool, environment, is_preempting=is_preempting)
         finally:
-            subprocess.run(["bash", TOOL, "down"], check=False, env=environment, capture_output=True, timeout=60)
+            subprocess.run(["bash", tool, "down"], check=False, env=environment, capture_output=True, timeout=60)
 
 
-def _start(folder: Path, environment: dict[str, str], *, is_preempting: bool) -> Slurm:
+def _with_free_ports(folder: Path) -> Path:
+    """The tool with ports that no connection can have.
+
+    Its own ports are among those that Linux gives to outgoing connections, which keep them for a minute after their
+    end; a node that finds its port taken ends without a word, and stays unknown to the others.
+    """
+    first = _first_free_port(1 + N_NODES)
+    ports = (str(first), f"[{first + 1}-{first + N_NODES}]")
+    text = TOOL.read_text()
+    for old, new in zip(TOOL_PORTS, ports, strict=True):
+        assert old in text, old
+        text = text.replace(old, new)
+    tool = folder / "slurm.sh"
+    tool.write_text(text)
+    return tool
+
+
+def _first_free_port(n_ports: int) -> int:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    for first in range(int(given.split()[0]) - n_ports, 10_000, -n_ports):
+        if all(map(_is_free, range(first, first + n_ports))):
+            return first
+    raise NotStartedError("there are no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def _start(folder: Path, tool: Path, environment: dict[str, str], *, is_preempting: bool) -> Slurm:
     started = subprocess.run(
-        ["bash", TOOL, "up"], check=False, env=environment, capture_output=True, text=True, timeout=300
+        ["bash", tool, "up"], check=False, env=environment, capture_output=True, text=True, timeout=300
     )
     if started.returncode:
         raise NotStartedError(started.stderr[-300:])
-    said = subprocess.run(["bash", TOOL, "env"], env=environment, capture_output=True, text=True, check=True)
+    said = subprocess.run(["bash", tool, "env"], env=environment, capture_output=True, text=True, check=True)
     found = said.stdout.removeprefix("export ").replace("$PATH", environment["PATH"])
     slurm = Slurm(folder, {**environment, **dict(part.split("=", 1) for part in found.split())})
     if is_preempting:
         _restart_with(slurm, _PREEMPTING)
-    _until(lambda: slurm.call("sinfo", "--noheader", "--Node", "--format=%T").split().count("idle") >= 3)
+    _until(slurm.is_up, folder)
     return slurm
 
 
@@ -144,9 +190,10 @@ def _restart_with(slurm: Slurm, lines: str) -> None:
     subprocess.run([daemon, "-f", settings], env=slurm.environment, check=True, timeout=60)
 
 
-def _until(is_so: Callable[[], bool]) -> None:
+def _until(is_so: Callable[[], bool], folder: Path) -> None:
     ends = time.monotonic() + 240
     while not is_so():
         if time.monotonic() > ends:
-            raise NotStartedError("its nodes do not come up")
+            logs = {path.name: path.read_text()[-300:] for path in (folder / "log").glob("d.n*.log")}
+            raise NotStartedError(f"its nodes do not come up: {logs}")
         time.sleep(0.2)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.run.options import Options
     from miniscope_to_nwb_zarr.sources.tree import Tree
 
-_SUFFIXES = frozenset({"", ".json"})
+# a data folder has thousands of these, and where it is a bucket that is mounted, each look at one is a request
+_NO_SHARDS = frozenset({".avi", ".mkv", ".mp4", ".csv", ".dat", ".raw", ".nwb", ".h5", ".npy"})
 _OF_A_RUN = frozenset(
     {"data_dir", "results_dir", "scratch_dir", "sessions", "write_templates", "create_inputs", "dataset"}
 )
@@ -105,7 +106,7 @@ def read_shard(path: Path) -> Shard:
 
 def _candidates(tree: Tree) -> Iterable[Path]:
     for folder in tree.folders.values():
-        yield from (path for path in folder.files if path.suffix in _SUFFIXES)
+        yield from (path for path in folder.files if path.suffix.casefold() not in _NO_SHARDS)
 
 
 def _is_shard(path: Path) -> bool:

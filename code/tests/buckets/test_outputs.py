@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from miniscope_to_nwb_zarr.buckets import patience, put
+from miniscope_to_nwb_zarr.buckets.outputs import TRIED_NAME
 from miniscope_to_nwb_zarr.core.errors import ConflictError, TemporaryError, UsageError
 from tests.bucket_outputs import NAME, NOW, TIME, hold_whole, outputs_of, publish, small_output
 from tests.s3_server import KEYS, Bucket, faulty
@@ -40,8 +41,8 @@ def test_an_output_is_published_whole_and_its_receipt_last(bucket, tmp_path):
         assert publish(outputs_of(bucket, proxy.url), tmp_path, receipt) == receipt
     hold_whole(bucket, receipt)
     assert written(proxy)[-1].endswith("/receipt.json")
-    # nothing else is left behind
-    assert {key.split("/")[1] for key in bucket.objects()} == {NAME}
+    # nothing else is left behind, but what the store's word was tried at
+    assert {key.split("/")[1] for key in bucket.objects()} == {NAME, TRIED_NAME}
 
 
 def test_what_is_there_already_is_not_sent_again(bucket, tmp_path):
@@ -164,8 +165,17 @@ def test_what_is_not_ours_is_never_touched(bucket, tmp_path, key, may_replace):
     standing = store.look(NAME)
     with pytest.raises(ConflictError):
         publish(store, tmp_path, small_output(tmp_path), replaces=standing.etag if may_replace else None)
-    assert bucket.objects() == before
+    added = bucket.objects().keys() - before.keys()
+    assert (added, {key: bucket.objects()[key] for key in before}) == ({f"out/{TRIED_NAME}"}, before)
     assert bucket.get(key) == b"the only copy"
+
+
+def test_whether_a_store_keeps_its_word_is_tried_at_one_object(bucket, tmp_path):
+    for number in range(3):
+        publish(outputs_of(bucket), tmp_path / str(number), small_output(tmp_path / str(number)))
+    tried = [key for key in bucket.objects("out/.") if "/" not in key.removeprefix("out/")]
+    assert tried == [f"out/{TRIED_NAME}"]
+    assert b"miniscope-to-nwb-zarr" in bucket.get(tried[0])
 
 
 def test_what_comes_between_is_not_touched_either(bucket, tmp_path):

@@ -25,7 +25,7 @@ def data(tmp_path_factory):
     return folder
 
 
-def run_shard(shard, data, folder, *more):
+def run_shard(shard, data, folder, *more, name="jobs"):
     """One run of a pipeline: the data set as a link, one shard under a name that says nothing."""
     place = folder / "mounted"
     if not place.exists():
@@ -33,7 +33,7 @@ def run_shard(shard, data, folder, *more):
         (place / "recordings").symlink_to(data)
         (place / ".DS_Store").write_bytes(b"\0\0")
         (place / "jobs").mkdir()
-        shutil.copy(shard, place / "jobs" / "jobs")
+        shutil.copy(shard, place / "jobs" / name)
     results = folder / "results"
     return main(["--data_dir", str(place), "--results_dir", str(results), "--quiet", "True", *more], {}), results
 
@@ -162,6 +162,18 @@ def test_several_shards_at_once_are_refused(data, tmp_path, capsys):
     (result,) = json.loads(summary.read_text())["sessions"]
     assert result["exit_code"] == 3
     assert "holds 3 shards" in result["message"]
+
+
+@pytest.mark.parametrize("name", ["0", "0.JSON", "shard.txt", "shard.v2", "part.1 of 3"])
+def test_a_shard_is_known_by_its_content_not_by_its_name(data, tmp_path, name, capsys):
+    assert make_shards(data, tmp_path / "inputs") == 0
+    shards = read_shards(tmp_path / "inputs" / "shards")
+    capsys.readouterr()
+    shard = tmp_path / "inputs" / "shards" / "1.json"
+    code, _ = run_shard(shard, data, tmp_path, "--dry_run", "True", "--json", "True", name=name)
+    said = capsys.readouterr().out
+    assert code == 0
+    assert [shard.sessions[0].name in said for shard in shards] == [False, True, False]
 
 
 def test_a_shard_that_was_edited_is_refused(data, tmp_path, capsys):
