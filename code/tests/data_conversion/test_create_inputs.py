@@ -9,7 +9,7 @@ import pytest
 
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.shard_folder import read_shards
-from tests.allen import visual_coding_ophys
+from tests.allen import ecephys_files, visual_coding_ephys, visual_coding_ophys
 from tests.nwb_files import bare_file
 from tests.recordings import SMALL, small_recording
 from tests.sharded import digests, make_shards
@@ -224,3 +224,17 @@ def test_sessions_of_an_allen_data_set_are_cut_into_shards_too(tmp_path):
     code, results = run_shard(tmp_path / "inputs" / "shards" / "1.json", data, tmp_path / "run")
     assert code == 0
     assert digests(results).keys() == {shards[1].sessions[0].name}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "files"), [("Visual Coding Ephys", visual_coding_ephys), ("Visual Behavior Ephys", ecephys_files)]
+)
+def test_a_session_and_its_probes_are_one_shard(tmp_path, dataset, files):
+    data = tmp_path / "data"
+    data.mkdir()
+    files.write_session(data)
+    files.write_tables(data)
+    assert make_shards(data, tmp_path / "inputs", dataset=dataset) == 0
+    (shard,) = read_shards(tmp_path / "inputs" / "shards")
+    listed = {file.path for file in shard.sessions[0].files}
+    assert listed >= {path.relative_to(data).as_posix() for path in data.rglob("*.nwb")}
