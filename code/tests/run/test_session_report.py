@@ -12,6 +12,7 @@ import pytest
 from miniscope_to_nwb_zarr.data_conversion import preview_movie
 from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.qc.measure import Verdict
+from miniscope_to_nwb_zarr.qc.report.run_page import RunRow, run_page
 from miniscope_to_nwb_zarr.run import session_pictures
 from tests import defects
 from tests.conversions import convert, sessions_in
@@ -193,6 +194,28 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path):
     assert [one.verdict for one in glance.devices] == [Verdict.BAD, Verdict.LOOK, Verdict.GOOD]
     # the stamp that cannot be right does not stretch the plots
     assert "259" not in page.text.partition("Time line")[2].partition("Preview")[0]
+
+
+@pytest.mark.parametrize(("number", "left", "lost"), [(0, 15, 10), (2, 20, 5)], ids=["the first", "the last"])
+def test_the_frames_of_a_lost_file_are_missing_wherever_it_was(tmp_path, number, left, lost):
+    truth = small_recording(tmp_path / "data", devices=(SCOPE,))
+    (truth.folder / "HPC_miniscope1" / f"{number}.avi").unlink()
+    (session,) = sessions_in(tmp_path / "data")
+    done = convert(session, tmp_path / "results", output_options={"metadata": True})
+    text = page_of(done.output).text
+    assert f"{left} frames, {lost} missing, verified" in text
+    row = text.partition("At a glance")[2].partition("Brightness is")[0]
+    assert f"■ bad {left} " in row
+    assert f"■ bad {lost} ● good 0 " in row
+    metrics = json.loads((done.output / "quality_control.json").read_text(encoding="utf-8"))["metrics"]
+    (gaps,) = (metric for metric in metrics if metric["name"] == "HPC_miniscope1: Gaps")
+    assert gaps["value"] == {"gaps": 0, "missing_frames": lost, "longest_s": 0.0}
+    assert gaps["status_history"][-1]["status"] == "Pending"
+    glance = Glance.from_text((done.output / "qc" / "glance.json").read_text(encoding="utf-8"))
+    row = RunRow(session.name, "written", "", left, 1.0, 1, done.receipt.findings, glance=glance)
+    of_run = Page(run_page("run", "", [row], ())).text
+    assert f"{lost} missing" in of_run
+    assert "all frames" not in of_run
 
 
 def test_a_damaged_frame_is_in_no_picture(tmp_path, monkeypatch):

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
+from miniscope_to_nwb_zarr.qc.frame_measures import FRAMES_STORED
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
 from miniscope_to_nwb_zarr.qc.picture_measures import BRIGHTNESS, MOTION, level_change
 from miniscope_to_nwb_zarr.qc.report.section import Section, sign, table
-from miniscope_to_nwb_zarr.qc.report.words import length_text, n_missing
+from miniscope_to_nwb_zarr.qc.report.words import length_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,13 +47,13 @@ def _row(device: DeviceFacts, *, is_combined: bool) -> list[object]:
     if is_combined:
         name = joined([name, tag("small", device.recording.shown_name)])
     rate = rate_hz(device.time_s)
-    motion = seen.motion if seen else None
+    motion, missing = seen.motion if seen else None, n_missing(stream)
     return [
         name,
-        _cell(device, {"Frames and rows", "Frames stored"}, f"{stream.n_frames:,}"),
+        _cell(device, {"Frames and rows", FRAMES_STORED}, f"{stream.n_frames:,}"),
         _span(device),
         _cell(device, {"Frame rate"}, f"{rate:.2f} Hz" if rate else _NOT_KNOWN),
-        _cell(device, {"Gaps", "Dropped frames"}, f"{n_missing(device):,}"),
+        _cell(device, {"Gaps", "Dropped frames", FRAMES_STORED if missing else ""}, f"{missing:,}"),
         _cell(device, {"Damaged frames"}, f"{stored.n_damaged:,}") if stored else "not decoded",
         _cell(device, {"Saturation"}, _share(stored.n_white / stored.n_values if stored.n_values else 0.0))
         if stored
