@@ -143,13 +143,14 @@ def test_without_any_picture_there_is_no_saturation(recorded, tmp_path):
     assert (DEVICE, "Saturation") not in found
 
 
-def test_critical_remarks_of_the_inspector_want_a_look(recorded, tmp_path):
+@pytest.mark.parametrize(("severity", "verdict"), [(Severity.INFO, Verdict.GOOD), (Severity.WARNING, Verdict.LOOK)])
+def test_remarks_on_facts_that_only_the_lab_has_are_counted_and_are_no_fault(recorded, tmp_path, severity, verdict):
     recorded()
     (session,) = sessions_in(tmp_path)
     remarks = {"critical": 1, "best practice violation": 2}
-    inspected = [*session.findings, Finding(Code.INSPECTOR, Severity.INFO, "qc/report.txt", "remarks", remarks)]
+    inspected = [*session.findings, Finding(Code.INSPECTOR, severity, "qc/report.txt", "remarks", remarks)]
     measure = measures_of(session, inspected, [])["", "NWB validator and inspector"]
-    assert measure.verdict is Verdict.LOOK
+    assert measure.verdict is verdict
     assert measure.value == {"validator_errors": 0, "remarks": {"critical": 1, "best_practice_violation": 2}}
 
 

@@ -13,6 +13,7 @@ from miniscope_to_nwb_zarr.data_conversion import preview_movie
 from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.qc.measure import Verdict
 from miniscope_to_nwb_zarr.qc.report.run_page import RunRow, run_page
+from miniscope_to_nwb_zarr.qc.session_measures import INSPECTOR
 from miniscope_to_nwb_zarr.run import session_pictures
 from tests import defects
 from tests.conversions import convert, sessions_in
@@ -87,6 +88,20 @@ def test_the_page_says_first_how_the_recording_is(sound):
     assert "mouse enters arm A, left" in page.text
     assert "HPC miniscope1: led0 = 25" in page.text
     assert "Frame 0 at -0.021 s" in page.text
+
+
+def test_a_sound_recording_is_good_without_facts_that_only_the_lab_has(tmp_path):
+    small_recording(tmp_path / "data", devices=(replace(SCOPE, has_bar_code=False),))
+    (session,) = sessions_in(tmp_path / "data")
+    output = convert(session, tmp_path / "results", output_options={"metadata": True}).output
+    page = page_of(output)
+    assert "Nothing was found that is a reason not to use this recording." in page.text
+    assert "No problem was found in this recording." in page.text
+    assert Glance.from_text((output / "qc" / "glance.json").read_text(encoding="utf-8")).verdict is Verdict.GOOD
+    metrics = json.loads((output / "quality_control.json").read_text(encoding="utf-8"))["metrics"]
+    assert {metric["status_history"][-1]["status"] for metric in metrics} == {"Pass"}
+    (inspector,) = (metric for metric in metrics if metric["name"] == INSPECTOR)
+    assert inspector["value"]["remarks"]["critical"] == 3
 
 
 def test_the_page_holds_all_that_it_shows_and_runs_nothing(sound):
