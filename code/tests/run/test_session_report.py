@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import preview_movie
 from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.qc.measure import Verdict
@@ -19,6 +20,7 @@ from tests import defects
 from tests.conversions import convert, sessions_in
 from tests.recordings import CAMERA, SCOPE, SMALL, small_recording
 
+LAB_FACTS = {Code.FACT_MISSING, Code.FACT_UNKNOWN}
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
@@ -83,6 +85,8 @@ def test_the_page_says_first_how_the_recording_is(sound):
     page = page_of(sound.output)
     assert page.text.startswith(f"{sound.output.name} Recording report {sound.output.name} 1 scope")
     assert "1 scope, 1 camera, 0.8 s, 25 frames, none missing, verified" in page.text
+    assert "● good, ▲ look at it, ■ bad. Brightness is the change" in page.text
+    assert "No pixel was saturated" not in page.text
     # the bar code of the test's frames is white
     assert "Usable, with something to look at first." in page.text
     assert "mouse enters arm A, left" in page.text
@@ -93,10 +97,15 @@ def test_the_page_says_first_how_the_recording_is(sound):
 def test_a_sound_recording_is_good_without_facts_that_only_the_lab_has(tmp_path):
     small_recording(tmp_path / "data", devices=(replace(SCOPE, has_bar_code=False),))
     (session,) = sessions_in(tmp_path / "data")
-    output = convert(session, tmp_path / "results", output_options={"metadata": True}).output
-    page = page_of(output)
+    done = convert(session, tmp_path / "results", output_options={"metadata": True})
+    output, page = done.output, page_of(done.output)
     assert "Nothing was found that is a reason not to use this recording." in page.text
     assert "No problem was found in this recording." in page.text
+    assert "more findings" not in page.text
+    notes = sum(f.severity is Severity.INFO and f.code not in LAB_FACTS for f in done.receipt.findings)
+    assert f"{notes} notes worth knowing; nothing is lost" in page.text
+    assert not (done.output / "qc" / "HPC_miniscope1" / "saturation.svg").exists()
+    assert "No pixel was saturated, so there is no plot of saturation." in page.text
     assert Glance.from_text((output / "qc" / "glance.json").read_text(encoding="utf-8")).verdict is Verdict.GOOD
     metrics = json.loads((output / "quality_control.json").read_text(encoding="utf-8"))["metrics"]
     assert {metric["status_history"][-1]["status"] for metric in metrics} == {"Pass"}

@@ -12,7 +12,7 @@ from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.frame_measures import FRAMES_STORED
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
 from miniscope_to_nwb_zarr.qc.picture_measures import BRIGHTNESS, MOTION, level_change
-from miniscope_to_nwb_zarr.qc.report.section import Section, sign, table
+from miniscope_to_nwb_zarr.qc.report.section import Section, named_sign, sign, table
 from miniscope_to_nwb_zarr.qc.report.words import length_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _HEAD = ("device", "frames", "length", "rate", "missing", "damaged", "saturated", "brightness", "motion")
 _NOT_KNOWN = "-"
-_SIGNS = ((Verdict.GOOD, "good"), (Verdict.LOOK, "look at it"), (Verdict.BAD, "bad"))
 _LEGEND = (
     "Brightness is the change of the mean from the first to the last tenth of the frames; motion is the distance "
     "within which 95 % of the frames stay."
@@ -36,7 +35,8 @@ def overview_section(facts: ReportFacts) -> Section | None:
         return None
     is_combined = len(facts.session.recordings) > 1
     rows = [_row(device, is_combined=is_combined) for device in devices]
-    signs = [part for one, word in _SIGNS for part in (sign(one), f" {word}  ")]
+    signs = [part for one, ending in ((Verdict.GOOD, ", "), (Verdict.LOOK, ", "), (Verdict.BAD, ". ")) for part in
+             (named_sign(one), ending)]  # fmt: skip
     body = joined([table(_HEAD, rows, "numbers"), tag("p", *signs, _LEGEND, class_="note")])
     return Section("overview", "At a glance", body, menu="At a glance")
 
