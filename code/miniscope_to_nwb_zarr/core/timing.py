@@ -309,7 +309,7 @@ def _queue(depth: NDArray[np.int64], where: str) -> list[Finding]:
     first = int(np.argmax(depth >= _QUEUE_NEARLY_FULL))
     text = (
         f"the queue of frames waiting to be written filled up ({deepest} of {_QUEUE_SLOTS}, first at row {first}): "
-        "the disk or the codec was too slow and frames were lost at the camera; gaps in the stamps show where"
+        "the disk or the codec was too slow, and frames may be lost at the camera: the stamps have a gap where they are"
     )
     return [Finding(Code.QUEUE_FULL, Severity.WARNING, where, text, {"deepest": deepest, "first_row": first})]
 
