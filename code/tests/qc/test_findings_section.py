@@ -18,8 +18,14 @@ def page_of(*severities):
 def test_notes_are_no_problems(number, words):
     page = page_of(*[Severity.INFO] * number)
     assert "No problem was found in this recording." in page
-    assert f">{words} knowing; nothing is lost<" in page
+    assert f">{words} knowing<" in page
     assert "findings" not in page
+
+
+def test_notes_beside_a_loss_do_not_say_that_nothing_is_lost():
+    page = page_of(Severity.ERROR, Severity.INFO)
+    assert ">1 note worth knowing<" in page
+    assert "nothing" not in page.lower()
 
 
 @pytest.mark.parametrize("severity", [Severity.INFO, Severity.WARNING])

@@ -34,7 +34,7 @@ def findings_section(facts: ReportFacts) -> Section:
         body.append(tag("p", "No problem was found in this recording."))
     body += _entries(grave)
     if notes:
-        head = tag("summary", f"{counted(len(notes), 'note')} worth knowing; nothing is lost")
+        head = tag("summary", f"{counted(len(notes), 'note')} worth knowing")
         body.append(tag("details", head, *_entries(notes)))
     return Section("findings", "Findings", joined(body), menu=_menu(grave))
 
