@@ -22,6 +22,7 @@ import pandas as pd
 from miniscope_to_nwb_zarr.core.combine import join
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Severity
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_dataset
 from miniscope_to_nwb_zarr.data_conversion.lazy_frames import LazyFrames
@@ -95,7 +96,11 @@ def combine(sessions: Sequence[Session], offsets_s: Sequence[float] | None = Non
 
 
 def devices_table(session: Session) -> pd.DataFrame:
-    """One row for each device of each recording: frames, rows, picture, measured rate, first and last stamp."""
+    """One row for each device of each recording: frames, rows, picture, measured rate, first and last stamp.
+
+    `rows` are those of the time table. `missing_frames` were taken and are not among the frames, as the report counts
+    them: those of lost or damaged videos, and those that would fill the gaps, such as dropped ones.
+    """
     rows = []
     for recording, stream in session.streams:
         time_s = stream.time_s
@@ -113,7 +118,7 @@ def devices_table(session: Session) -> pd.DataFrame:
                 "rate_hz": rate_hz(time_s),
                 "first_s": float(time_s[0]) if len(time_s) else None,
                 "last_s": float(time_s[-1]) if len(time_s) else None,
-                "lost_frames": sum(loss.n_rows for loss in stream.losses),
+                "missing_frames": n_missing(stream),
             }
         )
     return pd.DataFrame(rows)

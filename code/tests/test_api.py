@@ -1,5 +1,6 @@
 """The program from Python, as a lab uses it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -31,6 +32,17 @@ def test_an_api_session_is_a_recording_of_the_folder(tmp_path):
     (session,) = mnz.discover(str(tmp_path / "data")).sessions
     table = mnz.devices_table(session)
     assert table["recording"].tolist() == [truth.folder.name] * 2
+    assert table["missing_frames"].tolist() == [0, 0]
     np.testing.assert_array_equal(
         mnz.frames(session, SCOPE.folder_name)[4], truth.devices[SCOPE.folder_name].frame(4).T
     )
+
+
+def test_missing_frames_are_those_of_lost_videos_and_those_that_were_dropped(tmp_path):
+    dropped = replace(SCOPE, name="Other", device_id=4, lost=(4, 5))
+    truth = small_recording(tmp_path / "data", devices=(SCOPE, dropped))
+    (truth.folder / SCOPE.folder_name / "0.avi").unlink()
+    (session,) = mnz.discover(tmp_path / "data").sessions
+    table = mnz.devices_table(session).set_index("device")
+    assert table["missing_frames"].to_dict() == {SCOPE.folder_name: 10, "Other": 2}
+    assert table["frames"].to_dict() == {SCOPE.folder_name: 15, "Other": 25}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.text import valid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Severity(StrEnum):
@@ -148,3 +150,9 @@ class Finding:
         return cls(
             Code(value["code"]), Severity(value["severity"]), value["where"], value["sentence"], dict(value["numbers"])
         )
+
+
+def grave_in_words(findings: Iterable[Finding]) -> str:
+    """How many errors and warnings there are, such as "1 error, 2 warnings"; empty for none."""
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(counted(counts[one], one) for one in (Severity.ERROR, Severity.WARNING) if counts[one])

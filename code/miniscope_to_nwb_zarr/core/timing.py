@@ -45,6 +45,8 @@ class Gap:
     n_missing: int
     """Frames that would have fallen into it at the measured rate; exact where rows of the table tell."""
     reason: str
+    frame: int
+    """The last frame before, its number in the series."""
 
 
 def median_interval_s(time_s: NDArray[np.float64]) -> float | None:
@@ -103,7 +105,7 @@ def find_gaps(stream: Stream) -> tuple[Gap, ...]:
             around = stream.rows[k : k + 2]
             is_told = max(np.diff(around)[0], np.diff(stream.table.frame_number[around])[0]) == 1
             reason = "no frame was recorded" if is_told else "rows of the time table are missing or cannot be read"
-        gaps.append(Gap(start_s, stop_s, n_missing, reason))
+        gaps.append(Gap(start_s, stop_s, n_missing, reason, int(k)))
     return tuple(gaps)
 
 
@@ -119,11 +121,9 @@ def examine(table: TimeTable, device: Device, where: str) -> tuple[Finding, ...]
         The table, for the findings.
     """
     time_s = table.time_s[np.isfinite(table.time_s)]
-    findings = _first_stamps(time_s, where)
     # an absurd first stamp would hide everything else
     sound_s = steady(time_s)
-    findings += _intervals(sound_s, where)
-    findings += _rates(sound_s, device, where)
+    findings = [*_first_stamps(time_s, where), *_intervals(sound_s, where), *_rates(sound_s, device, where)]
     if table.queue_depth is not None:
         findings += _queue(table.queue_depth, where)
     if table.hardware_count is not None:
@@ -309,7 +309,7 @@ def _queue(depth: NDArray[np.int64], where: str) -> list[Finding]:
     first = int(np.argmax(depth >= _QUEUE_NEARLY_FULL))
     text = (
         f"the queue of frames waiting to be written filled up ({deepest} of {_QUEUE_SLOTS}, first at row {first}): "
-        "the disk or the codec was too slow and frames were lost at the camera; gaps in the stamps show where"
+        "the disk or the codec was too slow, and frames may be lost at the camera: the stamps have a gap where they are"
     )
     return [Finding(Code.QUEUE_FULL, Severity.WARNING, where, text, {"deepest": deepest, "first_row": first})]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from miniscope_to_nwb_zarr.qc.measure import Measure, Verdict
 from miniscope_to_nwb_zarr.qc.picture_measures import picture_measures
 from miniscope_to_nwb_zarr.qc.stream_measures import aspect_of
@@ -44,7 +46,9 @@ def frame_measures(stored: StoredFrames) -> Iterator[Measure]:
     """The measures of the frames of one device in one recording."""
     stream = stored.stream
     aspect = aspect_of(stream)
-    recorded = max(stream.table.n_rows, int(stream.table.frame_number.max(initial=-1)) + 1)
+    numbers = stream.table.frame_number[stream.table.frame_number >= 0]
+    # not all software begins at 0; where the first rows are lost, a finding says so
+    recorded = max(stream.table.n_rows, int(np.ptp(numbers)) + 1 if len(numbers) else 0)
     yield Measure(
         FRAMES_STORED,
         "Passes where all frames are stored that the time table says were recorded; fails otherwise.",

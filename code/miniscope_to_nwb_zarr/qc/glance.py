@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.text import json_text
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
-from miniscope_to_nwb_zarr.qc.report.words import headline, n_missing, verdict
+from miniscope_to_nwb_zarr.qc.report.words import headline, verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def _device(device: DeviceFacts) -> DeviceGlance:
         is_scope=device.is_scope,
         verdict=worst(measure.verdict for measure in device.measures),
         frames=device.stream.n_frames,
-        missing=n_missing(device),
+        missing=n_missing(device.stream),
         damaged=device.stored.n_damaged if device.stored else 0,
         rate_hz=None if rate is None else round(rate, 3),
         picture=base64.b64encode(device.glance).decode("ascii"),

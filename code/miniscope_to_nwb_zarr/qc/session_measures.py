@@ -88,9 +88,10 @@ def _of_the_store(findings: Sequence[Finding], stored: Sequence[StoredFrames], a
     remarks = {name: int(count) for f in findings if f.code is Code.INSPECTOR for name, count in f.numbers.items()}
     yield Measure(
         INSPECTOR,
-        "Passes where the NWB validator has no error and the NWB inspector no critical remark; a person has to look "
-        "where it has critical remarks that only facts from the lab can remove. If it fails, no output is made.",
+        "Passes where the NWB validator has no error and the NWB inspector no critical remark, except on facts that "
+        "only the lab has, such as species, sex and age of the animal: such remarks are counted here, but tell nothing "
+        "of the recording. A person has to look at other critical remarks. If it fails, no output is made.",
         {"validator_errors": 0, "remarks": {name.replace(" ", "_"): count for name, count in sorted(remarks.items())}},
-        Verdict.LOOK if remarks.get("critical") else Verdict.GOOD,
+        verdict_of(findings, {Code.INSPECTOR}),
         aspect,
     )

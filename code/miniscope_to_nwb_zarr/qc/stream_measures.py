@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.model import DeviceKind
 from miniscope_to_nwb_zarr.core.timing import count_dropped, find_gaps, rate_hz
 from miniscope_to_nwb_zarr.qc.measure import Aspect, Measure, Verdict, verdict_of
@@ -111,17 +112,18 @@ def _rate(stream: Stream, findings: Sequence[Finding], aspect: Aspect) -> Measur
 
 
 def _gaps(stream: Stream, aspect: Aspect) -> Measure:
-    gaps = find_gaps(stream)
+    gaps, missing = find_gaps(stream), n_missing(stream)
     return Measure(
         "Gaps",
-        "Passes where no interval between frames is longer than 1.5 times the usual one; a person has to look "
-        "otherwise. Each gap is a row of the table `gaps` of the NWB file.",
+        "Passes where no interval between frames is longer than 1.5 times the usual one and no frame of the time table "
+        "is missing; a person has to look otherwise. Each gap is a row of the table `gaps` of the NWB file; frames "
+        "missing before the first or after the last one are in no gap, and count here.",
         {
             "gaps": len(gaps),
-            "missing_frames": sum(gap.n_missing for gap in gaps),
+            "missing_frames": missing,
             "longest_s": round(max((gap.stop_s - gap.start_s for gap in gaps), default=0.0), 6),
         },
-        Verdict.LOOK if gaps else Verdict.GOOD,
+        Verdict.LOOK if gaps or missing else Verdict.GOOD,
         aspect,
     )
 

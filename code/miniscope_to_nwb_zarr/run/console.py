@@ -139,7 +139,7 @@ class Console:
                 **_frames(rows),
                 ">time": [duration_text(row.seconds) for row in rows],
                 ">size": [size_text(row.store_bytes) for row in rows],
-                ">warnings": [f"{row.n_findings:,}" for row in rows],
+                "findings": [row.findings or "-" for row in rows],
                 "where or why": [row.message for row in rows],
             }
         )
@@ -155,15 +155,19 @@ class Console:
             self._out.print(Text(visible(without_secrets(sentence))), soft_wrap=True)
 
     @contextmanager
-    def progress(self, total_frames: int, n_bytes: int, label: str) -> Iterator[Callable[[int, int], None]]:
+    def progress(
+        self, total_frames: int, n_bytes: int, label: str, steps: tuple[str, ...] = ("",)
+    ) -> Iterator[Callable[[int, int], None]]:
         """Show the progress of one piece of work; several may run at once, from several threads.
+
+        Frames and bytes are those of all `steps` together, which are as in `Meter`.
 
         Yields
         ------
         callable
             ``advance(frames, n_bytes)``, to be called with what was done since the last call.
         """
-        meter = Meter(total_frames, n_bytes, self._clock)
+        meter = Meter(total_frames, n_bytes, self._clock, steps)
         if self._quiet:
             yield meter.advance
         elif self._err.is_terminal:

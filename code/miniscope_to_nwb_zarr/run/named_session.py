@@ -60,7 +60,7 @@ class SessionTask:
     def run(self, console: Console) -> SessionResult:
         """Convert it in this process; an error becomes its result."""
         frames, n_bytes = self.amount
-        with console.progress(2 * frames, 2 * n_bytes, self.name) as advance:
+        with console.progress(2 * frames, 2 * n_bytes, self.name, ("written", "read back")) as advance:
             return run_session(self.session, self.job, advance)
 
     def order(self, workers: int) -> Callable[[], SessionResult]:

@@ -33,11 +33,16 @@ class StepLog:
 
 @dataclass(slots=True)
 class Meter:
-    """Counts frames and bytes against a clock, which is any function that returns seconds."""
+    """Counts frames and bytes against a clock, which is any function that returns seconds.
+
+    Where every frame is worked on in several steps, one after the other, the totals are those of all steps together.
+    """
 
     total_frames: int
     total_bytes: int
     clock: Callable[[], float]
+    steps: tuple[str, ...] = ("",)
+    """What is done with the frames in each step, such as ``written``."""
     frames: int = 0
     n_bytes: int = 0
     _start_s: float = field(init=False)
@@ -62,8 +67,11 @@ class Meter:
 
     def line(self) -> str:
         """The state as one line of a log."""
-        percent = 100 * self.frames // self.total_frames if self.total_frames else 100
-        parts = [f"{self.frames:,} of {self.total_frames:,} frames ({percent} %)", self.rates_text()]
+        total = self.total_frames // len(self.steps)
+        step = min(max(0, self.frames - 1) // total, len(self.steps) - 1) if total else -1
+        done = self.frames - max(step, 0) * total
+        percent = 100 * done // total if total else 100
+        parts = [f"{done:,} of {total:,} frames {self.steps[step]}".rstrip() + f" ({percent} %)", self.rates_text()]
         return ", ".join(part for part in parts if part)
 
     def due_line(self) -> str | None:

@@ -33,3 +33,5 @@ class ResultRow:
     """Those of severity warning and error."""
     message: str
     """Where the output lies, or why there is none."""
+    findings: str = ""
+    """The same in words; empty when there are none."""

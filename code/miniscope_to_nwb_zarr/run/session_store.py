@@ -146,11 +146,27 @@ def add_damage(nwbfile: NWBFile, series: FrameSeries, written: WrittenSeries) ->
             Severity.ERROR,
             device,
             f"the data of {counted(len(frames), 'frame')} is damaged in the video (in the series, from 0: {named}); "
-            f"{len(lost)} of them stored black, as they could not be decoded at all, the others as the decoder gave "
-            "them. All are marked in the table invalid_times: leave them out of analyses",
+            + _as_stored(len(frames), len(lost)),
             {"frames": frames[:1000], "n_damaged": len(frames), "n_lost": len(lost)},
         )
     ]
+
+
+def _as_stored(n_damaged: int, n_lost: int) -> str:
+    """What the damaged frames are in the series, where they are marked, and what to do."""
+    if n_damaged == 1:
+        stored = (
+            "it is stored black, as it could not be decoded at all" if n_lost else "it is stored as the decoder gave it"
+        )
+        return f"{stored}, and marked in the table invalid_times: leave it out of analyses"
+    if n_lost == 0:
+        stored = "they are stored as the decoder gave them."
+    elif n_lost == n_damaged:
+        stored = "they are stored black, as they could not be decoded at all."
+    else:
+        black = counted(n_lost, "of them is stored black, as it", "of them are stored black, as they")
+        stored = f"{black} could not be decoded at all, the others as the decoder gave them."
+    return f"{stored} All are marked in the table invalid_times: leave them out of analyses"
 
 
 def _stored(series: FrameSeries, written: WrittenSeries, seen: SeenFrames | None) -> StoredFrames:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
 from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Stopped
-from miniscope_to_nwb_zarr.core.findings import Code, Severity
+from miniscope_to_nwb_zarr.core.findings import Code, Severity, grave_in_words
 from miniscope_to_nwb_zarr.run.engine import run_tasks
 from miniscope_to_nwb_zarr.run.rows import ResultRow
 from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
@@ -81,10 +81,7 @@ def make_all(
     store = _store(options)
     code = run_folder.finish(results, facts.findings, datetime.now(UTC), store=store)
     _publish(run_folder, store)
-    rows = [
-        ResultRow(r.session, r.word, r.frames, r.seconds, r.store_bytes, _n_warnings(r), r.message) for r in results
-    ]
-    console.result_table(rows)
+    console.result_table([_row(result) for result in results])
     remark(results)
     n_done = sum(result.exit_code is ExitCode.DONE for result in results)
     where = f"{options.results_shown}/{run_folder.path.name}"
@@ -116,6 +113,16 @@ def _publish(run_folder: RunFolder, store: OutputStore | None) -> None:
     shutil.rmtree(run_folder.path)
 
 
-def _n_warnings(result: SessionResult) -> int:
-    """Findings that deserve a look; missing facts are summed up in a sentence of their own."""
-    return sum(f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING for f in result.findings)
+def _row(result: SessionResult) -> ResultRow:
+    """A result for people; missing facts are summed up in a sentence of their own."""
+    grave = [f for f in result.findings if f.severity is not Severity.INFO and f.code is not Code.FACT_MISSING]
+    return ResultRow(
+        result.session,
+        result.word,
+        result.frames,
+        result.seconds,
+        result.store_bytes,
+        len(grave),
+        result.message,
+        grave_in_words(grave),
+    )

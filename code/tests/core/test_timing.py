@@ -154,6 +154,8 @@ def test_a_queue_that_fills():
     found = examine(table_of(regular(), queue_depth=depth), SCOPE, "x")
     assert [finding.code for finding in found] == [Code.QUEUE_FULL]
     assert found[0].numbers == {"deepest": 127, "first_row": 58}
+    # no stamp tells of a loss here
+    assert "frames may be lost" in found[0].sentence
 
 
 @given(st.integers(0, 65535), st.lists(st.integers(1, 40), min_size=5, max_size=60), st.sets(st.integers(0, 59)))

@@ -66,6 +66,9 @@ def test_the_damaged_frame_is_marked_and_no_other(rich, nwbfile):
     assert series.name == f"OnePhotonSeries_{SCOPE.folder_name}"
     (finding,) = (f for f in rich.outcome.receipt.findings if f.code is Code.FRAMES_DAMAGED)
     assert finding.numbers["frames"] == [DAMAGED]
+    assert finding.sentence.endswith(
+        "; it is stored as the decoder gave it, and marked in the table invalid_times: leave it out of analyses"
+    )
 
 
 def test_a_reader_without_this_package_sees_the_same_frames(rich):
@@ -206,6 +209,7 @@ def test_a_file_of_another_depth_is_lost_not_wrapped(tmp_path):
     assert not data[20:].any()
     (finding,) = (f for f in made.outcome.receipt.findings if f.code is Code.FRAMES_DAMAGED)
     assert finding.numbers["frames"] == [20, 21, 22, 23, 24]
+    assert "; they are stored black, as they could not be decoded at all. All are marked" in finding.sentence
 
 
 def test_combined_recordings_lie_apart_by_their_true_gap(tmp_path):

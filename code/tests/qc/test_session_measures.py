@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.demo.mio import MioSpec, write_mio
+from miniscope_to_nwb_zarr.demo.mio_radio import MioVersion
 from miniscope_to_nwb_zarr.qc.frame_measures import StoredFrames
 from miniscope_to_nwb_zarr.qc.measure import Aspect, Verdict
 from miniscope_to_nwb_zarr.qc.session_measures import session_measures
@@ -58,6 +60,9 @@ def test_a_sound_recording_passes_everything(recorded):
         (lambda d: defects.step_clock(d, 12, -500), "Order of time stamps", Verdict.LOOK, {"backwards": 1}),
         (defects.absurd_first_stamp, "Order of time stamps", Verdict.LOOK, {"first_s": 935703.178}),
         (lambda d: defects.change_settings(d, frameRate="20FPS"), "Frame rate", Verdict.LOOK, {"nominal_hz": 20.0}),
+        (lambda d: (d / "0.avi").unlink(), "Gaps", Verdict.LOOK, {"gaps": 0, "missing_frames": 10}),
+        (lambda d: (d / "1.avi").unlink(), "Gaps", Verdict.LOOK, {"gaps": 1, "missing_frames": 10}),
+        (lambda d: (d / "2.avi").unlink(), "Gaps", Verdict.LOOK, {"gaps": 0, "missing_frames": 5}),
         (lambda d: defects.step_clock(d, 12, 500), "Gaps", Verdict.LOOK, {"gaps": 1}),
         (lambda d: defects.fill_queue(d, 5), "Queue of frames", Verdict.LOOK, {"deepest": 127}),
         (lambda d: defects.spoil_counter(d, range(3, 12)), "Dropped frames", Verdict.LOOK, {"failed_readings": 9}),
@@ -120,6 +125,17 @@ def test_what_is_wrong_with_stored_frames_is_judged(recorded, tmp_path, changes,
     assert measures_of(session, stored=[stored_frames(session, **changes)])[DEVICE, name].verdict is verdict
 
 
+def test_software_that_begins_with_frame_1_has_lost_none(tmp_path):
+    write_mio(MioSpec(version=MioVersion.V0_6), tmp_path)
+    (session,) = sessions_in(tmp_path)
+    ((_, stream),) = session.streams
+    assert stream.table.frame_number[0] == 1
+    stored = StoredFrames(stream, stream.n_frames, 0, 0, n_values=1, n_white=0, white=255)
+    found = {measure.name: measure for measure in session_measures(session, session.findings, [stored])}
+    assert found["Frames stored"].value == {"stored": stream.n_frames, "recorded": stream.n_frames}
+    assert (found["Frames stored"].verdict, found["Gaps"].verdict) == (Verdict.GOOD, Verdict.GOOD)
+
+
 def test_without_any_picture_there_is_no_saturation(recorded, tmp_path):
     recorded()
     (session,) = sessions_in(tmp_path)
@@ -127,13 +143,14 @@ def test_without_any_picture_there_is_no_saturation(recorded, tmp_path):
     assert (DEVICE, "Saturation") not in found
 
 
-def test_critical_remarks_of_the_inspector_want_a_look(recorded, tmp_path):
+@pytest.mark.parametrize(("severity", "verdict"), [(Severity.INFO, Verdict.GOOD), (Severity.WARNING, Verdict.LOOK)])
+def test_remarks_on_facts_that_only_the_lab_has_are_counted_and_are_no_fault(recorded, tmp_path, severity, verdict):
     recorded()
     (session,) = sessions_in(tmp_path)
     remarks = {"critical": 1, "best practice violation": 2}
-    inspected = [*session.findings, Finding(Code.INSPECTOR, Severity.INFO, "qc/report.txt", "remarks", remarks)]
+    inspected = [*session.findings, Finding(Code.INSPECTOR, severity, "qc/report.txt", "remarks", remarks)]
     measure = measures_of(session, inspected, [])["", "NWB validator and inspector"]
-    assert measure.verdict is Verdict.LOOK
+    assert measure.verdict is verdict
     assert measure.value == {"validator_errors": 0, "remarks": {"critical": 1, "best_practice_violation": 2}}
 
 

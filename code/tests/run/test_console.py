@@ -18,7 +18,7 @@ from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.rows import PlanRow, ResultRow
 
 PLAN = PlanRow("m1_2025-06-12_15-15-04", "HPC_miniscope1", 53614, 29.8, 7_100_000_000, 4_000_000_000, 702, "")
-RESULT = ResultRow("m1_2025-06-12_15-15-04", "written", 53614, 65.0, 4_000_000_000, 1, "../results/m1")
+RESULT = ResultRow("m1_2025-06-12_15-15-04", "written", 53614, 65.0, 4_000_000_000, 1, "../results/m1", "1 error")
 FINDING = Finding(Code.GAP, Severity.WARNING, "HPC/timeStamps.csv", "no frame for 1.2 s after row 40")
 
 
@@ -68,10 +68,13 @@ def test_plan_table(streams):
 
 
 def test_result_table(streams):
-    console_on(streams).result_table([RESULT])
-    assert texts(streams)[0].splitlines()[1].split() == (
-        ["m1_2025-06-12_15-15-04", "written", "53,614", "1", "min", "05", "s", "4.0", "GB", "1", "../results/m1"]
-    )
+    console_on(streams).result_table([RESULT, replace(RESULT, n_findings=0, findings="")])
+    title, row, sound = (re.split(r"  +", line.strip()) for line in texts(streams)[0].splitlines())
+    assert title == ["session", "outcome", "frames", "time", "size", "findings", "where or why"]
+    assert row == [
+        "m1_2025-06-12_15-15-04", "written", "53,614", "1 min 05 s", "4.0 GB", "1 error", "../results/m1"
+    ]  # fmt: skip
+    assert sound[5] == "-"
 
 
 def test_a_long_reason_is_wrapped_where_there_is_no_terminal_and_a_place_is_left_whole(streams):

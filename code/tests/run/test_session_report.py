@@ -9,14 +9,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import preview_movie
 from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.qc.measure import Verdict
+from miniscope_to_nwb_zarr.qc.report.run_page import RunRow, run_page
+from miniscope_to_nwb_zarr.qc.session_measures import INSPECTOR
 from miniscope_to_nwb_zarr.run import session_pictures
 from tests import defects
 from tests.conversions import convert, sessions_in
 from tests.recordings import CAMERA, SCOPE, SMALL, small_recording
 
+LAB_FACTS = {Code.FACT_MISSING, Code.FACT_UNKNOWN}
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
@@ -81,11 +85,32 @@ def test_the_page_says_first_how_the_recording_is(sound):
     page = page_of(sound.output)
     assert page.text.startswith(f"{sound.output.name} Recording report {sound.output.name} 1 scope")
     assert "1 scope, 1 camera, 0.8 s, 25 frames, none missing, verified" in page.text
+    assert "● good, ▲ look at it, ■ bad. Brightness is the change" in page.text
+    assert "No pixel was saturated" not in page.text
     # the bar code of the test's frames is white
     assert "Usable, with something to look at first." in page.text
     assert "mouse enters arm A, left" in page.text
     assert "HPC miniscope1: led0 = 25" in page.text
     assert "Frame 0 at -0.021 s" in page.text
+
+
+def test_a_sound_recording_is_good_without_facts_that_only_the_lab_has(tmp_path):
+    small_recording(tmp_path / "data", devices=(replace(SCOPE, has_bar_code=False),))
+    (session,) = sessions_in(tmp_path / "data")
+    done = convert(session, tmp_path / "results", output_options={"metadata": True})
+    output, page = done.output, page_of(done.output)
+    assert "Nothing was found that is a reason not to use this recording." in page.text
+    assert "No problem was found in this recording." in page.text
+    assert "more findings" not in page.text
+    notes = sum(f.severity is Severity.INFO and f.code not in LAB_FACTS for f in done.receipt.findings)
+    assert f"{notes} notes worth knowing " in page.text
+    assert not (done.output / "qc" / "HPC_miniscope1" / "saturation.svg").exists()
+    assert "No pixel was saturated, so there is no plot of saturation." in page.text
+    assert Glance.from_text((output / "qc" / "glance.json").read_text(encoding="utf-8")).verdict is Verdict.GOOD
+    metrics = json.loads((output / "quality_control.json").read_text(encoding="utf-8"))["metrics"]
+    assert {metric["status_history"][-1]["status"] for metric in metrics} == {"Pass"}
+    (inspector,) = (metric for metric in metrics if metric["name"] == INSPECTOR)
+    assert inspector["value"]["remarks"]["critical"] == 3
 
 
 def test_the_page_holds_all_that_it_shows_and_runs_nothing(sound):
@@ -193,6 +218,28 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path):
     assert [one.verdict for one in glance.devices] == [Verdict.BAD, Verdict.LOOK, Verdict.GOOD]
     # the stamp that cannot be right does not stretch the plots
     assert "259" not in page.text.partition("Time line")[2].partition("Preview")[0]
+
+
+@pytest.mark.parametrize(("number", "left", "lost"), [(0, 15, 10), (2, 20, 5)], ids=["the first", "the last"])
+def test_the_frames_of_a_lost_file_are_missing_wherever_it_was(tmp_path, number, left, lost):
+    truth = small_recording(tmp_path / "data", devices=(SCOPE,))
+    (truth.folder / "HPC_miniscope1" / f"{number}.avi").unlink()
+    (session,) = sessions_in(tmp_path / "data")
+    done = convert(session, tmp_path / "results", output_options={"metadata": True})
+    text = page_of(done.output).text
+    assert f"{left} frames, {lost} missing, verified" in text
+    row = text.partition("At a glance")[2].partition("Brightness is")[0]
+    assert f"■ bad {left} " in row
+    assert f"■ bad {lost} ● good 0 " in row
+    metrics = json.loads((done.output / "quality_control.json").read_text(encoding="utf-8"))["metrics"]
+    (gaps,) = (metric for metric in metrics if metric["name"] == "HPC_miniscope1: Gaps")
+    assert gaps["value"] == {"gaps": 0, "missing_frames": lost, "longest_s": 0.0}
+    assert gaps["status_history"][-1]["status"] == "Pending"
+    glance = Glance.from_text((done.output / "qc" / "glance.json").read_text(encoding="utf-8"))
+    row = RunRow(session.name, "written", "", left, 1.0, 1, done.receipt.findings, glance=glance)
+    of_run = Page(run_page("run", "", [row], ())).text
+    assert f"{lost} missing" in of_run
+    assert "all frames" not in of_run
 
 
 def test_a_damaged_frame_is_in_no_picture(tmp_path, monkeypatch):

@@ -8,16 +8,18 @@ from miniscope_to_nwb_zarr.core.findings import Code
 FILES = {
     Code.FILE_MISSING: Advice(
         "warning, error",
-        "A file that should be there is not: a video in the middle of the numbering, or a time table. Only its own "
+        "A file that should be there is not: one of the numbered videos, or a time table. Only its own "
         "frames are lost. As warning: a time table has rows of a camera (not the scope) that has no video.",
-        "All other frames keep their own stamps; the missing frames are in the table `gaps`. Nothing is shifted.",
+        "All other frames keep their own stamps; nothing is shifted. Frames missing between others are a row of the "
+        "table `gaps`; those missing at the beginning or the end are in no table: the series begins later or ends "
+        "sooner.",
         "Look for it on the acquisition computer or in a backup, and convert again.",
     ),
     Code.FILE_EMPTY: Advice(
         "info, warning, error",
         "A file of 0 bytes: the disk was full, the codec is missing on the acquisition computer, or the recording "
         "ended at once. As info: the last video of the V3 software, which opens the next file as soon as one is full.",
-        "Its frames are lost and are a gap; all others keep their stamps.",
+        "Its frames are lost, and are a gap where others follow; all others keep their stamps.",
         "For a video: check disk and codec of the acquisition computer before the next session.",
     ),
     Code.FILE_UNREADABLE: Advice(
@@ -112,7 +114,7 @@ SETTINGS = {
         "warning, error",
         "Pictures do not have the size that the settings or the type of the device tell. As error: the pictures of "
         "one file have another size than those of the other files, and are left out.",
-        "As error: the frames of that file are a gap.",
+        "As error: the frames of that file are missing; between others they are a gap.",
         "Look at the video: another camera may have recorded into the folder.",
     ),
     Code.SETTINGS_MOVED: Advice(

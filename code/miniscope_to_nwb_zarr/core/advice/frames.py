@@ -10,7 +10,7 @@ FRAMES = {
         "error",
         "A video holds fewer frames than the time table lists for it. All other frames keep their own stamps, except "
         "in a video that was closed normally: which of its frames are lost is then not known, and the last ones are "
-        "taken to be lost. The missing frames are in the table `gaps`.",
+        "taken to be lost. Where others follow, the missing frames are a row of the table `gaps`.",
         "Use the stamps, not frame numbers times a rate: after the missing frames such times are wrong by as many "
         "frames.",
         "Look for the complete file in a backup.",

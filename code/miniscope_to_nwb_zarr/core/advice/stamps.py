@@ -73,8 +73,8 @@ STAMPS = {
     ),
     Code.QUEUE_FULL: Advice(
         "warning",
-        "The queue of frames waiting for the disk filled up; frames were lost.",
-        "See the gaps.",
+        "The queue of frames waiting for the disk filled up, or nearly so. Frames that find it full are lost.",
+        "Where frames are lost, the stamps have a gap; without a gap there is nothing to mind.",
         "Use a faster disk or codec.",
     ),
     Code.FRAMES_DROPPED: Advice(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.amounts import counted, duration_text, size_text
-from miniscope_to_nwb_zarr.core.findings import Code, Severity
+from miniscope_to_nwb_zarr.core.findings import Code, grave_in_words
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
 from miniscope_to_nwb_zarr.qc.figures.axis import axis
 from miniscope_to_nwb_zarr.qc.figures.curves import curve_of_few
@@ -133,7 +133,4 @@ def _sparkline(values: Sequence[float]) -> Html | None:
 
 
 def _findings(findings: Sequence[Finding]) -> str:
-    counted_ones = [one for one in findings if one.code not in _NOT_COUNTED]
-    counts = [(sum(one.severity is severity for one in counted_ones), word) for severity, word in
-              ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))]  # fmt: skip
-    return ", ".join(counted(number, word) for number, word in counts if number) or "-"
+    return grave_in_words(one for one in findings if one.code not in _NOT_COUNTED) or "-"

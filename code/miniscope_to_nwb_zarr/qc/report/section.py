@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.qc.figures.html import Html, tag
+from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.measure import Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def sign(verdict: Verdict) -> Html:
     shape, word = _SIGNS[verdict]
     return tag("span", tag("span", shape, aria_hidden="true"), tag("span", word, class_="unseen"),
                class_=f"sign {verdict}")  # fmt: skip
+
+
+def named_sign(verdict: Verdict) -> Html:
+    """A sign with its word beside it, for a legend; who does not see the sign is told the word once."""
+    shape, word = _SIGNS[verdict]
+    return joined([tag("span", shape, aria_hidden="true", class_=f"sign {verdict}"), " ", word])
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], style: str = "") -> Html:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.amounts import counted, duration_text
-from miniscope_to_nwb_zarr.core.timing import find_gaps
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
 
 if TYPE_CHECKING:
@@ -56,14 +56,9 @@ def length_text(seconds: float) -> str:
 
 
 def lost_words(devices: Sequence[DeviceFacts]) -> list[str]:
-    """How many frames are missing, damaged and without a stamp, if any."""
-    missing = sum(n_missing(device) for device in devices)
+    """How many frames are missing and damaged, if any."""
+    missing = sum(n_missing(device.stream) for device in devices)
     damaged = sum(device.stored.n_damaged for device in devices if device.stored)
     return [f"{number:,} {word}" for number, word in ((missing, "missing"), (damaged, "damaged")) if number] or [
         "none missing"
     ]
-
-
-def n_missing(device: DeviceFacts) -> int:
-    """Frames that would fill the gaps of a device."""
-    return sum(gap.n_missing for gap in find_gaps(device.stream))

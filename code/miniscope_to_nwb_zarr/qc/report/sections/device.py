@@ -45,6 +45,8 @@ def _section(device: DeviceFacts, facts: ReportFacts, *, is_combined: bool) -> S
     if device.thumbnails:
         parts.append(_thumbnails(device, facts))
     parts.append(tag("div", *(as_figure(plot) for plot in plots(device)), class_="charts"))
+    if device.stored and device.stored.n_values and not device.stored.n_white:
+        parts.append(tag("p", "No pixel was saturated, so there is no plot of saturation.", class_="note"))
     return Section(anchor(device), title, joined(parts), menu=title)
 
 

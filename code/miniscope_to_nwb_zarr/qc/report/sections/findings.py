@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.advice import ADVICE
+from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.report.section import Section
@@ -31,19 +32,18 @@ def findings_section(facts: ReportFacts) -> Section:
     body: list[Html] = []
     if not grave:
         body.append(tag("p", "No problem was found in this recording."))
-    body.append(joined(_entry(one) for one in grave[:_MOST]))
-    if len(grave) > _MOST:
-        body.append(tag("p", f"{len(grave) - _MOST:,} more are listed in receipt.json."))
+    body += _entries(grave)
     if notes:
-        shown = joined(_entry(one) for one in notes[:_MOST])
-        body.append(
-            tag(
-                "details",
-                tag("summary", f"{len(notes)} more findings that are worth knowing; nothing is lost"),
-                shown,
-            )
-        )
+        head = tag("summary", f"{counted(len(notes), 'note')} worth knowing")
+        body.append(tag("details", head, *_entries(notes)))
     return Section("findings", "Findings", joined(body), menu=_menu(grave))
+
+
+def _entries(findings: Sequence[Finding]) -> list[Html]:
+    entries = [_entry(one) for one in findings[:_MOST]]
+    if len(findings) > _MOST:
+        entries.append(tag("p", f"{counted(len(findings) - _MOST, 'more is', 'more are')} listed in receipt.json."))
+    return entries
 
 
 def _menu(grave: Sequence[Finding]) -> str:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.timing import rate_hz
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
+from miniscope_to_nwb_zarr.qc.frame_measures import FRAMES_STORED
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
 from miniscope_to_nwb_zarr.qc.picture_measures import BRIGHTNESS, MOTION, level_change
-from miniscope_to_nwb_zarr.qc.report.section import Section, sign, table
-from miniscope_to_nwb_zarr.qc.report.words import length_text, n_missing
+from miniscope_to_nwb_zarr.qc.report.section import Section, named_sign, sign, table
+from miniscope_to_nwb_zarr.qc.report.words import length_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _HEAD = ("device", "frames", "length", "rate", "missing", "damaged", "saturated", "brightness", "motion")
 _NOT_KNOWN = "-"
-_SIGNS = ((Verdict.GOOD, "good"), (Verdict.LOOK, "look at it"), (Verdict.BAD, "bad"))
 _LEGEND = (
     "Brightness is the change of the mean from the first to the last tenth of the frames; motion is the distance "
     "within which 95 % of the frames stay."
@@ -34,7 +35,8 @@ def overview_section(facts: ReportFacts) -> Section | None:
         return None
     is_combined = len(facts.session.recordings) > 1
     rows = [_row(device, is_combined=is_combined) for device in devices]
-    signs = [part for one, word in _SIGNS for part in (sign(one), f" {word}  ")]
+    signs = [part for one, ending in ((Verdict.GOOD, ", "), (Verdict.LOOK, ", "), (Verdict.BAD, ". ")) for part in
+             (named_sign(one), ending)]  # fmt: skip
     body = joined([table(_HEAD, rows, "numbers"), tag("p", *signs, _LEGEND, class_="note")])
     return Section("overview", "At a glance", body, menu="At a glance")
 
@@ -45,13 +47,13 @@ def _row(device: DeviceFacts, *, is_combined: bool) -> list[object]:
     if is_combined:
         name = joined([name, tag("small", device.recording.shown_name)])
     rate = rate_hz(device.time_s)
-    motion = seen.motion if seen else None
+    motion, missing = seen.motion if seen else None, n_missing(stream)
     return [
         name,
-        _cell(device, {"Frames and rows", "Frames stored"}, f"{stream.n_frames:,}"),
+        _cell(device, {"Frames and rows", FRAMES_STORED}, f"{stream.n_frames:,}"),
         _span(device),
         _cell(device, {"Frame rate"}, f"{rate:.2f} Hz" if rate else _NOT_KNOWN),
-        _cell(device, {"Gaps", "Dropped frames"}, f"{n_missing(device):,}"),
+        _cell(device, {"Gaps", "Dropped frames", FRAMES_STORED if missing else ""}, f"{missing:,}"),
         _cell(device, {"Damaged frames"}, f"{stored.n_damaged:,}") if stored else "not decoded",
         _cell(device, {"Saturation"}, _share(stored.n_white / stored.n_values if stored.n_values else 0.0))
         if stored
