@@ -8,6 +8,7 @@ from miniscope_to_nwb_zarr.core.timing import find_gaps
 from miniscope_to_nwb_zarr.qc.figures.axis import Axis, time_axis
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.report.section import Section, table
+from miniscope_to_nwb_zarr.qc.report.time_steps import set_backs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,20 @@ def _bar(device: DeviceFacts, across: Axis, row: int) -> Html:
         )
         for gap in gaps
     ]
-    return joined([bar, *holes])
+    # the stretch of time that was stamped twice
+    twice = [
+        tag(
+            "rect",
+            tag("title", f"{device.name}: {one.said}"),
+            x=f"{across.share(offset + one.after_s):.3%}",
+            width=f"{max(across.share(offset + one.before_s) - across.share(offset + one.after_s), 0.003):.3%}",
+            y=top - 4,
+            height=_BAR_PX + 8,
+            class_="twice",
+        )
+        for one in set_backs(device)[:_MOST_GAPS]
+    ]
+    return joined([bar, *holes, *twice])
 
 
 def _remarks(facts: ReportFacts) -> list[tuple[float, str, str]]:
