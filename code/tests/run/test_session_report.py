@@ -86,6 +86,7 @@ def test_the_page_says_first_how_the_recording_is(sound):
     assert "mouse enters arm A, left" in page.text
     assert "HPC miniscope1: led0 = 25" in page.text
     assert "Frame 0 at -0.021 s" in page.text
+    assert "Larger ones lie in the output, in qc/HPC_miniscope1/." in page.text
 
 
 def test_the_page_holds_all_that_it_shows_and_runs_nothing(sound):

@@ -27,18 +27,20 @@ def timeline_section(facts: ReportFacts) -> Section | None:
         return None
     across = time_axis(min(0.0, *(begin for begin, _ in spans.values())), max(end for _, end in spans.values()))
     names = list(dict.fromkeys(device.name for device in devices))
-    rows = [tag("text", name, x=0, y=_TOP_PX + _ROW_PX * k + 12, class_="name") for k, name in enumerate(names)]
-    rows += [_bar(device, across, names.index(device.name)) for device in devices]
+    written = [tag("text", name, x=0, y=_TOP_PX + _ROW_PX * k + 11, class_="name") for k, name in enumerate(names)]
+    rows = [_bar(device, across, names.index(device.name)) for device in devices]
     remarks = _remarks(facts)
     height = _TOP_PX + _ROW_PX * len(names)
     if remarks:
-        rows.append(tag("text", "notes and settings", x=0, y=height + 12, class_="name"))
+        written.append(tag("text", "notes and settings", x=0, y=height + 11, class_="name"))
         rows += [_flag(across, time_s, text, k, height) for k, (time_s, _, text) in enumerate(remarks[:_MOST_NOTES])]
         height += _ROW_PX
     drawn = tag(
         "svg",
         tag("title", "When each device recorded"),
         *rows,
+        # above the stems of notes, which cross them
+        *written,
         _numbers(across, height),
         role="img",
         aria_label=f"{len(names)} devices over {across.high:.0f} seconds, {len(remarks)} notes and settings changed.",
