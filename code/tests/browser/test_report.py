@@ -49,11 +49,12 @@ def test_a_page_opens_without_a_word_and_fits(browser, results, page, width):
 
 
 @pytest.mark.parametrize("page", ["session", "run"])
-def test_on_a_phone_a_recording_is_seen_whole_at_once(browser, results, page):
-    browser.open(results[page], 390)
+@pytest.mark.parametrize("width", [360, 390, 700])
+def test_on_a_phone_a_recording_is_seen_whole_at_once(browser, results, page, width):
+    browser.open(results[page], width)
     edges = "[...document.querySelectorAll('.numbers td, .numbers th, .run td, .run th, .device *')]"
     edges += ".map(e => e.getBoundingClientRect()).filter(r => r.width).map(r => r.right)"
-    assert 300 < max(browser.run(edges)) <= 390
+    assert 300 < max(browser.run(edges)) <= width
     # each figure is named, since there are no columns
     said = browser.run(
         "[...document.querySelectorAll('[data-name]')].map(e => getComputedStyle(e, '::before').content)"
