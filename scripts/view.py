@@ -2,14 +2,16 @@
 
     cd code && uv run --with "napari[pyqt6]" python ../scripts/view.py ../results/<session>/<session>.nwb.zarr
 
-The store may also be an address (`https://...`). Nothing is read but the chunks of the frames that are shown. napari is
-no part of this project's environment: `--with` brings it. Its slider is in seconds from the start of the recording; a
-frame stands where its scope's mean interval puts it, within a frame of its own time stamp unless the scope has gaps.
+The store may also be an address: `https://...`, or `s3://...` of a public bucket, which is read over https. Nothing is
+read but the chunks of the frames that are shown. napari is no part of this project's environment: `--with` brings it.
+Its slider is in seconds from the start of the recording; a frame stands where its scope's mean interval puts it, within
+a frame of its own time stamp unless the scope has gaps.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -65,7 +67,7 @@ def show(viewer: Any, layers: Sequence[Layer]) -> None:  # noqa: ANN401 - napari
 
 def layers_of(store: str) -> list[Layer]:
     """The scopes of a store, from left to right by their names."""
-    root = zarr.open_consolidated(store, mode="r")
+    root = zarr.open_consolidated(_over_https(store), mode="r")
     layers: list[Layer] = []
     left = 0.0
     for name in sorted(root["acquisition"]):
@@ -79,6 +81,15 @@ def layers_of(store: str) -> list[Layer]:
         layers.append(Layer(name.removeprefix(_SERIES), data, (interval, 1.0, 1.0), (float(times[0]), 0.0, left)))
         left += data.shape[2] * _APART
     return layers
+
+
+def _over_https(store: str) -> str:
+    """A store in a public bucket by its address; any other as it is."""
+    if not store.startswith("s3://"):
+        return store
+    bucket, _, key = store.removeprefix("s3://").partition("/")
+    server = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
+    return f"{server}/{bucket}/{key}" if server else f"https://{bucket}.s3.amazonaws.com/{key}"
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class FrameSums:
 
     def look(self, number: int, frame: NDArray[Any], sampling: Sampling) -> None:
         """Add what is to be kept of a frame."""
-        if number in sampling.examples:
+        if number in sampling.examples or number in sampling.spares:
             self.examples[number] = frame.copy()
         if number % sampling.step:
             return

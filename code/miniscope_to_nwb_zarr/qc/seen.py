@@ -104,7 +104,7 @@ def see(look: Look) -> SeenFrames:
         saturated=look.levels[:, 1] / n_values,
         step=sampling.step,
         n_looks=sums.n_frames,
-        pictures=tuple(_pictures(sums, look.shown_px)) if sums.largest.size else (),
+        pictures=tuple(_pictures(sums, sampling, look.shown_px)) if sums.largest.size else (),
         motion=motion,
         glance=_glance(sums) if sums.n_frames and sums.largest.size else b"",
     )
@@ -115,17 +115,18 @@ def _glance(sums: FrameSums) -> bytes:
     return encode_png(stretch(smaller(image.T, GLANCE_PX), *projections.contrast(image)))
 
 
-def _pictures(sums: FrameSums, shown_px: int) -> Iterator[Picture]:
+def _pictures(sums: FrameSums, sampling: Sampling, shown_px: int) -> Iterator[Picture]:
     if sums.n_frames > 1:
         yield _picture("maximum", projections.maximum(sums), shown_px)
         yield _picture("mean", projections.mean(sums), shown_px)
         yield _picture("deviation", projections.deviation(sums), shown_px)
         yield _picture("correlation", projections.correlation(sums), shown_px)
-    if sums.examples:
+    shown = sampling.shown(sums.examples)
+    if shown:
         # in one contrast, so that they can be compared
-        limits = projections.contrast(np.stack(list(sums.examples.values())))
-        for frame, image in sorted(sums.examples.items()):
-            yield _picture(f"frame_{frame}", image, shown_px, limits, frame)
+        limits = projections.contrast(np.stack([sums.examples[frame] for frame in shown]))
+        for frame in shown:
+            yield _picture(f"frame_{frame}", sums.examples[frame], shown_px, limits, frame)
 
 
 def _picture(

@@ -49,6 +49,20 @@ def test_a_page_opens_without_a_word_and_fits(browser, results, page, width):
 
 
 @pytest.mark.parametrize("page", ["session", "run"])
+@pytest.mark.parametrize("width", [360, 390, 700])
+def test_on_a_phone_a_recording_is_seen_whole_at_once(browser, results, page, width):
+    browser.open(results[page], width)
+    edges = "[...document.querySelectorAll('.numbers td, .numbers th, .run td, .run th, .device *')]"
+    edges += ".map(e => e.getBoundingClientRect()).filter(r => r.width).map(r => r.right)"
+    assert 300 < max(browser.run(edges)) <= width
+    # each figure is named, since there are no columns
+    said = browser.run(
+        "[...document.querySelectorAll('[data-name]')].map(e => getComputedStyle(e, '::before').content)"
+    )
+    assert {'"frames"', '"missing"' if page == "session" else '"findings"'} <= set(said)
+
+
+@pytest.mark.parametrize("page", ["session", "run"])
 def test_text_of_others_is_shown_and_never_run(browser, results, page):
     browser.open(results[page])
     assert HOSTILE in browser.run("document.body.innerText")
@@ -136,6 +150,14 @@ def test_a_page_is_printed_whole_and_without_what_paper_cannot_do(browser, resul
     )
     assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    # what is folded on a screen is on paper, and no word is white where paper has no ground behind it
+    folded = browser.run("[...document.querySelectorAll('details')].map(d => [d.getBoundingClientRect().height, "
+                         "d.querySelector('summary').getBoundingClientRect().height])")  # fmt: skip
+    assert len(folded) >= 4
+    assert all(whole > 2 * line for whole, line in folded)
+    colors = browser.run("[...document.querySelectorAll('.badge')].map(b => getComputedStyle(b).color)")
+    assert "rgb(154, 103, 0)" in colors
+    assert "rgb(255, 255, 255)" not in colors
     pdf = browser.ask("Page.printToPDF", printBackground=False)["data"]
     assert len(pdf) > 50_000
 

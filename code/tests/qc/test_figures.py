@@ -118,5 +118,5 @@ def test_a_plot_is_a_figure_and_a_file():
         shown = "".join(file.itertext())
         assert f"{text}: {text}" in shown
         assert "var(" not in shown
-    # a mark beyond the range stands at its edge
-    assert 'cx="100.00%" cy="0.00%"' in as_figure(a_plot())
+    # a mark beyond the range is an arrow at its edge
+    assert '<svg x="100.00%" y="0%" overflow="visible" class="mark bad"><path d="M-5 4L0 -5' in as_figure(a_plot())

@@ -52,7 +52,7 @@ def test_sums_are_those_of_the_frames(movie):
 
 @given(MOVIES, st.data())
 def test_it_makes_no_difference_who_looked_at_which_frame(movie, data):
-    sampling = Sampling(2, 2, 1, examples=(0, len(movie) - 1), previewed=frozenset({0, 4}))
+    sampling = Sampling(2, 2, 1, examples=(0, len(movie) - 1), spares=(1,), previewed=frozenset({0, 4}))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(movie)), max_size=4)))
     bounds = [0, *cuts, len(movie)]
     parts = [sums_of(movie[a:b], sampling, a, max(1, b - a)) for a, b in pairwise(bounds)]
@@ -98,3 +98,7 @@ def test_how_closely_is_looked(n_frames, sides, n_series, step, small, tiny):
     plan = plan_sampling(n_frames, sides, n_series)
     assert (plan.step, plan.small, plan.tiny) == (step, small, tiny)
     assert plan.examples == tuple(sorted({0, n_frames // 2, n_frames - 1}))
+    assert not set(plan.spares) & set(plan.examples)
+    assert all(0 <= number < n_frames for number in plan.spares)
+    # as many are shown as before where those in the middle are damaged
+    assert len(plan.shown({*plan.examples, *plan.spares} - {n_frames // 2})) == len(plan.examples) or n_frames < 4

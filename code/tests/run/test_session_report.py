@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.data_conversion import preview_movie
 from miniscope_to_nwb_zarr.qc.glance import Glance
@@ -92,6 +94,7 @@ def test_the_page_says_first_how_the_recording_is(sound):
     assert "mouse enters arm A, left" in page.text
     assert "HPC miniscope1: led0 = 25" in page.text
     assert "Frame 0 at -0.021 s" in page.text
+    assert "Larger ones lie in the output, in qc/HPC_miniscope1/." in page.text
 
 
 def test_a_sound_recording_is_good_without_facts_that_only_the_lab_has(tmp_path):
@@ -272,6 +275,21 @@ def test_names_and_notes_of_others_stay_text(tmp_path):
     # the time line twice (its list, and what is said when pointed at), the gain above the pictures and in the settings
     assert page.text.count(HOSTILE) == 6
     assert "\u202e" not in text
+
+
+def test_a_clock_that_was_set_back_is_seen_on_the_time_line_and_at_a_glance(tmp_path):
+    truth = small_recording(tmp_path / "data")
+    defects.step_clock(truth.folder / "HPC_miniscope1", 12, -200)
+    (session,) = sessions_in(tmp_path / "data")
+    facts = Sidecar.model_validate({"session": {"keywords": ["CA1"]}})
+    page = page_of(convert(session, tmp_path / "results", sidecar=facts).output)
+    (twice,) = [rect for rect in page.all("rect") if rect.get("class") == "twice"]
+    # it stands over what was stamped twice, about a fifth of the line
+    assert 10 < float(twice["width"].rstrip("%")) < 40
+    assert "HPC_miniscope1: the clock was set back by" in page.text
+    lengths = page.text.partition("HPC_miniscope1 ● good")[2].partition("Behavior_camera")[0]
+    assert "▲ look at it 0.6 s" in lengths
+    assert re.search(r"session_metadata \(sha256 of what it says\) [0-9a-f]{64}", page.text)
 
 
 def test_several_recordings_of_one_animal_are_one_page(tmp_path):

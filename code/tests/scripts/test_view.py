@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import view
 from tests.conversions import convert, sessions_in
 from tests.recordings import SCOPE, small_recording
+from tests.s3_server import Bucket, address
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,15 @@ def test_scopes_are_shown_upright_and_at_their_times(made):
     stamps_s = np.asarray(truth.rows.stamp_ms) / 1000
     assert first.translate[0] == pytest.approx(stamps_s[0])
     assert first.translate[0] + first.scale[0] * (len(stamps_s) - 1) == pytest.approx(stamps_s[-1])
+
+
+def test_a_store_in_a_public_bucket_is_read_over_its_address(made, monkeypatch):
+    bucket = Bucket()
+    bucket.put_folder(Path(made[1]), "lab/store.nwb.zarr")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address())
+    (there, here) = (view.layers_of(store) for store in (f"{bucket}/lab/store.nwb.zarr", made[1]))
+    assert [one.name for one in there] == [one.name for one in here]
+    np.testing.assert_array_equal(there[0].data[3].compute(), here[0].data[3].compute())
 
 
 def test_without_napari_it_says_how_to_get_it(made, capsys):

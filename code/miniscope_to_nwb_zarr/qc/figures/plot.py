@@ -10,11 +10,15 @@ from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.figures.style import FILE_STYLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from miniscope_to_nwb_zarr.qc.figures.axis import Axis
 
 _LEFT_PX, _TOP_PX, _BELOW_PX = 46, 8, 34
 _FILE_WIDTH_PX, _FILE_HEAD_PX, _LEGEND_PX = 760, 26, 90
 _FILE_MARGIN_PX = 12
+_LABEL_SHARE = 0.25
+"""Of the width of a plot on a phone: the room of a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,31 @@ class Plot:
 
 
 def mark(across: Axis, up: Axis, x: float, y: float, style: str, said: str) -> Html:
-    """A dot that tells what it is when pointed at; at the edge where it would lie outside."""
-    place = (min(max(across.share(x), 0.0), 1.0), min(max(1 - up.share(y), 0.0), 1.0))
-    return tag(
-        "circle", tag("title", said), cx=f"{place[0]:.2%}", cy=f"{place[1]:.2%}", r=4, class_=f"mark {style}"
-    )  # fmt: skip
+    """A dot that tells what it is when pointed at; an arrow at the edge beyond which it lies."""
+    place, kind = f"{_within(across.share(x)):.2%}", f"mark {style}"
+    if up.low <= y <= up.high:
+        return tag("circle", tag("title", said), cx=place, cy=f"{1 - up.share(y):.2%}", r=4, class_=kind)
+    edge, outline = ("0%", "M-5 4L0 -5L5 4Z") if y > up.high else ("100%", "M-5 -4L0 5L5 -4Z")
+    return tag("svg", tag("path", tag("title", said), d=outline), x=place, y=edge, overflow="visible", class_=kind)
+
+
+def labels_beyond(across: Axis, up: Axis, points: Iterable[tuple[float, float]]) -> Html:
+    """The values of marks that lie beyond an edge, the farthest first; those without room are left out."""
+    written: list[tuple[bool, float]] = []
+    parts = []
+    for x, y in sorted(points, key=lambda point: -abs(point[1])):
+        is_above, share = y > up.high, _within(across.share(x))
+        if up.low <= y <= up.high or any(a == is_above and abs(s - share) < _LABEL_SHARE for a, s in written):
+            continue
+        written.append((is_above, share))
+        side = {"dx": 9, "text_anchor": "start"} if share < 1 - _LABEL_SHARE else {"dx": -9, "text_anchor": "end"}
+        edge, dy = ("0%", 4) if is_above else ("100%", -3)
+        parts.append(tag("text", f"{y:,.0f} {up.title}", x=f"{share:.2%}", y=edge, dy=dy, class_="beyond", **side))
+    return joined(parts)
+
+
+def _within(share: float) -> float:
+    return min(max(share, 0.0), 1.0)
 
 
 def as_figure(plot: Plot) -> Html:

@@ -13,7 +13,7 @@ _DARK = {
     "blue": "#58b4f0", "orange": "#f0a646", "green": "#35c79b", "purple": "#dd95c5", "bad": "#ff7b62",
     "look": "#e8b339", "good": "#35c79b",
 }  # fmt: skip
-_CURVES = ("blue", "orange", "green", "purple", "soft", "bad")
+_CURVES = ("blue", "orange", "green", "purple", "soft", "bad", "look")
 
 
 def _variables(colors: dict[str, str]) -> str:
@@ -25,9 +25,11 @@ PLOT_STYLE = (
     "svg text{fill:var(--soft);font:11px system-ui,'Segoe UI',Helvetica,Arial,sans-serif}"
     ".grid{stroke:var(--grid)}.tick{stroke:var(--soft)}"
     ".curves path{vector-effect:non-scaling-stroke}.curves{overflow:hidden}.area,.wide{overflow:visible}"
-    ".line,.level{fill:none;stroke-width:1.4;stroke-linejoin:round}.level{stroke-dasharray:4 3;stroke-width:1}"
+    ".line,.level{fill:none;stroke-width:1.4;stroke-linejoin:round;stroke-linecap:round}"
+    ".level{stroke-dasharray:4 3;stroke-width:1}"
     ".dots{fill:none;stroke-width:2.6;stroke-linecap:round}.strokes{fill:none;stroke-width:1.6;stroke-linecap:round}"
     ".band{stroke:none;opacity:.3}.bars{stroke:none}.mark{stroke:var(--paper);stroke-width:1}"
+    ".beyond{fill:var(--ink)}"
     + "".join(
         f".line.{name},.level.{name},.dots.{name},.strokes.{name}{{stroke:var(--{name})}}"
         f".band.{name},.bars.{name},.mark.{name}{{fill:var(--{name})}}"

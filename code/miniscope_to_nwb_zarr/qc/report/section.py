@@ -28,6 +28,9 @@ class Section:
 _SIGNS = {Verdict.GOOD: ("●", "good"), Verdict.LOOK: ("▲", "look at it"), Verdict.BAD: ("■", "bad")}
 
 
+_LISTED_ON_PHONES = frozenset({"numbers", "run"})
+
+
 def sign(verdict: Verdict) -> Html:
     """A verdict as a sign that is told from the others by colour, shape and word."""
     shape, word = _SIGNS[verdict]
@@ -42,7 +45,8 @@ def named_sign(verdict: Verdict) -> Html:
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], style: str = "") -> Html:
-    """A table that scrolls by itself where it is wider than the page."""
+    """A table that scrolls by itself where it is wider than the page; on a phone some are lists of what they say."""
+    names = [cell if style in _LISTED_ON_PHONES and cell else None for cell in head]
     return tag(
         "div",
         tag(
@@ -51,7 +55,11 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], style: str =
             tag(
                 "tbody",
                 *(
-                    tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:]))
+                    tag(
+                        "tr",
+                        tag("th", row[0], scope="row"),
+                        *(tag("td", cell, data_name=name) for cell, name in zip(row[1:], names[1:], strict=True)),
+                    )
                     for row in rows
                 ),
             ),

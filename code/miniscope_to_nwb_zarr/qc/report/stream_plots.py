@@ -6,24 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.core.amounts import counted, every
-from miniscope_to_nwb_zarr.core.timing import find_gaps, median_interval_s
+from miniscope_to_nwb_zarr.core.amounts import every
 from miniscope_to_nwb_zarr.qc.figures.axis import Axis, axis, time_axis
-from miniscope_to_nwb_zarr.qc.figures.curves import bars, curve, dots, level
-from miniscope_to_nwb_zarr.qc.figures.plot import Plot, mark
+from miniscope_to_nwb_zarr.qc.figures.curves import curve, dots, level
+from miniscope_to_nwb_zarr.qc.figures.plot import Plot
+from miniscope_to_nwb_zarr.qc.report.interval_plots import histogram, intervals
+from miniscope_to_nwb_zarr.qc.report.time_steps import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from miniscope_to_nwb_zarr.core.timing import Gap
-    from miniscope_to_nwb_zarr.qc.figures.html import Html
     from miniscope_to_nwb_zarr.qc.report.facts import DeviceFacts
 
-_MOST_MARKS = 60
-_LONGEST_SHOWN, _HISTOGRAM_END = 3.0, 4.0
-_BINS = 60
 _QUEUE_SLOTS = 128
 
 
@@ -33,7 +29,7 @@ def plots(device: DeviceFacts) -> Iterator[Plot]:
         return
     begin, end = device.span_s
     across = time_axis(min(0.0, begin), end)
-    for make in (_brightness, _saturation, _intervals, _histogram, _queue, _motion, _orientation):
+    for make in (_brightness, _saturation, intervals, histogram, _queue, _motion, _orientation):
         plot = make(device, across)
         if plot is not None:
             yield plot
@@ -52,7 +48,7 @@ def _brightness(device: DeviceFacts, across: Axis) -> Plot | None:
         f"Mean gray level over time, between {low:.1f} and {high:.1f}.",
         across,
         up,
-        (curve(device.time_s, seen.level, across, up, "blue"),),
+        (curve(device.time_s, seen.level, across, up, "blue", pieces(device)),),
         note="A slow fall is bleaching. Sudden steps are changes of the light or of the gain; a drop to the bottom is "
         "a frame without light.",
     )
@@ -62,96 +58,20 @@ def _saturation(device: DeviceFacts, across: Axis) -> Plot | None:
     seen = device.seen
     if seen is None or not seen.saturated.any():
         return None
-    per_cent = seen.saturated * 100
-    up = axis(0.0, float(per_cent.max()) * 1.1, "%")
+    per_cent = np.where(np.isfinite(seen.level), seen.saturated * 100, np.nan)
+    up = axis(0.0, float(np.nanmax(per_cent)) * 1.1, "%")
     return Plot(
         "saturation",
         "Saturated pixels, % of each frame",
-        f"Share of pixels at the largest value over time, at most {per_cent.max():.3g} per cent.",
+        f"Share of pixels at the largest value over time, at most {np.nanmax(per_cent):.3g} per cent.",
         across,
         up,
-        (curve(device.time_s, per_cent, across, up, "orange"),),
+        (curve(device.time_s, per_cent, across, up, "orange", pieces(device)),),
         note=(
             "Where pixels are saturated, brighter activity is cut off. If cells are saturated, lower the LED or the "
             "gain."
         ),
     )
-
-
-def _intervals(device: DeviceFacts, across: Axis) -> Plot | None:
-    usual = median_interval_s(device.time_s)
-    if usual is None:
-        return None
-    step_ms = np.diff(device.time_s) * 1000
-    gaps = find_gaps(device.stream)
-    up = axis(0.0, _LONGEST_SHOWN * usual * 1000, "ms")
-    said = f"{counted(len(gaps), 'gap')}, marked" if gaps else "no gap"
-    return Plot(
-        "intervals",
-        "Interval to the frame before, ms",
-        f"Intervals between frames over time; usually {usual * 1000:.1f} ms; {said}.",
-        across,
-        up,
-        (dots(device.time_s[1:], step_ms, across, up, "blue"),),
-        tuple(_gap_mark(gap, across, up) for gap in _longest(gaps)),
-        note=f"A flat line means a steady rate. Red marks are gaps: {_told(gaps)}."
-        if gaps
-        else "A flat line means a steady rate. No frame is missing between the first and the last.",
-    )
-
-
-def _gap_mark(gap: Gap, across: Axis, up: Axis) -> Html:
-    length = gap.stop_s - gap.start_s
-    said = f"{gap.n_missing} missing after {gap.start_s:.3f} s ({length * 1000:,.0f} ms without a frame): {gap.reason}"
-    return mark(across, up, gap.stop_s, length * 1000, "bad", said)
-
-
-def _longest(gaps: tuple[Gap, ...]) -> list[Gap]:
-    chosen = sorted(gaps, key=lambda gap: gap.start_s - gap.stop_s)[:_MOST_MARKS]
-    return sorted(chosen, key=lambda gap: gap.start_s)
-
-
-def _told(gaps: tuple[Gap, ...]) -> str:
-    n_missing = sum(gap.n_missing for gap in gaps)
-    shown = f", the {_MOST_MARKS} longest are marked" if len(gaps) > _MOST_MARKS else ""
-    return f"{counted(n_missing, 'frame')} missing in {counted(len(gaps), 'gap')}{shown}"
-
-
-def _histogram(device: DeviceFacts, _: Axis) -> Plot | None:
-    usual = median_interval_s(device.time_s)
-    if usual is None:
-        return None
-    step_ms = np.diff(device.time_s) * 1000
-    end = _HISTOGRAM_END * usual * 1000
-    # whole milliseconds are told apart where the clock counts them
-    width = max(1.0, round(end / _BINS)) if np.all(step_ms == np.round(step_ms)) else end / _BINS
-    edges = np.arange(0.0, end + width, width) - width / 2
-    counts, _edges = np.histogram(np.clip(step_ms, edges[0], edges[-1] - width / 2), edges)
-    across = axis(float(edges[0]), float(edges[-1]), "interval (ms); the last bar is all that are longer")
-    up = _log_axis(int(counts.max(initial=1)))
-    heights = np.where(counts > 0, np.log10(np.maximum(counts, 1)) + 0.3, 0.0)
-    is_long = (edges[:-1] + edges[1:]) / 2 > 1.5 * usual * 1000
-    return Plot(
-        "interval_histogram",
-        "Intervals, number of each",
-        f"Histogram of intervals; {int(counts[is_long].sum())} are longer than 1.5 times the usual one.",
-        across,
-        up,
-        (
-            bars(edges, np.where(is_long, 0, heights), across, up, "blue"),
-            bars(edges, np.where(is_long, heights, 0), across, up, "bad"),
-        ),
-        note=(
-            "One peak means a steady rate; the scale is logarithmic, so that even a single long interval can be seen. "
-            "Red: longer than 1.5 times the usual interval."
-        ),
-    )
-
-
-def _log_axis(most: int) -> Axis:
-    """An axis of counts whose lower end is below 1, so that a single one has a height."""
-    ticks = [(0.3 + k, f"{10**k:,}") for k in range(int(np.log10(max(1, most))) + 1)]
-    return Axis(0.0, 0.3 + float(np.log10(max(2, most))) * 1.05, tuple(ticks), "")
 
 
 def _queue(device: DeviceFacts, across: Axis) -> Plot | None:
@@ -168,7 +88,7 @@ def _queue(device: DeviceFacts, across: Axis) -> Plot | None:
         f"Depth of the queue of frames over time; at most {deepest} of {_QUEUE_SLOTS}.",
         across,
         up,
-        (curve(device.time_s, waiting, across, up, "purple"), *limit),
+        (curve(device.time_s, waiting, across, up, "purple", pieces(device)), *limit),
         note=(
             f"At most {deepest} of {_QUEUE_SLOTS} places were taken. When all are taken, frames are lost: the disk or "
             "the codec is too slow."
@@ -183,6 +103,9 @@ def _motion(device: DeviceFacts, across: Axis) -> Plot | None:
     motion = seen.motion
     shift = motion.shift_px - np.median(motion.shift_px, axis=0)
     time_s = device.time_s[motion.frames]
+    # damaged frames are not looked at: their pictures are no tissue
+    is_left_out = np.diff(motion.frames, prepend=motion.frames[:1]) > seen.step
+    broken = pieces(device, seen.level)[motion.frames] + np.cumsum(is_left_out)
     reach = max(3.0, float(np.abs(shift).max()) * 1.1)
     up = axis(-reach, reach, "px")
     farthest = float(motion.distance_px.max())
@@ -192,7 +115,7 @@ def _motion(device: DeviceFacts, across: Axis) -> Plot | None:
         f"Estimated shift over time; at most {farthest:.1f} pixels.",
         across,
         up,
-        (curve(time_s, shift[:, 0], across, up, "blue"), curve(time_s, shift[:, 1], across, up, "orange")),
+        tuple(curve(time_s, shift[:, k], across, up, style, broken) for k, style in enumerate(("blue", "orange"))),
         legend=(("blue", "x"), ("orange", "y")),
         note=(
             f"Estimated to about a pixel, on {every(seen.step)} frame. A few pixels can be corrected; a lasting shift "

@@ -71,7 +71,9 @@ def _projections(device: DeviceFacts) -> Html:
     figures = [_projection(device, one, title, how) for one, title, how in shown if one]
     if not figures:
         return Html("")
-    note = f"Made of {every(seen.step)} frame ({seen.n_looks:,}). Larger: {device.folder}/."
+    note = (
+        f"Made of {every(seen.step)} frame ({seen.n_looks:,}). Larger ones lie in the output, in qc/{device.folder}/."
+    )
     return joined([tag("div", *figures, class_="pictures"), tag("p", note, class_="note")])
 
 

@@ -51,7 +51,7 @@ def _row(device: DeviceFacts, *, is_combined: bool) -> list[object]:
     return [
         name,
         _cell(device, {"Frames and rows", FRAMES_STORED}, f"{stream.n_frames:,}"),
-        _span(device),
+        _cell(device, {"Order of time stamps"}, _span(device)),
         _cell(device, {"Frame rate"}, f"{rate:.2f} Hz" if rate else _NOT_KNOWN),
         _cell(device, {"Gaps", "Dropped frames", FRAMES_STORED if missing else ""}, f"{missing:,}"),
         _cell(device, {"Damaged frames"}, f"{stored.n_damaged:,}") if stored else "not decoded",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES, _MOST_SETTINGS, _MOST_CHARACTERS = 1000, 300, 300
 _LISTING = "Findings"
+# of which the plan keeps what it says, not where it lies
+_OPTION_WORDS = {"session_metadata": "session_metadata (sha256 of what it says)"}
 
 
 def checks_section(facts: ReportFacts) -> Section | None:
@@ -79,7 +81,7 @@ def provenance_section(facts: ReportFacts) -> Section:
         ("start", session.start.isoformat(sep=" ", timespec="milliseconds")),
         ("recorded with", session.layout),
         ("made from", f"{counted(len(facts.sources), 'file')}, {size_text(n_bytes)}"),
-        ("options", _named(facts.options)),
+        ("options", _named({_OPTION_WORDS.get(name, name): value for name, value in facts.options.items()})),
         ("versions", _named(facts.versions)),
     )  # fmt: skip
     files = [

@@ -8,6 +8,7 @@ from miniscope_to_nwb_zarr.core.timing import find_gaps
 from miniscope_to_nwb_zarr.qc.figures.axis import Axis, time_axis
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
 from miniscope_to_nwb_zarr.qc.report.section import Section, table
+from miniscope_to_nwb_zarr.qc.report.time_steps import set_backs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +27,20 @@ def timeline_section(facts: ReportFacts) -> Section | None:
         return None
     across = time_axis(min(0.0, *(begin for begin, _ in spans.values())), max(end for _, end in spans.values()))
     names = list(dict.fromkeys(device.name for device in devices))
-    rows = [tag("text", name, x=0, y=_TOP_PX + _ROW_PX * k + 12, class_="name") for k, name in enumerate(names)]
-    rows += [_bar(device, across, names.index(device.name)) for device in devices]
+    written = [tag("text", name, x=0, y=_TOP_PX + _ROW_PX * k + 11, class_="name") for k, name in enumerate(names)]
+    rows = [_bar(device, across, names.index(device.name)) for device in devices]
     remarks = _remarks(facts)
     height = _TOP_PX + _ROW_PX * len(names)
     if remarks:
-        rows.append(tag("text", "notes and settings", x=0, y=height + 12, class_="name"))
+        written.append(tag("text", "notes and settings", x=0, y=height + 11, class_="name"))
         rows += [_flag(across, time_s, text, k, height) for k, (time_s, _, text) in enumerate(remarks[:_MOST_NOTES])]
         height += _ROW_PX
     drawn = tag(
         "svg",
         tag("title", "When each device recorded"),
         *rows,
+        # above the stems of notes, which cross them
+        *written,
         _numbers(across, height),
         role="img",
         aria_label=f"{len(names)} devices over {across.high:.0f} seconds, {len(remarks)} notes and settings changed.",
@@ -75,7 +78,20 @@ def _bar(device: DeviceFacts, across: Axis, row: int) -> Html:
         )
         for gap in gaps
     ]
-    return joined([bar, *holes])
+    # the stretch of time that was stamped twice
+    twice = [
+        tag(
+            "rect",
+            tag("title", f"{device.name}: {one.said}"),
+            x=f"{across.share(offset + one.after_s):.3%}",
+            width=f"{max(across.share(offset + one.before_s) - across.share(offset + one.after_s), 0.003):.3%}",
+            y=top - 4,
+            height=_BAR_PX + 8,
+            class_="twice",
+        )
+        for one in set_backs(device)[:_MOST_GAPS]
+    ]
+    return joined([bar, *holes, *twice])
 
 
 def _remarks(facts: ReportFacts) -> list[tuple[float, str, str]]:
