@@ -10,7 +10,7 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
 from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -41,7 +41,9 @@ def add_raw_frames(nwbfile: NWBFile, context: Context) -> list[Change]:
             if isinstance(series, TwoPhotonSeries):
                 set_field(series, "imaging_plane", _same_plane(nwbfile, series, raw, context))
             nwbfile.add_acquisition(series)
-            changes.append(Change(RAW_FRAMES, f"/acquisition/{name}", f"from {raw.path.name}"))
+            where = f"/acquisition/{name}"
+            moved = (Move(raw.path.name, where, where),)
+            changes.append(Change(RAW_FRAMES, where, f"from {raw.path.name}", moved=moved))
     return changes
 
 

@@ -73,7 +73,9 @@ def test_an_output_is_held_against_its_sources_again(data, results, tmp_path, ca
     capsys.readouterr()
     assert run(DATASET, tmp_path, *check) == 6
     said = " ".join(capsys.readouterr().err.split())
-    assert "probe_101_ecephys_csd/current_source_density/data: 1 value differs from those of probe_101_lfp.nwb" in said
+    assert "/processing/ecephys/probe_101_ecephys_csd/current_source_density/data: 1 of " in said
+    assert "values differ, the first at [2, 3]: " in said
+    assert "then 7.0; compared with /processing/current_source_density/ecephys_csd in probe_101_lfp.nwb" in said
 
 
 def test_probes_units_and_electrodes_are_put_together(results):
