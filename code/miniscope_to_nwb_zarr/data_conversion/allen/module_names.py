@@ -23,7 +23,9 @@ MODULE_NAMES = "module_names"
 OPTOTAGGING = "optotagging"
 _TABLE = "optogenetic_stimulation"
 _BEHAVIOR_PATH = "/processing/behavior"
-# modules of the files that hold behaviour, and what it was measured with
+# Modules of the files that hold behaviour, and what it was measured with. The module `stimulus` keeps its name: it
+# holds the times of the monitor's frames, to which the tables of presentations refer. They are no behaviour, and NWB
+# has no agreed name for a module of them.
 _BEHAVIOR = ("running", "licking", "rewards", "eye_tracking", "eye_tracking_rig_metadata")
 
 
