@@ -10,7 +10,7 @@ from pynwb.ecephys import LFP
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.allen.probe_checks import report_left_out
+from miniscope_to_nwb_zarr.data_conversion.allen.left_out import report_left_out
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import rebuilt
 from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
@@ -47,7 +47,7 @@ def merge_probes(nwbfile: NWBFile, context: Context) -> list[Change]:
                 sentence = f"holds no {what}, as the files of other probes do; the output has none of this probe"
                 context.findings.append(Finding(Code.PART_MISSING, Severity.WARNING, probe.path.name, sentence))
         changes += moved
-        context.findings.extend(report_left_out(nwbfile, probe))
+        context.findings.extend(report_left_out(nwbfile, probe, "probe"))
     return changes
 
 

@@ -8,6 +8,7 @@ from pynwb.ophys import TwoPhotonSeries
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.allen.left_out import report_left_out
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
 from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
@@ -24,7 +25,7 @@ RAW_FRAMES = "raw_frames"
 def add_raw_frames(nwbfile: NWBFile, context: Context) -> list[Change]:
     """Move the acquisitions of the raw file into the processed one; their imaging plane is the one that is there.
 
-    Call it before the animal gets another name.
+    What else the raw file holds is a finding. Call it before the animal gets another name.
 
     Raises
     ------
@@ -44,6 +45,7 @@ def add_raw_frames(nwbfile: NWBFile, context: Context) -> list[Change]:
             where = f"/acquisition/{name}"
             moved = (Move(raw.path.name, where, where),)
             changes.append(Change(RAW_FRAMES, where, f"from {raw.path.name}", moved=moved))
+        context.findings.extend(report_left_out(nwbfile, raw, "raw"))
     return changes
 
 
