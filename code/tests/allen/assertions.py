@@ -23,7 +23,7 @@ memory                                  allen/test_killed_and_large.py
 ======================================  ===============================================================================
 
 Variants of 9.3: H images, passive, gratings (visual_behavior_ephys/test_variants.py); VectorIndex of int64 and natural
-ones, ragged at every depth (test_small_changes.py, test_visual_coding_ephys.py); files of pynwb 2.3.1
+ones, ragged at every depth (test_small_changes.py, test_visual_coding_ephys.py); files of pynwb 2.3.1 and 2.7.0
 (test_old_allen_files.py); probes without CSD or LFP, unknown and doubled electrodes, another start, subject or device
 (test_probes.py); planes that disagree, with two imaging planes, eight of them (test_planes.py); rows of the table of
 sessions: NaN, one id, several, none (visual_behavior_ophys/test_command.py); strain, impedances, invalid times, z as y,
