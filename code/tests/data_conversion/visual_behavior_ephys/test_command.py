@@ -17,6 +17,7 @@ from miniscope_to_nwb_zarr.run.main import main
 from tests.allen import assertions
 from tests.allen import ecephys_files as files
 from tests.allen.probe_files import Probe
+from tests.allen.runs import bucket
 
 BASE = f"ecephys_session_{files.SESSION}"
 ALONE = f"behavior_session_{files.BEHAVIOR_ALONE}"
@@ -261,6 +262,14 @@ def test_a_table_of_other_units_writes_nothing(tmp_path, capsys):
     files.write_tables(tmp_path / "data", unit_ids=[1, 2])
     assert run(tmp_path / "data", tmp_path / "results") == 3
     assert "units.csv" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_session_is_fetched_from_where_it_was_published(data, results, tmp_path, monkeypatch):
+    with bucket("visual-behavior-neuropixels-data", ("visual-behavior-neuropixels",), data, monkeypatch):
+        more = ("--sessions", str(files.BEHAVIOR), "--scratch_dir", str(tmp_path / "scratch"))
+        assert run("s3://public", tmp_path / "results", *more) == 0
+    assert not list((tmp_path / "scratch").rglob("*.nwb"))
+    assert receipt_of(tmp_path / "results", BASE).content_digest == receipt_of(results, BASE).content_digest
 
 
 def test_it_goes_to_hdf5_too(data, tmp_path, nwbfile):
