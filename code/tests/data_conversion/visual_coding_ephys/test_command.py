@@ -89,6 +89,10 @@ def test_probes_units_and_electrodes_are_put_together(results):
         np.testing.assert_array_equal(nwbfile.electrodes["z"].data[:4], [7000, 7001, 7002, 7003])
         np.testing.assert_array_equal(nwbfile.units["g_dsi_dg"].data[:], [0.5, np.nan, 0.3, 0.2])
         assert list(nwbfile.invalid_times["start_time"].data[:]) == [10.2, 10.2, 12.6]
+        means = nwbfile.units["waveform_mean"]
+        np.testing.assert_array_equal(means.target.data[:], made.waveform_means())
+        assert [len(means[row]) for row in range(4)] == [2, 0, 3, 1]
+        np.testing.assert_array_equal(means[2], made.waveform_means()[2:5])
         assert nwbfile.subject.strain == "C57BL/6J"
         assert "optogenetic_stimulation" in nwbfile.intervals
         indices = [one for one in nwbfile.all_children() if isinstance(one, VectorIndex)]
