@@ -12,8 +12,9 @@ references and links resolve            `references_resolve` here; fresh process
 object ids kept                         `types_and_inventory` here
 chunks, codecs, filters                 `arrays_are_packed` here; `test_..._is_cut_anew_and_no_filter_of_hdf5_is_left`
 number of files                         `test_an_output_has_few_objects` of each data set
-attributes equal                        `compare_files`, as above; nwb/test_compare.py holds it finds any that differs
-nothing lost                            `types_and_inventory` here
+attributes equal                        `compare_files` and `compare_moved`, as above
+nothing lost                            `types_and_inventory` here, for all sources; parts of what was moved:
+                                        `test_what_was_merged_and_is_not_as_it_was_is_found` of Visual Behavior Ephys
 read by pynwb and hdmf-zarr alone       `test_an_output_is_read_by_a_process_without_this_program` of each data set
 remarks of validator and inspector      an error that only the output has stops it (nwb/checks.py, nwb/test_conversion)
 same output from two runs               `test_a_second_run_writes_nothing_and_another_folder_gets_the_same`
@@ -22,7 +23,7 @@ memory                                  allen/test_killed_and_large.py
 ======================================  ===============================================================================
 
 Variants of 9.3: H images, passive, gratings (visual_behavior_ephys/test_variants.py); VectorIndex of int64 and natural
-ones, ragged at every depth (test_small_changes.py, test_visual_coding_ephys.py); files of pynwb 2.3.1
+ones, ragged at every depth (test_small_changes.py, test_visual_coding_ephys.py); files of pynwb 2.3.1 and 2.7.0
 (test_old_allen_files.py); probes without CSD or LFP, unknown and doubled electrodes, another start, subject or device
 (test_probes.py); planes that disagree, with two imaging planes, eight of them (test_planes.py); rows of the table of
 sessions: NaN, one id, several, none (visual_behavior_ophys/test_command.py); strain, impedances, invalid times, z as y,
@@ -35,8 +36,8 @@ from contextlib import closing
 import zarr
 from numcodecs import Blosc
 
-from miniscope_to_nwb_zarr.data_conversion.nwb.against_source import announced_by
-from miniscope_to_nwb_zarr.data_conversion.nwb.compare import open_contents
+from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import is_announced, open_contents
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Array, Group, Link, Reference, find
 from tests.allen.runs import receipt_of, store_of
 
@@ -50,7 +51,7 @@ def hold(sources, results, name):
     store = store_of(results, name)
     arrays_are_packed(store)
     references_resolve(store)
-    types_and_inventory(sources, store, announced_by(receipt_of(results, name)))
+    types_and_inventory(sources, store, announced_by(receipt_of(results, name).findings))
 
 
 def arrays_are_packed(store):
@@ -81,24 +82,42 @@ def references_resolve(store):
     assert n_found
 
 
-def types_and_inventory(sources, store, announced):
-    """Every object of the base file is in the output, as what it was, or a change in the log names it.
+def types_and_inventory(sources, store, said):
+    """Every object of every source is in the output, as what it was, or the change log names what became of it.
 
-    What another source has in common with the base file, its electrodes for example, is there once.
+    What another source has in common with the base file, its electrodes for example, is there once; a module that was
+    emptied is not there, if all it held is.
     """
     with closing(open_contents(store)) as there:
         types = {found[0]: found[1] for _, item in _items(there.root) if (found := _identity(item))}
-    for number, source in enumerate(sources):
+    base = {}
+    for source in sources:
         with closing(open_contents(source)) as here:
-            for path, item in _items(here.root):
-                found = _identity(item)
-                if found is None:
-                    continue
-                identity, kind = found
-                if identity in types:
-                    assert types[identity] == kind or (kind, types[identity]) in MAPPED, f"{path}: {types[identity]}"
-                elif number == 0:
-                    assert any(path == one or path.startswith(f"{one}/") for one in announced), f"{path} is lost"
+            held = {path: found for path, item in _items(here.root) if (found := _identity(item))}
+        is_base = not base
+        base = base or held
+        for path, (identity, kind) in held.items():
+            if identity in types:
+                assert types[identity] == kind or (kind, types[identity]) in MAPPED, f"{path}: {types[identity]}"
+            elif _is_moved(path, source.name, said):
+                assert _is_changed(path, source.name, sources[0].name, said), f"{path} of {source.name} is lost"
+            elif is_base:
+                assert is_announced(path, said.changed), f"{path} is lost"
+            else:
+                inside = [one[0] in types for other, one in held.items() if other.startswith(f"{path}/")]
+                is_emptied = kind == "ProcessingModule" and inside and all(inside)
+                is_shared = path in base and base[path][1] == kind
+                assert is_shared or is_emptied, f"{path} of {source.name} is lost"
+
+
+def _is_moved(path, source, said):
+    return is_announced(path, [one.before for one in said.moves if one.source == source])
+
+
+def _is_changed(path, source, base, said):
+    """Whether what was moved is gone because the change log says that it was changed as well."""
+    moves = [one for one in said.moves if one.source == source and is_announced(path, [one.before])]
+    return any(is_announced(one.now + path[len(one.before) :], said.changed_in(one, base)) for one in moves)
 
 
 def _items(group, where="", seen=None):

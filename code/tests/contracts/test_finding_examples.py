@@ -17,6 +17,7 @@ WORD = re.compile(r"(?<![\w./-])[a-z']{2,}(?![\w./-]*[\w/])")
 QUOTED = re.compile(r"'[^']*'")
 FILLED_IN = {
     Code.FACT_UNKNOWN: ["surgeries"],
+    Code.PART_LEFT_OUT: ["probe"],
     Code.NWB_SCHEMA: ["type", "expected", "got"],
     Code.INSPECTOR: ["practice", "violation", "practice", "suggestions"],
     Code.NO_CHECKSUM: ["mjpeg"],

@@ -8,7 +8,7 @@ from pynwb import TimeSeries
 from pynwb.base import TimeSeriesReference, TimeSeriesReferenceVectorData
 from pynwb.behavior import BehavioralTimeSeries
 
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 MODULE_NAMES = "module_names"
 OPTOTAGGING = "optotagging"
 _TABLE = "optogenetic_stimulation"
-# modules of the files that hold behaviour, and what it was measured with
+_BEHAVIOR_PATH = "/processing/behavior"
+# Modules of the files that hold behaviour, and what it was measured with. The module `stimulus` keeps its name: it
+# holds the times of the monitor's frames, to which the tables of presentations refer. They are no behaviour, and NWB
+# has no agreed name for a module of them.
 _BEHAVIOR = ("running", "licking", "rewards", "eye_tracking", "eye_tracking_rig_metadata")
 
 
-def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
+def behavior_module(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
     """Move running, licking, rewards and eye tracking into ``processing/behavior``, series in a group of that name.
 
     The series keep their names, and all that refers to them still does. A name that is taken there stays where it is.
@@ -40,6 +43,7 @@ def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
         taken = nwbfile.processing["behavior"].data_interfaces if "behavior" in nwbfile.processing else {}
         if moved & set(taken):
             continue
+        made = [] if "behavior" in nwbfile.processing else [_BEHAVIOR_PATH]
         module = _module(nwbfile, "behavior", "What the animal did, and what it was given.")
         for each in (*series, *others):
             former.data_interfaces.pop(each.name)
@@ -49,34 +53,44 @@ def behavior_module(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
             for each in series:
                 group.add_timeseries(each)
             module.add(group)
+            made.append(f"{_BEHAVIOR_PATH}/{name}")
         for each in others:
             module.add(each)
+        former_path, file = f"/processing/{name}", context.path.name
+        moves = [
+            *(Move(file, f"{former_path}/{each.name}", f"{_BEHAVIOR_PATH}/{name}/{each.name}") for each in series),
+            *(Move(file, f"{former_path}/{each.name}", f"{_BEHAVIOR_PATH}/{each.name}") for each in others),
+        ]
         sentence = f"what the processing module {name} held is in the module behavior now"
-        changes.append(Change(MODULE_NAMES, f"/processing/{name}", sentence, ("/processing/behavior",)))
+        changes.append(Change(MODULE_NAMES, former_path, sentence, moved=tuple(moves), made=tuple(made)))
     return changes
 
 
-def optotagging_intervals(nwbfile: NWBFile, _context: Context) -> Sequence[Change]:
+def optotagging_intervals(nwbfile: NWBFile, context: Context) -> Sequence[Change]:
     """Move the table of light pulses among the intervals, and the rest of the module to ``processing/ogen``."""
     former = nwbfile.processing.get("optotagging")
     if former is None:
         return []
-    changes = [Change(OPTOTAGGING, "/processing/optotagging", "the processing module was taken apart, see below")]
+    path = "/processing/optotagging"
+    changes = [Change(OPTOTAGGING, path, "the processing module was taken apart, see below")]
+    sentence = "moved from the processing module optotagging"
     table = former.data_interfaces.get(_TABLE)
     if table is not None:
         _load_references(table)
         former.data_interfaces.pop(_TABLE)
         nwbfile.add_time_intervals(table)
-        changes.append(Change(OPTOTAGGING, f"/intervals/{_TABLE}", "moved from the processing module optotagging"))
+        move = Move(context.path.name, f"{path}/{_TABLE}", f"/intervals/{_TABLE}")
+        changes.append(Change(OPTOTAGGING, move.now, sentence, moved=(move,)))
     held = list(former.data_interfaces.values())
     nwbfile.processing.pop("optotagging")
+    made = () if "ogen" in nwbfile.processing else ("/processing/ogen",)
     module = _module(nwbfile, "ogen", former.description) if held else None
     for each in held:
         former.data_interfaces.pop(each.name)
         if module is not None:
             module.add(each)
-        sentence = "moved from the processing module optotagging"
-        changes.append(Change(OPTOTAGGING, f"/processing/ogen/{each.name}", sentence, ("/processing/ogen",)))
+        move = Move(context.path.name, f"{path}/{each.name}", f"/processing/ogen/{each.name}")
+        changes.append(Change(OPTOTAGGING, move.now, sentence, moved=(move,), made=made))
     return changes
 
 

@@ -10,10 +10,10 @@ from pynwb.ecephys import LFP
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
-from miniscope_to_nwb_zarr.data_conversion.allen.probe_checks import report_left_out
+from miniscope_to_nwb_zarr.data_conversion.allen.left_out import report_left_out
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import rebuilt
 from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def merge_probes(nwbfile: NWBFile, context: Context) -> list[Change]:
                 sentence = f"holds no {what}, as the files of other probes do; the output has none of this probe"
                 context.findings.append(Finding(Code.PART_MISSING, Severity.WARNING, probe.path.name, sentence))
         changes += moved
-        context.findings.extend(report_left_out(nwbfile, probe))
+        context.findings.extend(report_left_out(nwbfile, probe, "probe"))
     return changes
 
 
@@ -68,15 +68,14 @@ def _move_lfp(nwbfile: NWBFile, probe: OpenedFile) -> list[Change]:
             continue
         _check_free(name, nwbfile.acquisition, probe)
         probe.nwbfile.acquisition.pop(name)
-        regions = []
         for series in list(lfp.electrical_series.values()):
             rows = base_rows(nwbfile, probe, series)
             lfp.electrical_series.pop(series.name)
             lfp.add_electrical_series(_with_electrodes(series, nwbfile, rows))
-            regions.append(f"/acquisition/{name}/{series.name}/electrodes")
         nwbfile.add_acquisition(lfp)
         sentence = f"LFP from {probe.path.name}; its electrodes are those of the same id in this file's table"
-        changes.append(Change(MERGE_PROBES, f"/acquisition/{name}", sentence, tuple(regions)))
+        where = f"/acquisition/{name}"
+        changes.append(Change(MERGE_PROBES, where, sentence, moved=(Move(probe.path.name, where, where),)))
     return changes
 
 
@@ -135,7 +134,9 @@ def _move_csd(nwbfile: NWBFile, probe: OpenedFile) -> list[Change]:
         module.data_interfaces.pop(name)
         target.add(rebuilt(csd, name=renamed))
         where = f"/processing/{_MODULE}/{renamed}"
-        changes.append(Change(MERGE_PROBES, where, f"{_CSD_MODULE}/{name} from {probe.path.name}", made))
+        moved = (Move(probe.path.name, f"/processing/{_CSD_MODULE}/{name}", where),)
+        sentence = f"{_CSD_MODULE}/{name} from {probe.path.name}"
+        changes.append(Change(MERGE_PROBES, where, sentence, moved=moved, made=made))
     return changes
 
 

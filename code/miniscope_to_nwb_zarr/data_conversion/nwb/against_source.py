@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import MiniscopeError
-from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
+from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by
 from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
 from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
@@ -41,9 +41,10 @@ def compare_with_sources(make_job: Callable[[], NwbJob], output: Path, receipt: 
             return problems
         if len(stores) != 1:
             return [*problems, f"{output.name}: holds no NWB file, or two of them"]
-        announced = announced_by(receipt)
+        announced = announced_by(receipt.findings)
+        moved = announced.moved_in(job.sources[0].name)
         found = [
-            *compare_files(job.sources[0], stores[0], announced).differences,
+            *compare_files(job.sources[0], stores[0], announced.places(job.sources[0].name), moved=moved).differences,
             *compare_moved(job.sources, stores[0], announced),
         ]
     except MiniscopeError as error:
@@ -52,13 +53,6 @@ def compare_with_sources(make_job: Callable[[], NwbJob], output: Path, receipt: 
     if len(found) > _NAMED:
         problems.append(f"and {len(found) - _NAMED} more places differ from the source")
     return problems
-
-
-def announced_by(receipt: Receipt) -> tuple[str, ...]:
-    """Paths in the output that are not as in its source, on purpose: the change log as the receipt has it."""
-    changes = [finding for finding in receipt.findings if finding.code is Code.NWB_CHANGED]
-    also = [path for finding in changes for path in finding.numbers.get("also", ())]
-    return (*(finding.where for finding in changes), *also)
 
 
 def _changed_sources(job: NwbJob, receipt: Receipt) -> list[str]:

@@ -62,4 +62,10 @@ def findings_of(changes: Sequence[Change]) -> tuple[Finding, ...]:
 
 
 def _numbers(change: Change) -> dict[str, Any]:
-    return {"change": change.name} | ({"also": list(change.also)} if change.also else {})
+    """What the comparison with the sources needs to know of a change; see `announced`."""
+    said = {
+        "also": list(change.also),
+        "moved": [[move.source, move.before, move.now] for move in change.moved],
+        "made": list(change.made),
+    }
+    return {"change": change.name} | {key: paths for key, paths in said.items() if paths}

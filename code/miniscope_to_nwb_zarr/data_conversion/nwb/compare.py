@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import InputError
@@ -24,7 +25,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.walk import Walk
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.zarr_contents import ZarrContents
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Contents
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
 _ANNOUNCED = "announced by the caller"
 
 
-def compare_files(a: Path, b: Path, announced: Collection[str] = (), held: Collection[str] = ()) -> Comparison:
+def compare_files(
+    a: Path,
+    b: Path,
+    announced: Collection[str] = (),
+    held: Collection[str] = (),
+    moved: Mapping[str, str] = MappingProxyType({}),
+) -> Comparison:
     """Compare a file with a copy of it.
 
     Parameters
@@ -43,6 +50,8 @@ def compare_files(a: Path, b: Path, announced: Collection[str] = (), held: Colle
         Paths in the file at and below which the copy was changed on purpose.
     held : collection of str
         Paths of arrays whose values were held against each other already; only their values are passed over.
+    moved : mapping of str to str
+        What lay at a path in the source lies at another one in the copy: links and references follow it.
 
     Raises
     ------
@@ -50,7 +59,7 @@ def compare_files(a: Path, b: Path, announced: Collection[str] = (), held: Colle
         One of them cannot be read.
     """
     with closing(open_contents(a)) as first, closing(open_contents(b)) as second:
-        return compare_contents(first, second, announced, held)
+        return compare_contents(first, second, announced, held, moved)
 
 
 def open_contents(path: Path) -> Contents:
@@ -67,10 +76,14 @@ def open_contents(path: Path) -> Contents:
 
 
 def compare_contents(
-    a: Contents, b: Contents, announced: Collection[str] = (), held: Collection[str] = ()
+    a: Contents,
+    b: Contents,
+    announced: Collection[str] = (),
+    held: Collection[str] = (),
+    moved: Mapping[str, str] = MappingProxyType({}),
 ) -> Comparison:
     """Compare two opened files; see `compare_files`."""
-    walk = Walk(a, b, held)
+    walk = Walk(a, b, held, moved)
     found = [_judged(one, announced) for one in walk.differences()]
     told = {one.where for one in found}
     found += [_judged(one, announced) for one in lost_targets(a, b) if one.where not in told]
@@ -83,8 +96,9 @@ def compare_contents(
 
 
 def _judged(one: Difference, announced: Collection[str]) -> Difference:
-    return replace(one, allowed=_ANNOUNCED) if not one.allowed and _is_announced(one.where, announced) else one
+    return replace(one, allowed=_ANNOUNCED) if not one.allowed and is_announced(one.where, announced) else one
 
 
-def _is_announced(where: str, announced: Collection[str]) -> bool:
+def is_announced(where: str, announced: Collection[str]) -> bool:
+    """Whether a place is one of those that were announced, or lies below one."""
     return any(where == path or where.startswith((f"{path}/", f"{path}@")) for path in announced)

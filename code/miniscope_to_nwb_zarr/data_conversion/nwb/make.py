@@ -56,7 +56,7 @@ class _Written:
     remarks: tuple[str, ...]
     changes: tuple[Change, ...]
     announced: tuple[str, ...]
-    """Paths in the output that are not as in the source, on purpose."""
+    """Paths in the output that are not as in the source, and no transform changed."""
     findings: tuple[Finding, ...]
     told: Any = None
     """Of the session, for its metadata files."""
@@ -126,7 +126,7 @@ def _write(work: Work) -> _Written:
         base = opened.enter_context(open_source(job.sources[0], root=root, namespaces=job.namespaces))
         manager = base.io.manager
         others = [opened.enter_context(open_source(path, root=root, manager=manager)) for path in job.sources[1:]]
-        changes, announced, findings = _transform(job, base, others)
+        changes, findings = _transform(job, base, others)
         told = job.describe.read(base.nwbfile, job.tables) if job.describe else None
         # objects that pynwb has made know nothing of it
         lost = () if job.transforms else complete(base)
@@ -155,17 +155,15 @@ def _write(work: Work) -> _Written:
         own_errors=errors,
         remarks=tuple(remarks),
         changes=changes,
-        announced=(*announced, *external.changed, *(finding.where for finding in (*lost, *taken))),
+        announced=(*external.changed, *(finding.where for finding in (*lost, *taken))),
         findings=(*findings, *lost, *taken, *external.findings),
         told=told,
     )
 
 
-def _transform(
-    job: NwbJob, base: NwbSource, others: list[NwbSource]
-) -> tuple[tuple[Change, ...], tuple[str, ...], tuple[Finding, ...]]:
+def _transform(job: NwbJob, base: NwbSource, others: list[NwbSource]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
     if not job.transforms:
-        return (), (), ()
+        return (), ()
     opened = tuple(OpenedFile(other.path, other.nwbfile) for other in others)
     context = Context(job.sources[0], opened, job.tables, job.transform_options)
     ids = {
@@ -175,13 +173,13 @@ def _transform(
     }
     changes = tuple(change for transform in job.transforms for change in transform(base.nwbfile, context))
     changes += add_change_log(base.nwbfile, changes)
-    announced = tuple(path for change in changes for path in (change.where, *change.also))
     fix_new_ids(base.nwbfile, ids)
-    return changes, announced, tuple(context.findings)
+    return changes, tuple(context.findings)
 
 
 def _verify(work: Work, written: _Written) -> tuple[Finding, ...]:
     """Compare the staged file with its source, and run validator and inspector on it."""
+    from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by  # noqa: PLC0415
     from miniscope_to_nwb_zarr.data_conversion.nwb.checks import inspect_output  # noqa: PLC0415
     from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files  # noqa: PLC0415
     from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved  # noqa: PLC0415
@@ -189,9 +187,11 @@ def _verify(work: Work, written: _Written) -> tuple[Finding, ...]:
     job = work.job
     with work.phases.phase("compare"):
         arrays = written.copied.arrays
-        differences = list(compare_files(job.sources[0], work.store, written.announced, held=arrays).differences)
+        said, base = announced_by(findings_of(written.changes)), job.sources[0]
+        announced = (*said.places(base.name), *written.announced)
+        differences = list(compare_files(base, work.store, announced, arrays, said.moved_in(base.name)).differences)
         if job.transforms:
-            differences += compare_moved(job.sources, work.store, written.announced, held=arrays)
+            differences += compare_moved(job.sources, work.store, said, held=arrays)
     findings: tuple[Finding, ...] = ()
     if differences:
         listed = "; ".join(f"{one.where}: {one.sentence}" for one in differences[:_LISTED])

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """An object that has got another place, or came from another file; all that lies below it came with it.
+
+    It is compared with what it came from but for what changes name below it, at either path.
+    """
+
+    source: str
+    """Name of the file that it was in."""
+    before: str
+    """Its path there."""
+    now: str
+    """Its path in the output."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One thing that a transform changed; it stands in the change log of the output.
 
@@ -32,6 +47,9 @@ class Change:
     """What was done, and from what."""
     also: tuple[str, ...] = ()
     """Other paths that changed with it: not logged, but no difference when the output is compared with the source."""
+    moved: tuple[Move, ...] = ()
+    made: tuple[str, ...] = ()
+    """Paths of groups that were made to hold what was moved, and hold nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import rebuilt, set_field
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MERGE_PLANES = "merge_planes"
 _MODULE, _FACTS = "ophys", "metadata"
+_PLANES = "/general/optophysiology"
 _SEGMENTATION, _CELLS = "image_segmentation", "cell_specimen_table"
 
 
@@ -92,10 +93,14 @@ def _cells(nwbfile: NWBFile) -> PlaneSegmentation | None:
 def _move_plane(base: NWBFile, source: NWBFile, number: int, file_name: str) -> list[Change]:
     """Take a plane out of its file and put it into the base file under its number."""
     device = next(iter(base.devices.values()))
+    moves, also = [], []
     segmented = _cells(source).imaging_plane  # type: ignore[union-attr] # checked before
     for plane in list(source.imaging_planes.values()):
         # a file can have planes that its cells are not of
         name = f"imaging_plane_{number}" if plane is segmented else f"{plane.name}_of_plane_{number}"
+        moves.append((f"{_PLANES}/{plane.name}", f"{_PLANES}/{name}"))
+        if plane.device.name != device.name:
+            also.append(f"{_PLANES}/{name}/device")
         source.imaging_planes.pop(plane.name)
         moved = rebuilt(plane, name=name, device=device)
         base.add_imaging_plane(moved)
@@ -104,13 +109,21 @@ def _move_plane(base: NWBFile, source: NWBFile, number: int, file_name: str) -> 
     base.add_processing_module(rebuilt(module, name=f"{_MODULE}_plane_{number}"))
     facts = source.lab_meta_data.pop(_FACTS)
     base.add_lab_meta_data(rebuilt(facts, name=f"{_FACTS}_plane_{number}"))
-    places = (
-        (f"/general/optophysiology/imaging_plane_{number}", "/general/optophysiology"),
-        (f"/processing/{_MODULE}_plane_{number}", f"/processing/{_MODULE}"),
-        (f"/general/{_FACTS}_plane_{number}", f"/general/{_FACTS}"),
-    )
-    # the first file has no longer what became that of plane 1
-    return [Change(MERGE_PLANES, now, f"plane {number}, from {file_name}", (before,)) for now, before in places]
+    moves += [
+        (f"/processing/{_MODULE}", f"/processing/{_MODULE}_plane_{number}"),
+        (f"/general/{_FACTS}", f"/general/{_FACTS}_plane_{number}"),
+    ]
+    said = f"plane {number}, from {file_name}"
+    return [
+        Change(
+            MERGE_PLANES,
+            now,
+            said,
+            tuple(one for one in also if one.startswith(f"{now}/")),
+            (Move(file_name, before, now),),
+        )
+        for before, now in moves
+    ]
 
 
 def _repoint(nwbfile: NWBFile, former: ImagingPlane, plane: ImagingPlane) -> None:

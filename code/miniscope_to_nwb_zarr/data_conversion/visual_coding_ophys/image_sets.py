@@ -68,7 +68,7 @@ def order_images(nwbfile: NWBFile, _context: Context) -> list[Change]:
             references = ImageReferences(name="order_of_images", data=in_order(images))
             set_field(images, "order_of_images", references)
             sentence = f"order of {len(images.images)} images, by the numbers at the end of their names"
-            changes.append(Change(ORDER_IMAGES, f"/stimulus/templates/{name}", sentence))
+            changes.append(Change(ORDER_IMAGES, f"/stimulus/templates/{name}/order_of_images", sentence))
     return changes
 
 

@@ -8,9 +8,10 @@ from pynwb.ophys import TwoPhotonSeries
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.data_conversion.allen.left_out import report_left_out
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
 from miniscope_to_nwb_zarr.data_conversion.allen.same_session import check_same_session
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -24,7 +25,7 @@ RAW_FRAMES = "raw_frames"
 def add_raw_frames(nwbfile: NWBFile, context: Context) -> list[Change]:
     """Move the acquisitions of the raw file into the processed one; their imaging plane is the one that is there.
 
-    Call it before the animal gets another name.
+    What else the raw file holds is a finding. Call it before the animal gets another name.
 
     Raises
     ------
@@ -41,7 +42,10 @@ def add_raw_frames(nwbfile: NWBFile, context: Context) -> list[Change]:
             if isinstance(series, TwoPhotonSeries):
                 set_field(series, "imaging_plane", _same_plane(nwbfile, series, raw, context))
             nwbfile.add_acquisition(series)
-            changes.append(Change(RAW_FRAMES, f"/acquisition/{name}", f"from {raw.path.name}"))
+            where = f"/acquisition/{name}"
+            moved = (Move(raw.path.name, where, where),)
+            changes.append(Change(RAW_FRAMES, where, f"from {raw.path.name}", moved=moved))
+        context.findings.extend(report_left_out(nwbfile, raw, "raw"))
     return changes
 
 

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from pynwb import TimeSeries
 from pynwb.image import ImageSeries
 
 from miniscope_to_nwb_zarr.core.errors import InputError
@@ -171,6 +172,25 @@ def test_a_plane_that_is_described_in_another_way_is_a_finding(sessions):
         add_raw_frames(session.nwbfile, session.context)
         (finding,) = session.context.findings
         assert (finding.code, finding.where) == (Code.PARTS_DISAGREE, raw_of(base).name)
+
+
+def test_what_else_a_raw_file_holds_is_a_finding(sessions):
+    base = sessions["StimA"]
+    with opened(base, raw_of(base)) as session:
+        raw = session.context.others[0].nwbfile
+        raw.create_device(name="Camera")
+        raw.create_processing_module("ophys", "traces").add(TimeSeries(name="traces", data=[1.0], unit="V", rate=1.0))
+        raw.subject.fields["sex"] = "F"
+        add_raw_frames(session.nwbfile, session.context)
+    assert {one.where for one in session.context.findings} == {raw_of(base).name}
+    assert [(one.code, one.sentence) for one in session.context.findings] == [
+        (Code.PARTS_DISAGREE, "devices/Camera is not in the base file; that of the base file was kept"),
+        (Code.PARTS_DISAGREE, "sex of the subject is 'F', in the base file 'M'; that of the base file was kept"),
+        (
+            Code.PART_LEFT_OUT,
+            "holds processing/ophys/traces, which no raw file of these data sets should; it was left out of the output",
+        ),
+    ]
 
 
 def test_static_gratings_are_restored(sessions, tables, tmp_path):

@@ -1,18 +1,22 @@
 """NWB files on the engine that the options name, and finished outputs held against their sources again."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+import zarr
 from pynwb import NWBHDF5IO, TimeSeries
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError
 from miniscope_to_nwb_zarr.data_conversion.nwb import task as tasks
+from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
 from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
-from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
+from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change, Move
 from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.summary import SessionResult
@@ -104,39 +108,83 @@ def test_an_output_is_held_against_its_source_again(two, tmp_path, capsys):
 def move(nwbfile, context):
     """Move a series of the base file and one of another file, both to another place."""
     module = nwbfile.create_processing_module("moved", "what was moved")
-    for each in (nwbfile, context.others[0].nwbfile):
-        module.add(each.acquisition.pop(next(iter(each.acquisition))))
-    return [Change("move", "/processing/moved", "moved", ("/acquisition",))]
+    moves = []
+    for path, each in ((context.path, nwbfile), (context.others[0].path, context.others[0].nwbfile)):
+        name = next(iter(each.acquisition))
+        module.add(each.acquisition.pop(name))
+        moves.append(Move(path.name, f"/acquisition/{name}", f"/processing/moved/{name}"))
+    return [Change("move", "/processing/moved", "moved", moved=tuple(moves), made=("/processing/moved",))]
+
+
+def move_unsaid(nwbfile, context):
+    """Do the same, and name no more than the place."""
+    return [replace(change, moved=(), made=(), also=("/acquisition",)) for change in move(nwbfile, context)]
 
 
 def spoil(nwbfile, _context):
-    """Change a value of each of them, which no log names."""
+    """Change a value of each of them, and more of one, which no log names."""
     for series in nwbfile.processing["moved"].data_interfaces.values():
         series.fields["data"] = np.where(series.data[:] == 3, 4, series.data[:])
         series.set_modified()
-    return []
+    series.fields.update(description="another", comments="announced")
+    nwbfile.processing["moved"].add(TimeSeries(name="from_nowhere", data=[1.0], unit="V", rate=2.0))
+    return [Change("comments", "/processing/moved/of_other@comments", "changed")]
 
 
-@pytest.mark.parametrize("is_spoilt", [False, True])
-def test_what_was_moved_is_compared_by_the_ids_of_its_objects(tmp_path, is_spoilt):
+def two_series(folder):
     paths = []
     for name in ("base", "other"):
-        paths.append(bare_file(tmp_path / f"{name}.nwb"))
+        paths.append(bare_file(folder / f"{name}.nwb"))
         with NWBHDF5IO(paths[-1], "a") as io:
             nwbfile = io.read()
             nwbfile.add_acquisition(TimeSeries(name=f"of_{name}", data=np.arange(9.0), unit="V", rate=2.0))
             io.write(nwbfile)
-    transforms = (move, spoil) if is_spoilt else (move,)
-    outcome = convert(NwbJob("s", tuple(paths), tmp_path / "results", transforms=transforms))
+    return tuple(paths)
+
+
+def unsaid(folder, *transforms):
+    """What the output has that its change log does not say, and the comparison of the finished output."""
+    paths = two_series(folder)
+    outcome = convert(NwbJob("s", paths, folder / "results", transforms=transforms))
     changes = [one for one in outcome.receipt.findings if one.code == "nwb_changed"]
-    found = [(one.where, one.sentence) for one in changes if one.severity != "info"]
-    wrong = [
-        (f"/processing/moved/of_{name}/data", f"1 value differs from those of {name}.nwb") for name in ("base", "other")
+    found = {one.where: one.sentence for one in changes if one.severity != "info"}
+    said = announced_by(one for one in changes if one.severity == "info")
+    return found, lambda: compare_moved(paths, outcome.output / "s.nwb.zarr", said)
+
+
+def test_what_was_moved_as_it_was_is_no_difference(tmp_path):
+    assert unsaid(tmp_path, move)[0] == {}
+
+
+def test_what_was_moved_is_compared_in_all_that_it_is(tmp_path):
+    found, again = unsaid(tmp_path, move, spoil)
+    assert list(found) == [
+        "/processing/moved/from_nowhere",
+        "/processing/moved/of_base/data",
+        "/processing/moved/of_other@description",
+        "/processing/moved/of_other/data",
     ]
-    assert [(where, sentence.split("/")[0]) for where, sentence in found] == (wrong if is_spoilt else [])
-    if is_spoilt:
-        store = outcome.output / "s.nwb.zarr"
-        passed = [where for where, _ in wrong]
-        assert compare_moved(paths, store, passed) == []
-        # what is announced is one array, not what lies below a path
-        assert len(compare_moved(paths, store, ["/processing/moved"])) == 2
+    for name in ("base", "other"):
+        said = found[f"/processing/moved/of_{name}/data"]
+        assert said.startswith("1 of 9 values differ, the first at [3]: ")
+        assert f"compared with /acquisition/of_{name} in {name}.nwb; no change in the log" in said
+    assert [one.where for one in again()] == list(found)
+
+
+@pytest.mark.parametrize("part", ["of_base", "of_other", "of_base/data", "of_other/starting_time"])
+def test_a_part_that_was_moved_and_is_gone_is_a_difference(tmp_path, part):
+    found, again = unsaid(tmp_path, move)
+    assert (found, again()) == ({}, [])
+    store = tmp_path / "results" / "s" / "s.nwb.zarr"
+    shutil.rmtree(store / "processing" / "moved" / part)
+    zarr.consolidate_metadata(str(store))
+    assert [(one.where, one.kind) for one in again()] == [(f"/processing/moved/{part}", "missing")]
+
+
+def test_a_move_of_which_the_log_says_nothing_is_a_difference(tmp_path):
+    found, _ = unsaid(tmp_path, move_unsaid)
+    assert found == {
+        f"/processing/moved/of_{name}": f"was moved from /acquisition/of_{name} in {name}.nwb; no change in the log "
+        "says so"
+        for name in ("base", "other")
+    }

@@ -1,18 +1,23 @@
 """Sessions of Visual Behavior Ephys from the command line: probes merged, and what the files do not say added."""
 
+import shutil
 import subprocess
 import sys
 
 import h5py
 import numpy as np
 import pytest
+import zarr
 from hdmf_zarr import NWBZarrIO
 
 from miniscope_to_nwb_zarr.core.receipt import Receipt
+from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by
+from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
 from miniscope_to_nwb_zarr.run.main import main
 from tests.allen import assertions
 from tests.allen import ecephys_files as files
 from tests.allen.probe_files import Probe
+from tests.allen.runs import bucket
 
 BASE = f"ecephys_session_{files.SESSION}"
 ALONE = f"behavior_session_{files.BEHAVIOR_ALONE}"
@@ -156,6 +161,52 @@ def test_types_ids_references_and_codecs_are_as_they_should_be(data, results):
     assertions.hold([folder / f"{BASE}.nwb", *sorted(folder.glob("probe_*.nwb"))], results, BASE)
 
 
+LFP = "acquisition/probe_101_lfp/probe_101_lfp_data"
+CSD = "processing/ecephys/probe_101_ecephys_csd"
+SPOILT = {
+    f"/{LFP}/data@unit": ("unit", "mV"),
+    f"/{LFP}/data@conversion": ("conversion", 2.0),
+    f"/{LFP}@description": ("description", "another"),
+    f"/{LFP}/electrodes@description": ("description", "another"),
+    "/processing/behavior/running/speed/data@unit": ("unit", "mm/s"),
+    "/processing/behavior/running/speed@description": ("description", "another"),
+    "/intervals/optogenetic_stimulation/tags@description": ("description", "another"),
+}
+GONE = (f"{LFP}/data", LFP, f"{CSD}/current_source_density", CSD, "processing/behavior/running/speed/data")
+
+
+@pytest.fixture
+def spoilt(data, results, tmp_path):
+    """A copy of the output to spoil, and the places at which it is not as its sources are, then."""
+    store = shutil.copytree(results / BASE / f"{BASE}.nwb.zarr", tmp_path / f"{BASE}.nwb.zarr")
+    folder = data / "behavior_ecephys_sessions" / str(files.SESSION)
+    sources = [folder / f"{BASE}.nwb", *sorted(folder.glob("probe_*.nwb"))]
+    said = announced_by(receipt_of(results, BASE).findings)
+
+    def differing():
+        zarr.consolidate_metadata(str(store))
+        return [one.where for one in compare_moved(sources, store, said)]
+
+    return store, differing
+
+
+def test_what_was_merged_and_is_not_as_it_was_is_found(spoilt):
+    store, differing = spoilt
+    assert differing() == []
+    root = zarr.open_group(str(store), "a")
+    for where, (name, value) in SPOILT.items():
+        root[where.partition("@")[0]].attrs[name] = value
+    root[f"{LFP}/electrodes"][:] = root[f"{LFP}/electrodes"][:][::-1]
+    assert sorted(differing()) == sorted([*SPOILT, f"/{LFP}/electrodes"])
+
+
+@pytest.mark.parametrize("part", GONE)
+def test_a_part_that_was_merged_and_is_gone_is_found(spoilt, part):
+    store, differing = spoilt
+    shutil.rmtree(store / part)
+    assert f"/{part}" in differing()
+
+
 def test_an_output_has_few_objects(results):
     assert len(receipt_of(results, BASE).files) < 900
     assert len(receipt_of(results, ALONE).files) < 500
@@ -211,6 +262,14 @@ def test_a_table_of_other_units_writes_nothing(tmp_path, capsys):
     files.write_tables(tmp_path / "data", unit_ids=[1, 2])
     assert run(tmp_path / "data", tmp_path / "results") == 3
     assert "units.csv" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_session_is_fetched_from_where_it_was_published(data, results, tmp_path, monkeypatch):
+    with bucket("visual-behavior-neuropixels-data", ("visual-behavior-neuropixels",), data, monkeypatch):
+        more = ("--sessions", str(files.BEHAVIOR), "--scratch_dir", str(tmp_path / "scratch"))
+        assert run("s3://public", tmp_path / "results", *more) == 0
+    assert not list((tmp_path / "scratch").rglob("*.nwb"))
+    assert receipt_of(tmp_path / "results", BASE).content_digest == receipt_of(results, BASE).content_digest
 
 
 def test_it_goes_to_hdf5_too(data, tmp_path, nwbfile):

@@ -40,7 +40,8 @@ def test_each_plane_has_its_own_names(result):
     assert "ophys" not in nwbfile.processing
     assert set(nwbfile.lab_meta_data) == {"metadata_plane_1", "metadata_plane_2", "task_parameters"}
     assert nwbfile.lab_meta_data["metadata_plane_2"].imaging_depth == 225
-    assert len(changes) == 6
+    # the place of each imaging plane, module and group of facts
+    assert len(changes) == 7
     assert not findings
 
 

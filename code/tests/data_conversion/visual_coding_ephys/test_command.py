@@ -73,7 +73,9 @@ def test_an_output_is_held_against_its_sources_again(data, results, tmp_path, ca
     capsys.readouterr()
     assert run(DATASET, tmp_path, *check) == 6
     said = " ".join(capsys.readouterr().err.split())
-    assert "probe_101_ecephys_csd/current_source_density/data: 1 value differs from those of probe_101_lfp.nwb" in said
+    assert "/processing/ecephys/probe_101_ecephys_csd/current_source_density/data: 1 of " in said
+    assert "values differ, the first at [2, 3]: " in said
+    assert "then 7.0; compared with /processing/current_source_density/ecephys_csd in probe_101_lfp.nwb" in said
 
 
 def test_probes_units_and_electrodes_are_put_together(results):
@@ -87,6 +89,10 @@ def test_probes_units_and_electrodes_are_put_together(results):
         np.testing.assert_array_equal(nwbfile.electrodes["z"].data[:4], [7000, 7001, 7002, 7003])
         np.testing.assert_array_equal(nwbfile.units["g_dsi_dg"].data[:], [0.5, np.nan, 0.3, 0.2])
         assert list(nwbfile.invalid_times["start_time"].data[:]) == [10.2, 10.2, 12.6]
+        means = nwbfile.units["waveform_mean"]
+        np.testing.assert_array_equal(means.target.data[:], made.waveform_means())
+        assert [len(means[row]) for row in range(4)] == [2, 0, 3, 1]
+        np.testing.assert_array_equal(means[2], made.waveform_means()[2:5])
         assert nwbfile.subject.strain == "C57BL/6J"
         assert "optogenetic_stimulation" in nwbfile.intervals
         indices = [one for one in nwbfile.all_children() if isinstance(one, VectorIndex)]

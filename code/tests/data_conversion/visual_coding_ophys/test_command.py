@@ -10,7 +10,7 @@ from pynwb import NWBHDF5IO
 
 from tests.allen import assertions
 from tests.allen import visual_coding_ophys as made
-from tests.allen.runs import doubts, opened, outputs, receipt_of, run, store_of
+from tests.allen.runs import bucket, doubts, opened, outputs, receipt_of, run, store_of
 
 DATASET = "Visual Coding Ophys"
 IDS = {"StimA": 501, "StimB": 502, "StimC": 503, "StimC2": 504}
@@ -141,6 +141,16 @@ def test_without_raw_file_and_tables_what_is_not_known_is_said(data, tmp_path, c
     (name,) = outputs(tmp_path / "results")
     assert name == f"sub-{made.SPECIMEN}_ses-502-StimB"
     assert ("part_missing", "stimulus/presentation/static_gratings") in doubts(tmp_path / "results", name)
+
+
+def test_a_session_is_fetched_from_a_bucket(data, results, tmp_path, monkeypatch):
+    with bucket("of-the-lab", ("dandi",), data, monkeypatch):
+        more = ("--data_dir", "s3://of-the-lab/dandi", "--sessions", "502", "--scratch_dir", tmp_path / "scratch")
+        assert run(DATASET, tmp_path / "results", *more) == 0
+    assert not list((tmp_path / "scratch").rglob("*.nwb"))
+    name = name_of("StimB")
+    assert outputs(tmp_path / "results") == [name]
+    assert receipt_of(tmp_path / "results", name).content_digest == receipt_of(results, name).content_digest
 
 
 def test_there_is_no_public_bucket_of_the_files(tmp_path, capsys):

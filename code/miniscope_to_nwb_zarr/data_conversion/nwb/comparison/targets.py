@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import REFERENCE, Array, Group, Link, Reference, find
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Difference, Kind
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.moved_paths import refers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def _pointers(root: Group) -> Iterator[tuple[str, str]]:
             for path in _paths(attribute.values, attribute.type):
                 yield f"{where or '/'}@{name}", path
         if isinstance(item, Array):
-            if item.shape is not None and _refers(item.type):
+            if item.shape is not None and refers(item.type):
                 for path in dict.fromkeys(_paths(item.read(tuple(slice(None) for _ in item.shape)), item.type)):
                     yield where, path
         # a group may lie in itself, in HDF5
@@ -54,10 +55,6 @@ def _pointers(root: Group) -> Iterator[tuple[str, str]]:
             seen.add(item.identity)
             inside = ((f"{where}/{name}", item.get(name)) for name in item.names())
             waiting += [(inner, found) for inner, found in inside if found is not None]
-
-
-def _refers(kind: ValueType) -> bool:
-    return kind == REFERENCE or (isinstance(kind, tuple) and any(_refers(part) for _, part in kind))
 
 
 def _paths(values: NDArray[Any], kind: ValueType) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,11 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import (
     find,
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Difference, Kind
+from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.moved_paths import (
+    moved_path,
+    with_moved,
+    with_moved_values,
+)
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.specifications import compare_specifications
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.values import compare_arrays, unequal
 
@@ -45,9 +51,12 @@ class Pair(NamedTuple):
 class Walk:
     """One comparison. `n_objects` and `n_values` grow with it."""
 
-    def __init__(self, a: Contents, b: Contents, held: Collection[str] = ()) -> None:
+    def __init__(
+        self, a: Contents, b: Contents, held: Collection[str] = (), moved: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._a, self._b = a, b
         self._held = frozenset(held)
+        self._moved = moved
         self.schema: CachedSchema = read_schema(b)
         self.n_objects = 0
         self.n_values = 0
@@ -55,9 +64,13 @@ class Walk:
     def differences(self) -> Iterator[Difference]:
         """Every difference, those that are allowed with the reason."""
         yield from compare_specifications(read_schema(self._a), self.schema)
+        yield from self.below("", self._a.root, self._b.root)
+
+    def below(self, where: str, a: Item, b: Item) -> Iterator[Difference]:
+        """Every difference between an object and what it became, whose path is `where`, and between their parts."""
         seen = set()
         # a group of thousands of objects is never held at once
-        waiting = [iter([_pair("", self._a.root, self._b.root, ())])]
+        waiting = [iter([_pair(where, a, b, ())])]
         while waiting:
             pair = next(waiting[-1], None)
             if pair is None:
@@ -95,7 +108,7 @@ class Walk:
 
     def _compare_link(self, pair: Pair, link: Link) -> Iterator[Difference]:
         if isinstance(pair.b, Link):
-            first, second = _target(self._a, link), _target(self._b, pair.b)
+            first, second = moved_path(_target(self._a, link), self._moved), _target(self._b, pair.b)
             if first != second:
                 yield Difference(pair.where, Kind.LINK, f"links to {_shown(first)}, then to {_shown(second)}")
             return
@@ -123,7 +136,7 @@ class Walk:
             return
         n_values = prod(a.shape)
         self.n_values += n_values
-        found = compare_arrays(a, b)
+        found = compare_arrays(with_moved(a, self._moved), b)
         if found and a.type == TEXT and (why := allowed.reworded(_all(a), _all(b), said)):
             yield Difference(pair.where, Kind.VALUE, f"{_shown(found.a)}, then {_shown(found.b)}", why)
         else:
@@ -162,7 +175,7 @@ class Walk:
             return
         if a.values.shape != b.values.shape:
             yield Difference(where, Kind.SHAPE, f"shape {a.values.shape}, then {b.values.shape}")
-        elif unequal(a.values, b.values) is not None:
+        elif unequal(with_moved_values(a.values, a.type, self._moved), b.values) is not None:
             name = where.rpartition("@")[2]
             reason = allowed.changed_attribute(name, a, b, self.schema, pair.places, pair.own_type)
             yield Difference(where, Kind.VALUE, f"{_shown(a.values)}, then {_shown(b.values)}", reason or "")

@@ -1,4 +1,4 @@
-"""What of a probe file finds no place in the base file, and what is not the same there."""
+"""What of another file of a session finds no place in the base file, and what is not the same there."""
 
 from __future__ import annotations
 
@@ -17,36 +17,57 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import OpenedFile
 
 
-def report_left_out(nwbfile: NWBFile, probe: OpenedFile) -> list[Finding]:
-    """What the probe file still holds that the base file does not: findings, one a part.
+_PLACES = (
+    "acquisition",
+    "analysis",
+    "scratch",
+    "stimulus",
+    "stimulus_template",
+    "intervals",
+    "lab_meta_data",
+    "ogen_sites",
+)
 
-    Call it when LFP and current source density have been taken out.
+
+def report_left_out(nwbfile: NWBFile, other: OpenedFile, kind: str) -> list[Finding]:
+    """What another file still holds that the base file does not: findings, one a part.
+
+    Call it when all that belongs into the output has been taken out.
+
+    Parameters
+    ----------
+    nwbfile : NWBFile
+        The base file.
+    other : OpenedFile
+    kind : str
+        What the other file is called in messages, ``probe`` for example.
     """
-    where = probe.path.name
+    where = other.path.name
     findings = [
         Finding(Code.PARTS_DISAGREE, Severity.WARNING, where, f"{sentence}; that of the base file was kept")
-        for sentence in _disagreements(nwbfile, probe.nwbfile)
+        for sentence in _disagreements(nwbfile, other.nwbfile)
     ]
-    for name in _remaining(probe.nwbfile):
-        sentence = f"holds {name}, which no probe file of these data sets should; it was left out of the output"
+    for name in _remaining(nwbfile, other.nwbfile):
+        sentence = f"holds {name}, which no {kind} file of these data sets should; it was left out of the output"
         findings.append(Finding(Code.PART_LEFT_OUT, Severity.ERROR, where, sentence))
     return findings
 
 
-def _remaining(nwbfile: NWBFile) -> Iterator[str]:
-    for place in ("acquisition", "analysis", "scratch", "stimulus", "stimulus_template", "intervals", "lab_meta_data"):
-        held = getattr(nwbfile, place) or {}
+def _remaining(base: NWBFile, other: NWBFile) -> Iterator[str]:
+    for place in _PLACES:
+        held = getattr(other, place) or {}
         yield from (f"{place}/{name}" for name in held)
-    for module in nwbfile.processing.values():
+    for module in other.processing.values():
         yield from (f"processing/{module.name}/{name}" for name in module.data_interfaces)
-    if nwbfile.units is not None:
+    yield from (f"imaging_planes/{name}" for name in other.imaging_planes if name not in base.imaging_planes)
+    if other.units is not None:
         yield "units"
 
 
-def _disagreements(base: NWBFile, probe: NWBFile) -> Iterator[str]:
+def _disagreements(base: NWBFile, other: NWBFile) -> Iterator[str]:
     for kind in ("devices", "electrode_groups"):
         of_base = getattr(base, kind)
-        for name, one in getattr(probe, kind).items():
+        for name, one in getattr(other, kind).items():
             if name not in of_base:
                 yield f"{kind}/{name} is not in the base file"
                 continue
@@ -55,10 +76,10 @@ def _disagreements(base: NWBFile, probe: NWBFile) -> Iterator[str]:
                     yield f"{field} of {kind}/{name} is {value!r}, in the base file {of_base[name].fields.get(field)!r}"
     yield from (
         f"{field} of the subject is {value!r}, in the base file {base.subject.fields.get(field)!r}"
-        for field, value in _plain_fields(probe.subject)
-        if not _same(value, base.subject.fields.get(field))
+        for field, value in _plain_fields(other.subject)
+        if base.subject is not None and not _same(value, base.subject.fields.get(field))
     )
-    yield from _electrode_columns(base, probe)
+    yield from _electrode_columns(base, other)
 
 
 def _electrode_columns(base: NWBFile, probe: NWBFile) -> Iterator[str]:
