@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, Stopped
 from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.data_conversion.nwb import watch
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 from miniscope_to_nwb_zarr.sources import limits
@@ -82,6 +83,7 @@ def _context() -> BaseContext:
 def _start(raised: Mapping[str, int]) -> None:
     """Prepare the child: it stops when the parent says so, which alone answers to the terminal, and ends with it."""
     limits.choose(raised)
+    watch.allow()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -128,6 +130,12 @@ def _lost(exit_code: int | None, name: str) -> SessionResult:
         message = (
             f"{name}: the library that reads the file crashed on it ({how}), as it does on damaged files; no output "
             "was made. Check that the file was copied whole"
+        )
+        return SessionResult(name, ExitCode.INVALID_INPUT, "failed", message)
+    if ended_by is not None and ended_by == watch.ENDED_BY:
+        message = (
+            f"{name}: the library that reads the file goes round in circles in it, as in damaged files (one object, "
+            f"{watch.MOST_WORK_S} s); no output was made. Check that the file was copied whole"
         )
         return SessionResult(name, ExitCode.INVALID_INPUT, "failed", message)
     message = (

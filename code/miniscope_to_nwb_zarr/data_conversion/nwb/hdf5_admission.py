@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 import h5py
 
 from miniscope_to_nwb_zarr.core.errors import InputError
-from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_values import check_attribute, check_type, check_values, cut
+from miniscope_to_nwb_zarr.data_conversion.nwb.hdf5_values import (
+    check_attribute,
+    check_type,
+    check_values,
+    cut,
+    read_texts,
+)
+from miniscope_to_nwb_zarr.data_conversion.nwb.watch import watching
 from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
@@ -65,9 +72,11 @@ def admit_hdf5(path: Path, trusted: Path) -> list[Finding]:
         if (real := os.path.realpath(here)) in known:
             continue
         known.add(real)
-        with h5py.File(here, "r", locking=False) as file:
+        with h5py.File(here, "r", locking=False) as file, watching() as go_on:
             look = _Look(here, file)
             for where, item in _objects(look):
+                if go_on() and isinstance(item, h5py.Dataset):
+                    read_texts(item, go_on)
                 _check(look, where, item)
         for name in dict.fromkeys(look.others):
             waiting += _found(here, name, trusted)

@@ -8,9 +8,12 @@ import h5py
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h5py import HLObject
 
 _SHOWN_CHARS = 120
+_TEXTS_AT_ONCE = 10_000
 _SPECIFICATIONS = ".specloc"
 _CLASSES = {
     h5py.h5t.BITFIELD: "bits",
@@ -61,6 +64,23 @@ def check_values(dataset: h5py.Dataset) -> str | None:
     if _has_references(kind):
         return _references_problem(dataset, _reference_fields(kind))
     return text_problem(dataset[()]) if kind.get_class() == h5py.h5t.STRING and dataset.shape == () else None
+
+
+def read_texts(dataset: h5py.Dataset, go_on: Callable[[], object]) -> None:
+    """Read a list of texts for nothing: from a damaged place some are never read to the end.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        Of any kind.
+    go_on : callable
+        Called before each part.
+    """
+    kind = h5py.check_string_dtype(dataset.dtype)
+    if kind is not None and kind.length is None and dataset.shape:
+        for first in range(0, len(dataset), _TEXTS_AT_ONCE):
+            go_on()
+            dataset[first : first + _TEXTS_AT_ONCE]
 
 
 def text_problem(value: Any) -> str | None:  # noqa: ANN401 - what h5py reads

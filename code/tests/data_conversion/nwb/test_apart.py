@@ -102,3 +102,21 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
     assert code == ExitCode.SOME_FAILED
     assert "a.nwb: cannot be read as an NWB file" in said.err
     assert (tmp_path / "results" / "b" / "receipt.json").is_file()
+
+
+def test_a_file_that_keeps_the_library_busy_for_ever_is_refused(tmp_path, capsys):
+    path = tmp_path / "data" / "damaged.nwb"
+    path.parent.mkdir()
+    bare_file(path)
+    raw = bytearray(path.read_bytes())
+    # the blocks that hold texts, filled with zeros behind their heads: libhdf5 looks for the next text at the same place
+    at = raw.find(b"GCOL")
+    while at >= 0:
+        raw[at + 16 : at + 4096] = bytes(4096 - 16)
+        at = raw.find(b"GCOL", at + 4)
+    path.write_bytes(raw)
+    results = tmp_path / "results"
+    words = ["--dataset", "NWB", "--data_dir", str(path.parent), "--results_dir", str(results), "--workers", "1"]
+    assert main(words, {}) == ExitCode.INVALID_INPUT
+    assert "the library that reads the file goes round in circles in it" in capsys.readouterr().err
+    assert not [entry for entry in results.iterdir() if not entry.name.startswith("run-")]
