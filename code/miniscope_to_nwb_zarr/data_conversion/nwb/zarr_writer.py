@@ -149,10 +149,11 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
         if is_one:
             values = values.reshape(1)
         is_text = values.dtype.kind == "O"
+        most_rows = _rows_of_text(values, self._chunk_bytes) if is_text else _TABLE_ROWS
         array = parent.create_dataset(
             builder.name,
             shape=values.shape,
-            chunks=tuple(max(1, min(size, _TABLE_ROWS)) for size in values.shape),
+            chunks=tuple(max(1, min(size, most_rows)) for size in values.shape),
             dtype=object if is_text else values.dtype,
             # rows with text as hdmf-zarr writes rows with references
             object_codec=VLenUTF8() if is_text else Pickle() if values.dtype.hasobject else None,
@@ -163,6 +164,12 @@ class ZarrWriter(NWBZarrIO):  # type: ignore[misc] # hdmf-zarr has no types
         if values.size:
             array[...] = values
         return array
+
+
+def _rows_of_text(values: NDArray[Any], chunk_bytes: int) -> int:
+    """As many rows of texts as fill a chunk, if they are as long as all are on average."""
+    n_bytes = sum(len(text) for text in values.flat)
+    return max(1, min(_TABLE_ROWS, len(values) * chunk_bytes // max(1, n_bytes)))
 
 
 def _type_name(dtype: np.dtype[Any]) -> str | list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def test_a_file_that_keeps_the_library_busy_for_ever_is_refused(tmp_path, capsys
     path.parent.mkdir()
     bare_file(path)
     raw = bytearray(path.read_bytes())
-    # the blocks that hold texts, filled with zeros behind their heads: libhdf5 looks for the next text at the same place
+    # the blocks that hold texts, filled with zeros behind their heads: to libhdf5 the next text lies at the same place
     at = raw.find(b"GCOL")
     while at >= 0:
         raw[at + 16 : at + 4096] = bytes(4096 - 16)

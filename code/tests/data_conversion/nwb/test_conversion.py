@@ -127,6 +127,17 @@ def _arrays(store):
     return found
 
 
+def test_lists_of_long_texts_are_cut_into_chunks_too(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    words = [f"{number:0100d}" for number in range(25_000)]
+    bare_file(data / "words.nwb", keywords=words)
+    assert run(data, tmp_path / "results", "--chunk_mb", "1") == 0
+    written = zarr.open(str(tmp_path / "results" / "words" / "words.nwb.zarr"), "r")["general/keywords"]
+    assert written.chunks == (10_000,)
+    assert list(written[:]) == words
+
+
 def test_a_second_run_writes_nothing(tmp_path):
     (tmp_path / "data").mkdir()
     bare_file(tmp_path / "data" / "a.nwb")
