@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,8 @@ class Tree:
     folders: Mapping[Path, Folder]
     """By path, in natural order of their paths, the root first."""
     findings: tuple[Finding, ...]
+    answers: dict[tuple[str, Path], bool] = field(default_factory=dict)
+    """What layouts have found in the files of a folder, by the question: they ask it several times, of one listing."""
 
     def inside(self, folder: Folder) -> tuple[Folder, ...]:
         """The folders directly inside a folder."""

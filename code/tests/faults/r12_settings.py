@@ -23,7 +23,7 @@ from tests.faults.hostile_text import leaves, numbers_in
 from tests.faults.program import run_in_child, words, words_for
 from tests.faults.settings_files import FILES, SPARSE, SettingsFile, Taken
 
-_MAX_S = 10
+_MAX_S = 2
 _MAX_KB = 300_000
 _MAX_CHARS = 2000
 _MAX_COMPARED = 100_000

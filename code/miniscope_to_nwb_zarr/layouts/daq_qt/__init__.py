@@ -48,7 +48,7 @@ OWNS_SUBFOLDERS = True
 
 def matches(folder: Folder, tree: Tree) -> bool:
     """Whether the folder is a recording: it has settings of one and a device, or devices that cannot be mistaken."""
-    if on_disk.has_recording_settings(folder):
+    if on_disk.has_recording_settings(folder, tree):
         return bool(on_disk.device_folders(folder, tree))
     if on_disk.is_device(folder) or on_disk.is_inside_device(folder, tree):
         return False
@@ -58,7 +58,7 @@ def matches(folder: Folder, tree: Tree) -> bool:
 def incomplete(folder: Folder, tree: Tree) -> Finding | None:
     """What is missing in a folder with settings of a recording and no device, or in the folder of a device alone."""
     where = shown(folder.path.relative_to(tree.root))
-    if on_disk.has_recording_settings(folder):
+    if on_disk.has_recording_settings(folder, tree):
         sentence = (
             "holds the settings of a recording (metaData.json) and no folder of a device with timeStamps.csv or 0.avi: "
             "there is nothing to convert"

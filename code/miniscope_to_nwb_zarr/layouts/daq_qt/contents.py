@@ -62,7 +62,7 @@ def surroundings(folder: Folder, tree: Tree, config: UserConfig | None) -> tuple
             inner, more = kept_files(child.files, {on_disk.SETTINGS, on_disk.POSE}, name)
             files, findings = files + inner, findings + more
             pose_file = child.file(on_disk.POSE) or pose_file
-        elif child.files and not on_disk.is_device(child) and not on_disk.has_recording_settings(child):
+        elif child.files and not on_disk.is_device(child) and not on_disk.has_recording_settings(child, tree):
             foreign.append(name)
     findings += ignored(foreign, "", "folders that acquisition software does not make")
     if config is not None:
@@ -87,7 +87,9 @@ def devices_of(
         others = [path for path in child.files if path not in strays and path not in videos.values()]
         files, more = kept_files(others, _DEVICE_FILES, where)
         inner = [
-            f"{shown(path.name)}/" for path in child.folders if not on_disk.has_recording_settings(tree.folders[path])
+            f"{shown(path.name)}/"
+            for path in child.folders
+            if not on_disk.has_recording_settings(tree.folders[path], tree)
         ]
         findings += (
             *more,

@@ -61,16 +61,19 @@ def is_recording_settings(settings: Mapping[str, Any]) -> bool:
     return not _RECORDING_KEYS.isdisjoint(settings)
 
 
-def has_recording_settings(folder: Folder) -> bool:
-    """Whether a folder holds the settings file of a recording."""
-    path = folder.file(SETTINGS)
-    settings = read_json(path, SETTINGS)[0] if path else None
-    return settings is not None and is_recording_settings(settings)
+def has_recording_settings(folder: Folder, tree: Tree) -> bool:
+    """Whether a folder holds the settings file of a recording; read once for each tree."""
+    question = "has recording settings", folder.path
+    if question not in tree.answers:
+        path = folder.file(SETTINGS)
+        settings = read_json(path, SETTINGS)[0] if path else None
+        tree.answers[question] = settings is not None and is_recording_settings(settings)
+    return tree.answers[question]
 
 
 def device_folders(folder: Folder, tree: Tree) -> tuple[Folder, ...]:
     """The folders of the devices of a recording."""
-    return tuple(child for child in tree.inside(folder) if is_device(child) and not has_recording_settings(child))
+    return tuple(child for child in tree.inside(folder) if is_device(child) and not has_recording_settings(child, tree))
 
 
 def is_inside_device(folder: Folder, tree: Tree) -> bool:
