@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import MiniscopeError
 from miniscope_to_nwb_zarr.core.output_names import SUFFIXES
 from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by
-from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files
 from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
-from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved
+from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_with_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +40,8 @@ def compare_with_sources(make_job: Callable[[], NwbJob], output: Path, receipt: 
             return problems
         if len(stores) != 1:
             return [*problems, f"{output.name}: holds no NWB file, or two of them"]
-        announced = announced_by(receipt.findings)
-        moved = announced.moved_in(job.sources[0].name)
-        found = [
-            *compare_files(job.sources[0], stores[0], announced.places(job.sources[0].name), moved=moved).differences,
-            *compare_moved(job.sources, stores[0], announced),
-        ]
+        said = announced_by(receipt.findings)
+        found = compare_with_log(job.sources, stores[0], said)
     except MiniscopeError as error:
         return [f"cannot be compared with its source: {error}"]
     problems += [f"{one.where}: {one.sentence}" for one in found[:_NAMED]]

@@ -59,7 +59,16 @@ def compare_files(
         One of them cannot be read.
     """
     with closing(open_contents(a)) as first, closing(open_contents(b)) as second:
-        return compare_contents(first, second, announced, held, moved)
+        walk = Walk(first, second, held, moved)
+        found = [_judged(one, announced) for one in walk.differences()]
+        told = {one.where for one in found}
+        found += [_judged(one, announced) for one in lost_targets(first, second) if one.where not in told]
+        return Comparison(
+            tuple(one for one in found if not one.allowed),
+            tuple(one for one in found if one.allowed),
+            walk.n_objects,
+            walk.n_values,
+        )
 
 
 def open_contents(path: Path) -> Contents:
@@ -73,26 +82,6 @@ def open_contents(path: Path) -> Contents:
     if not path.exists():
         raise InputError(f"{path}: is not there; expected an NWB file (HDF5) or folder (Zarr)")
     return ZarrContents(path) if path.is_dir() else Hdf5Contents(path)
-
-
-def compare_contents(
-    a: Contents,
-    b: Contents,
-    announced: Collection[str] = (),
-    held: Collection[str] = (),
-    moved: Mapping[str, str] = MappingProxyType({}),
-) -> Comparison:
-    """Compare two opened files; see `compare_files`."""
-    walk = Walk(a, b, held, moved)
-    found = [_judged(one, announced) for one in walk.differences()]
-    told = {one.where for one in found}
-    found += [_judged(one, announced) for one in lost_targets(a, b) if one.where not in told]
-    return Comparison(
-        tuple(one for one in found if not one.allowed),
-        tuple(one for one in found if one.allowed),
-        walk.n_objects,
-        walk.n_values,
-    )
 
 
 def _judged(one: Difference, announced: Collection[str]) -> Difference:

@@ -181,17 +181,18 @@ def _verify(work: Work, written: _Written) -> tuple[Finding, ...]:
     """Compare the staged file with its source, and run validator and inspector on it."""
     from miniscope_to_nwb_zarr.data_conversion.nwb.announced import announced_by  # noqa: PLC0415
     from miniscope_to_nwb_zarr.data_conversion.nwb.checks import inspect_output  # noqa: PLC0415
-    from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files  # noqa: PLC0415
-    from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_moved  # noqa: PLC0415
+    from miniscope_to_nwb_zarr.data_conversion.nwb.moved import compare_with_log  # noqa: PLC0415
 
     job = work.job
     with work.phases.phase("compare"):
-        arrays = written.copied.arrays
-        said, base = announced_by(findings_of(written.changes)), job.sources[0]
-        announced = (*said.places(base.name), *written.announced)
-        differences = list(compare_files(base, work.store, announced, arrays, said.moved_in(base.name)).differences)
-        if job.transforms:
-            differences += compare_moved(job.sources, work.store, said, held=arrays)
+        differences = compare_with_log(
+            job.sources,
+            work.store,
+            announced_by(findings_of(written.changes)),
+            also=written.announced,
+            held=written.copied.arrays,
+            is_copy=not job.transforms,
+        )
     findings: tuple[Finding, ...] = ()
     if differences:
         listed = "; ".join(f"{one.where}: {one.sentence}" for one in differences[:_LISTED])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miniscope_to_nwb_zarr.data_conversion.nwb.compare import is_announced, open_contents
+from miniscope_to_nwb_zarr.data_conversion.nwb.compare import compare_files, is_announced, open_contents
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.contents import Array, Group, Link, Reference, find
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.difference import Difference, Kind
 from miniscope_to_nwb_zarr.data_conversion.nwb.comparison.walk import Walk
@@ -29,6 +29,41 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Move
 
 _REGION = "DynamicTableRegion"
+
+
+def compare_with_log(
+    sources: Sequence[Path],
+    output: Path,
+    said: Announced,
+    *,
+    also: Collection[str] = (),
+    held: Collection[str] = (),
+    is_copy: bool = False,
+) -> list[Difference]:
+    """All by which an output differs from its sources, but for what the change log names.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        The base file first.
+    output : Path
+    said : Announced
+        What the change log says.
+    also : collection of str
+        Further paths that the base file and the output need not have in common.
+    held : collection of str
+        Paths of arrays in the output whose values were held against each other already.
+    is_copy : bool
+        Whether the output was just made of one file as it is stored: then nothing can lie elsewhere.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read.
+    """
+    base = sources[0]
+    found = compare_files(base, output, (*said.places(base.name), *also), held, said.moved_in(base.name)).differences
+    return [*found, *(() if is_copy else compare_moved(sources, output, said, held))]
 
 
 def compare_moved(
