@@ -66,29 +66,19 @@ def _bar(device: DeviceFacts, across: Axis, row: int) -> Html:
               rx=2, class_="bar scope" if device.is_scope else "bar camera")  # fmt: skip
     gaps = sorted(find_gaps(device.stream), key=lambda gap: gap.start_s - gap.stop_s)[:_MOST_GAPS]
     offset = device.recording.offset_s
+
+    def stretch(begin_s: float, end_s: float, said: str, kind: str, reach_px: int = 2) -> Html:
+        begin, end = (across.share(offset + value) for value in (begin_s, end_s))
+        return tag("rect", tag("title", said), x=f"{begin:.3%}", width=f"{max(end - begin, 0.003):.3%}",
+                   y=top - reach_px, height=_BAR_PX + 2 * reach_px, class_=kind)  # fmt: skip
+
     holes = [
-        tag(
-            "rect",
-            tag("title", f"{gap.n_missing:,} missing after {gap.start_s:.3f} s: {gap.reason}"),
-            x=f"{across.share(offset + gap.start_s):.3%}",
-            width=f"{max(across.share(offset + gap.stop_s) - across.share(offset + gap.start_s), 0.003):.3%}",
-            y=top - 2,
-            height=_BAR_PX + 4,
-            class_="hole",
-        )
+        stretch(gap.start_s, gap.stop_s, f"{gap.n_missing:,} missing after {gap.start_s:.3f} s: {gap.reason}", "hole")
         for gap in gaps
     ]
     # the stretch of time that was stamped twice
     twice = [
-        tag(
-            "rect",
-            tag("title", f"{device.name}: {one.said}"),
-            x=f"{across.share(offset + one.after_s):.3%}",
-            width=f"{max(across.share(offset + one.before_s) - across.share(offset + one.after_s), 0.003):.3%}",
-            y=top - 4,
-            height=_BAR_PX + 8,
-            class_="twice",
-        )
+        stretch(one.after_s, one.before_s, f"{device.name}: {one.said}", "twice", 4)
         for one in set_backs(device)[:_MOST_GAPS]
     ]
     return joined([bar, *holes, *twice])
