@@ -128,7 +128,7 @@ def _neuroconv(recording: BenchRecording, _workers: int, out: Path) -> Converted
 
 def neuroconv_python(work: Path) -> Path:
     """The interpreter of NeuroConv's own environment, made on the first call."""
-    return environment((work / "neuroconv").absolute(), NEUROCONV_PINS)
+    return environment(work / "neuroconv", NEUROCONV_PINS)
 
 
 def frames_array(store: Path) -> Path:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def environment(folder: Path, pins: Sequence[str]) -> Path:
     """The Python of an environment with these packages, made on the first call and when the pins change."""
+    folder = folder.absolute()
     python, made = folder / "bin" / "python", folder / "pins"
     if not made.exists() or made.read_text(encoding="utf-8") != "\n".join(pins):
         subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)

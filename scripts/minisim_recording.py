@@ -108,7 +108,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def minisim_python(work: Path) -> Path:
     """The interpreter of minisim's own environment, made on the first call and when the pins change."""
-    return environment((work / "minisim-environment").absolute(), PINS)
+    return environment(work / "minisim-environment", PINS)
 
 
 def simulate(python: Path, out: Path, n_frames: int, seed: int) -> dict[str, Any]:
