@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.buckets.object_store import ObjectStore, RemoteFile
     from miniscope_to_nwb_zarr.core.addresses import BucketAddress
 
+_FOLDER = "s3"
+_MARKS = ".fetched"
+"""No bucket has a name that begins with a dot."""
 _BLOCK_BYTES = 16_000_000
 _TRIES = 3
 """When what came is not what the server has: a bit can tip on the way."""
@@ -68,9 +71,9 @@ def fetch(
         is_same = _is_same(store, file, target)
         if is_same is not False:
             return Fetched(target, store.url_of(file), file.size_bytes, file.etag, bool(is_same), was_there=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
     # another content under the same key has a part of its own
     part = target.with_name(f".{target.name}.{file.etag}.part")
+    _touch(part)
     with _alone(part) as stream:
         for n_left in reversed(range(_TRIES)):
             is_same = _fill(store, file, stream, part, advance)
@@ -83,7 +86,7 @@ def fetch(
                     f"{store.url_of(file)}: what was fetched differs from what the server has (ETag {file.etag}), "
                     f"{_TRIES} times; it was removed. Run the same command again"
                 )
-        _mark_of(target).touch()
+        _touch(_mark_of(target, scratch))
         part.replace(target)
     return Fetched(target, store.url_of(file), file.size_bytes, file.etag, bool(is_same), was_there=False)
 
@@ -111,22 +114,24 @@ def fetch_all(store: ObjectStore, files: Iterable[RemoteFile], scratch: Path) ->
 def give_back(paths: Iterable[Path], scratch: Path) -> None:
     """Remove what `fetch` has put into the scratch folder, and the folders that are empty then; nothing else."""
     for path in paths:
-        mark = _mark_of(path)
+        mark = _mark_of(path, scratch)
         if not mark.exists():
             continue
         give_back(map(Path, mark.read_text(encoding="utf-8").splitlines()), scratch)
         path.unlink(missing_ok=True)
         # the last to go: a removal that is cut short can be taken up again
         mark.unlink(missing_ok=True)
-        for folder in list(path.relative_to(scratch).parents)[:-1]:
-            with suppress(OSError):
-                (scratch / folder).rmdir()
+        for gone in (path, mark):
+            for folder in list(gone.relative_to(scratch).parents)[:-1]:
+                with suppress(OSError):
+                    (scratch / folder).rmdir()
 
 
-def note_companions(path: Path, companions: Iterable[Path]) -> None:
+def note_companions(path: Path, companions: Iterable[Path], scratch: Path) -> None:
     """Let what was fetched because a file names it be given back with that file."""
-    if _mark_of(path).exists():
-        _mark_of(path).write_text("".join(f"{each}\n" for each in companions), encoding="utf-8")
+    mark = _mark_of(path, scratch)
+    if mark.exists():
+        mark.write_text("".join(f"{each}\n" for each in companions), encoding="utf-8")
 
 
 def place_of(address: BucketAddress, key: str, scratch: Path) -> Path:
@@ -140,17 +145,28 @@ def place_of(address: BucketAddress, key: str, scratch: Path) -> Path:
     parts = key.split("/")
     if any(part in {"", ".", ".."} for part in parts) or "\\" in key or "\0" in key:
         raise InputError(f"s3://{address.bucket}/{key}: its name cannot be that of a file here; it was not fetched")
-    return scratch.joinpath("s3", address.bucket, *parts)
+    return scratch.joinpath(_FOLDER, address.bucket, *parts)
 
 
 def key_of(address: BucketAddress, place: Path, scratch: Path) -> str:
     """The key of the file that lies at a place once it is fetched."""
-    return place.relative_to(scratch / "s3" / address.bucket).as_posix()
+    return place.relative_to(scratch / _FOLDER / address.bucket).as_posix()
 
 
-def _mark_of(path: Path) -> Path:
-    """What lies beside a file that was fetched by this program, and may be removed by it."""
-    return path.with_name(f".{path.name}.fetched")
+def _mark_of(path: Path, scratch: Path) -> Path:
+    """What tells that a file was fetched by this program, and may be removed by it.
+
+    It does not lie beside the file: in a store or a finished output it would be one file too many.
+    """
+    return scratch / _FOLDER / _MARKS / path.relative_to(scratch / _FOLDER)
+
+
+def _touch(path: Path) -> None:
+    """Have a file, and the folders that it lies in, which `give_back` of another output may remove meanwhile."""
+    while not path.exists():
+        with suppress(FileNotFoundError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
 
 
 def _check_space(scratch: Path, file: RemoteFile, have: int) -> None:

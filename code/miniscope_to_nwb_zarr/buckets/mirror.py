@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.buckets.at_once import each_at_once
 from miniscope_to_nwb_zarr.buckets.fetch import place_of
 from miniscope_to_nwb_zarr.buckets.partial_file import BLOCK_BYTES, PartialFile
 from miniscope_to_nwb_zarr.buckets.passing_folder import passing_folder
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.sources.opened import reading_with
 
 if TYPE_CHECKING:
@@ -139,4 +140,9 @@ NWB_FILES = Look(
     lambda _path: True,
     lambda path: (path.casefold().endswith(".nwb") and not _is_in_store(path)) or _tells_of_store(path),
     lambda file: file.name == ".zattrs",
+)
+OUTPUTS = Look(
+    lambda _path: True,
+    lambda path: NWB_FILES.is_laid_out(path) or (path.split("/")[-1] == RECEIPT_NAME and not _is_in_store(path)),
+    lambda file: file.name in {".zattrs", RECEIPT_NAME},
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from miniscope_to_nwb_zarr.buckets.fetch import fetch_all, give_back
 from miniscope_to_nwb_zarr.buckets.object_store import AbsentError
 from miniscope_to_nwb_zarr.buckets.patience import ChangedError
 from miniscope_to_nwb_zarr.buckets.put import about, copy, hash_object, put_bytes, put_text
+from miniscope_to_nwb_zarr.buckets.standing import Standing
 from miniscope_to_nwb_zarr.buckets.upload import PROGRAM, Upload, is_ours, remove
 from miniscope_to_nwb_zarr.core.errors import ConflictError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME, Receipt, digest_of
@@ -40,38 +41,6 @@ REPLACED_FOLDER = ".replaced"
 _CLAIMS_FOLDER = ".publishing"
 TRIED_NAME = ".miniscope-to-nwb-zarr"
 _TRIED_TEXT = "Written once, and never over: by this file miniscope-to-nwb-zarr sees that the store keeps its word.\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is in a bucket under the name of an output."""
-
-    text: str = ""
-    """Of the receipt, or of the note that stands in its place while an output is replaced."""
-    etag: str = ""
-    """Of the same; empty where there is neither."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What was given with the receipt."""
-    is_foreign: bool = False
-    """There is no receipt of ours, and something that is not of this program."""
-
-    @property
-    def receipt(self) -> Receipt | None:
-        """The receipt of a finished output; None where there is none that can be read."""
-        try:
-            return Receipt.from_text(self.text)
-        except ValueError:
-            return None
-
-    @property
-    def exists(self) -> bool:
-        """Whether the name is taken; what an interrupted run has left does not take it."""
-        return bool(self.etag) or self.is_foreign
-
-    @property
-    def sources(self) -> str:
-        """Tells the sources apart if they were in a bucket, as `tag_of` does; else empty."""
-        return self.facts.get("sources", "")
 
 
 class OutputStore:
@@ -110,6 +79,10 @@ class OutputStore:
             # of what was left by a run of ours every object is: one tells
             first = next(iter(self._store.files(f"{name}/")), None)
             return Standing(is_foreign=first is not None and not is_ours(about(self._store, first.key)))
+
+    def last_receipt(self, standing: Standing) -> Receipt | None:
+        """The receipt of a finished output; of one that is being replaced that of the former version."""
+        return self.look(standing.kept).receipt if standing.kept else standing.receipt
 
     def files(self, name: str) -> dict[str, RemoteFile]:
         """All objects of an output but its receipt, by their paths in it."""
@@ -204,10 +177,10 @@ class OutputStore:
     ) -> Receipt:
         name, etag = folder.name, standing.etag
         listed = self.files(name)
-        former = (standing.receipt or receipt) if may_replace else None
+        former = (self.last_receipt(standing) or receipt) if may_replace else None
         upload = Upload.prepare(self._store, self._key(name, ""), folder, receipt, listed, former)
         if may_replace:
-            kept = self._keep(name, standing, listed, now) if standing.receipt else ""
+            kept = self._keep(name, standing, listed, now) if standing.receipt else standing.kept
             etag = self._announce(name, receipt, kept, etag)
         sent = upload.send()
         listed = self.files(name)
@@ -223,15 +196,16 @@ class OutputStore:
         return finished
 
     def bring(self, name: str, final: Path, scratch: Path) -> None:
-        """Have a finished output here, as it is in the bucket.
+        """Have a finished output here, as it is in the bucket; of one that is being replaced the former version.
 
         Raises
         ------
         InputError, TemporaryError
             As `fetch`.
         """
-        receipt = self.look(name).receipt
-        files = self.files(name)
+        standing = self.look(name)
+        receipt = self.last_receipt(standing)
+        files = self.files(standing.kept or name)
         if receipt is None:
             raise AbsentError(f"{self.place}/{name}: is not a finished output of this program")
         fetched = fetch_all(self._store, files.values(), scratch)

@@ -248,7 +248,10 @@ def _places(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(data, BucketAddress):
         found |= data_in(StorePlace(data, values["s3_endpoint"], values["s3_credentials"]), scratch)
     if isinstance(results, BucketAddress):
-        if isinstance(data, BucketAddress) and results.is_inside(data):
+        if values["dataset"] == "analysis" and data == results:
+            # as for a folder: each output there gets its next version
+            del found["data_store"]
+        elif isinstance(data, BucketAddress) and results.is_inside(data):
             raise UsageError(f"--results_dir {results}: lies inside the data ({data}); choose another")
         found["results_store"] = StorePlace(results, values["s3_endpoint"], with_credentials=True)
         found["results_dir"] = scratch / "outputs" / results.bucket / results.folder
@@ -267,13 +270,11 @@ def _check_analysis(values: Mapping[str, Any]) -> None:
             f"--process True: analyses Miniscope recordings, not those of --dataset {values['dataset']}; for NWB files "
             "with a one-photon movie give --dataset analysis"
         )
-    is_analysis = values["process"] or values["dataset"] == "analysis"
-    for name in ("data_dir", "results_dir"):
-        if is_analysis and isinstance(values[name], BucketAddress):
-            raise UsageError(
-                f"--{name} {values[name]}: an analysis reads and writes local folders; convert from or into the bucket "
-                "without --process, and analyse a copy of the output"
-            )
+    if values["project_path"] is not None and isinstance(values["data_dir"], BucketAddress):
+        raise UsageError(
+            f"--project_path: its tables name folders on a disk, and --data_dir {values['data_dir']} is a bucket; name "
+            "the folder of the recording as --data_dir, and its parameters in --analysis_parameters"
+        )
     if values["apply_curation"] is not None and values["dataset"] != "analysis":
         raise UsageError("--apply_curation belongs to --dataset analysis: give both")
     if (values["line_num"] is None) != (values["project_path"] is None):

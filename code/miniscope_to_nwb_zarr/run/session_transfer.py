@@ -33,13 +33,13 @@ def task_of(session: Session, job: Job, options: Options, remote: Mapping[Path, 
     remote : mapping of Path to RemoteFile
         Where its files come from, by the places that they have here once they are fetched; empty for local ones.
     """
-    task = SessionTask(session, job, options)
+    conversion = SessionTask(session, job, options)
+    task: Task = conversion
     if options.is_analysis:
         # the libraries of NWB take seconds to import
         from miniscope_to_nwb_zarr.data_conversion.analysis.task import RecordingTask  # noqa: PLC0415
 
-        # an analysis with a bucket was refused with the options
-        return RecordingTask(task, options)
+        task = RecordingTask(conversion, options)
     if not (options.data_store or options.results_store):
         return task
     return TransferTask(task, transfer_of(session, job, options, remote))
@@ -57,8 +57,8 @@ def transfer_of(session: Session, job: Job, options: Options, remote: Mapping[Pa
         scratch=options.scratch_dir.resolve(),
         existing=options.existing,
         workers=options.workers,
-        # whether metadata may be added is seen when the store that is there lies here
-        options=None if job.metadata_only else job.for_session(session).output_options,
+        # whether metadata or an analysis are to be added is seen when the store that is there lies here
+        options=None if job.metadata_only or options.is_analysis else job.for_session(session).output_options,
         hash_sources=partial(_hash, named),
         data=options.data_store,
         files=tuple(remote[path] for path in paths) if options.data_store else (),

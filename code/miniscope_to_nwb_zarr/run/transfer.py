@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from miniscope_to_nwb_zarr import __version__
 from miniscope_to_nwb_zarr.buckets.fetch import fetch_all, give_back, key_of, note_companions, place_of
 from miniscope_to_nwb_zarr.buckets.ledger import known_sources, remember_sources
-from miniscope_to_nwb_zarr.buckets.outputs import OutputStore, Standing, tag_of
+from miniscope_to_nwb_zarr.buckets.outputs import OutputStore, tag_of
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
 from miniscope_to_nwb_zarr.core.receipt import plan_digest
 from miniscope_to_nwb_zarr.data_conversion import commit, disk
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile, StorePlace
+    from miniscope_to_nwb_zarr.buckets.standing import Standing
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.core.receipt import FileEntry, Receipt
     from miniscope_to_nwb_zarr.run.console import Console
@@ -123,7 +124,7 @@ class Transfer:
             named = (store.find(key_of(self.data.address, path, self.scratch)) for path in self.also())
             fetched = fetch_all(store, [file for file in named if file], self.scratch)
             if fetched:
-                note_companions(self._place(self.files[0]), [one.path for one in fetched])
+                note_companions(self._place(self.files[0]), [one.path for one in fetched], self.scratch)
 
     def _fetch(self) -> None:
         """Have its own files here; those that were fetched ahead and are as they were then are not looked at again."""
@@ -153,7 +154,8 @@ class Transfer:
         done = self._settled(standing, self.fetch)
         if done is not None:
             return SessionResult.done(self.name, "already done", where, done)
-        is_followed = standing.exists and (self.options is None or self._found(standing).has_metadata_only)
+        is_there = standing.receipt is not None or standing.kept
+        is_followed = is_there and (self.options is None or self._found(standing).has_metadata_only)
         with phases.phase("fetch"):
             self.fetch()
             self._drop_leftover(final)
@@ -189,8 +191,10 @@ class Transfer:
             fetch()
             sources = self.hash_sources()
         if options is None or sources is None:
-            # the local run looks itself
-            return None
+            if found.receipt or (standing and standing.kept):
+                # the local run looks itself
+                return None
+            options, sources = {}, ()
         plan = plan_digest(sources, options, __version__)
         return settle(found, sources, plan, options=options, existing=self.existing, may_follow=found.has_metadata_only)
 
@@ -225,7 +229,7 @@ class Transfer:
         return sources if sources and all(entry.sha256 for entry in sources) else None
 
     def _remember(self, receipt: Receipt) -> None:
-        if self._tag and all(entry.sha256 for entry in receipt.sources):
+        if self.options is not None and self._tag and all(entry.sha256 for entry in receipt.sources):
             remember_sources(self._tag, receipt.sources, self.scratch)
 
     def _clear(self, final: Path) -> None:

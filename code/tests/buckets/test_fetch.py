@@ -60,7 +60,7 @@ def test_a_file_is_fetched_whole_and_used_again(bucket, store, file, tmp_path):
     assert (first.is_checked, first.was_there) == (True, False)
     assert fetch(store, file, tmp_path).was_there
     # with the mark that it is ours
-    assert sorted(path.name for path in first.path.parent.iterdir()) == [".1.nwb.fetched", "1.nwb"]
+    assert sorted(path.name for path in first.path.parent.iterdir()) == ["1.nwb"]
 
 
 def test_a_file_that_was_put_there_in_parts_is_checked_too(bucket, store, tmp_path):
@@ -240,7 +240,7 @@ def test_only_what_was_fetched_is_given_back(bucket, store, tmp_path):
 
 def test_what_a_file_names_is_given_back_with_it(store, file, tmp_path):
     one, other = (fetch(store, each, tmp_path).path for each in (file, store.files("tables/")[0]))
-    note_companions(one, [other])
+    note_companions(one, [other], tmp_path)
     give_back([one], tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob
-    from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, Targets
+    from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
+    from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
 
@@ -30,6 +31,9 @@ def show_plan(found: Targets, options: Options, console: Console) -> ExitCode:
     rows: list[PlanRow] = []
     n_failed, n_outputs = len(found.recordings.failures), len(found.stored) + len(found.recordings.sessions)
     for one in found.stored:
+        if not one.store.exists():
+            console.info(f"{one.name}: lies in a bucket; what it holds is seen when it is fetched")
+            continue
         try:
             rows += _rows(one, job)
         except InputError as error:
@@ -45,7 +49,7 @@ def show_plan(found: Targets, options: Options, console: Console) -> ExitCode:
     console.summary(
         code,
         f"Nothing written. Would analyse {counted(n_outputs, 'output or recording', 'outputs or recordings')} with "
-        f"{engine}, and write about {size_text(n_bytes)} into {options.results_dir}.",
+        f"{engine}, and write about {size_text(n_bytes)} into {options.results_shown}.",
         {"sessions": n_outputs, "failures": n_failed},
     )
     return code

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.analysis.curation import load_curation
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, UsageError
+from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
 from miniscope_to_nwb_zarr.data_conversion.analysis.dry_run import show_plan
 from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Targets, find_output, find_targets
 from miniscope_to_nwb_zarr.data_conversion.analysis.task import (
@@ -17,18 +19,30 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.task import (
     experiment_of,
     make_analysis,
 )
+from miniscope_to_nwb_zarr.data_conversion.analysis.transfers import with_transfer
 from miniscope_to_nwb_zarr.data_conversion.miniscope.run_conversion import failed, show_findings
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import state_of
+from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import places_of
 from miniscope_to_nwb_zarr.run.existing import verify_outputs
 from miniscope_to_nwb_zarr.run.inputs import make_job, with_animals
-from miniscope_to_nwb_zarr.run.listing import ListedSession, Listing, check_names, list_local, read_names
+from miniscope_to_nwb_zarr.run.listing import (
+    ListedFile,
+    ListedSession,
+    Listing,
+    check_names,
+    list_local,
+    list_remote,
+    read_names,
+)
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
 from miniscope_to_nwb_zarr.run.options import output_options
 from miniscope_to_nwb_zarr.run.session_transfer import task_of
 from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.engine import Task
     from miniscope_to_nwb_zarr.run.options import Options
@@ -68,17 +82,28 @@ def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
     """
     del below
     found = find_targets(options, make_job(options).sidecar, experiment_of(options))
-    root = options.data_dir.resolve()
-    # a receipt has the checksum of every other file of its output
-    stored = [
-        ListedSession(one.name, list_local([one.folder / "receipt.json" if one.is_output else one.store], root))
-        for one in found.stored
-    ]
+    if options.results_store and any(one.folder.parent == options.results_dir for one in found.stored):
+        raise UsageError(f"{options.results_shown}: shards are made of what lies in --data_dir; give this bucket there")
+    stored = [ListedSession(one.name, _files_of(one, found, options)) for one in found.stored]
     recorded = [
-        ListedSession(one.name, list_local((file.path for file in one.source_files), root))
+        ListedSession(one.name, _listed([file.path for file in one.source_files], found, options))
         for one in found.recordings.sessions
     ]
     return Listing((*stored, *recorded), tuple(failure.message for failure in found.recordings.failures), found)
+
+
+def _files_of(one: Stored, found: Targets, options: Options) -> tuple[ListedFile, ...]:
+    """The files of an output or an NWB file as a listing has them: a receipt has the checksums of all others."""
+    if one.is_output:
+        return _listed([one.folder / RECEIPT_NAME], found, options)
+    paths = places_of(one.store, found.remote) if found.remote else [Path(name) for name in state_of([one.store])]
+    return _listed(paths, found, options)
+
+
+def _listed(paths: Iterable[Path], found: Targets, options: Options) -> tuple[ListedFile, ...]:
+    if options.data_store and found.remote:
+        return list_remote(paths, found.remote, options.data_store.address.prefix)
+    return list_local(paths, options.data_dir.resolve())
 
 
 def _refuse_what_means_nothing(options: Options) -> None:
@@ -92,8 +117,9 @@ def _run(options: Options, console: Console, listing: Listing | None, began: dat
     conversion = make_job(options)
     if options.apply_curation is not None:
         curation = load_curation(options.apply_curation)
-        stored = find_output(options, curation.session)
-        return _make_all([CurationTask(stored, curation, options)], [], options, conversion, console, began)
+        stored, remote = find_output(options, curation.session)
+        task = with_transfer(CurationTask(stored, curation, options), stored, options, remote)
+        return _make_all([task], [], options, conversion, console, began)
     # parameters and engine are looked at before anything else is
     make_analysis(options)
     looked: Targets = listing.found if listing else find_targets(options, conversion.sidecar, experiment_of(options))
@@ -105,8 +131,8 @@ def _run(options: Options, console: Console, listing: Listing | None, began: dat
     check_facts(options, found.recordings.sessions, conversion, console)
     if options.dry_run:
         return show_plan(found, options, console)
-    tasks: list[Task] = [StoredTask(one, options) for one in found.stored]
-    tasks += [task_of(one, conversion, options, {}) for one in found.recordings.sessions]
+    tasks = [with_transfer(StoredTask(one, options), one, options, found.remote) for one in found.stored]
+    tasks += [task_of(one, conversion, options, found.remote) for one in found.recordings.sessions]
     failures = [failed(failure, options.data_dir) for failure in found.recordings.failures]
     return _make_all(tasks, failures, options, conversion, console, began)
 

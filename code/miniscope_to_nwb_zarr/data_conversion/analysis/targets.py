@@ -6,62 +6,31 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError
-from miniscope_to_nwb_zarr.core.receipt import RECEIPT_NAME
-from miniscope_to_nwb_zarr.data_conversion import commit
-from miniscope_to_nwb_zarr.data_conversion.analysis.base import Base
-from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, source_entries
+from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
+from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import (
+    StoredFiles,
+    find_stored,
+    is_within,
+    outputs_at,
+    outputs_in,
+)
+from miniscope_to_nwb_zarr.data_conversion.analysis.transfers import look_into, output_there, outputs_there
+from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery
 from miniscope_to_nwb_zarr.run.inputs import find_sessions
-from miniscope_to_nwb_zarr.run.kept_store import store_of
 from miniscope_to_nwb_zarr.run.places import refuse_inside
-from miniscope_to_nwb_zarr.sources.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.aind_data_schema.sidecar import Sidecar
     from miniscope_to_nwb_zarr.analysis.old_tables import Experiment
+    from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
     from miniscope_to_nwb_zarr.core.findings import Finding
+    from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
     from miniscope_to_nwb_zarr.run.options import Options
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An output or an NWB file, where it was found."""
-
-    name: str
-    """Of the output."""
-    folder: Path
-    store: Path
-    is_output: bool
-    """Whether it has a receipt of ours."""
-
-    def base(self, results: Path, existing: str) -> Base:
-        """What the analysis is added to: what was found, or its version in the results.
-
-        Raises
-        ------
-        ConflictError
-            The results hold another output of that name.
-        """
-        receipt = commit.read_receipt(self.folder) if self.is_output else None
-        found = Base(self.name, self.folder, self.store, receipt, is_final=False)
-        final = results / self.name
-        if not final.exists():
-            return found
-        if os.path.realpath(final) == os.path.realpath(self.folder) and receipt is not None:
-            return replace(found, is_final=True)
-        there = output_in(final)
-        if there is not None and _is_version_of(there, found):
-            return replace(there, is_final=True)
-        if existing == "replace":
-            return found
-        raise ConflictError(
-            f"{self.name}: the output of that name in the results has other frames; nothing was changed. Use "
-            "--existing replace (the former is kept), or another --results_dir"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +40,8 @@ class Targets:
     stored: tuple[Stored, ...] = ()
     recordings: Discovery = field(default_factory=Discovery)
     findings: tuple[Finding, ...] = ()
+    remote: Mapping[Path, RemoteFile] = field(default_factory=dict)
+    """Files of a bucket, by the places that they have here once they are fetched; empty for local data."""
 
 
 def find_targets(options: Options, sidecar: Sidecar, experiment: Experiment | None) -> Targets:
@@ -96,66 +67,66 @@ def find_targets(options: Options, sidecar: Sidecar, experiment: Experiment | No
     if experiment is not None:
         return Targets(recordings=_of_experiment(options, sidecar, experiment))
     data = options.data_dir
-    if not _is_same(data, options.results_dir) and data.is_dir():
+    if options.data_store or (not _is_same(data, options.results_dir) and data.is_dir()):
         found = _in_data(options, sidecar)
         if found.stored or found.recordings.sessions or found.recordings.failures:
             return found
-    outputs = tuple(_outputs(options.results_dir))
+    store, results = options.results_store, options.results_dir
+    outputs = outputs_there(store, results) if store else tuple(outputs_in(results))
     if not outputs:
         raise InputError(
-            f"nothing to analyse: {data} holds neither recordings nor NWB files with a movie, and "
-            f"{options.results_dir} no finished output"
+            f"nothing to analyse: {options.data_shown} holds neither recordings nor NWB files with a movie, and "
+            f"{options.results_shown} no finished output"
         )
     return Targets(outputs)
 
 
-def find_output(options: Options, name: str) -> Stored:
-    """The finished output of a name: in the results, or else in the data.
+def find_output(options: Options, name: str) -> tuple[Stored, Mapping[Path, RemoteFile]]:
+    """The finished output of a name, in the results or else in the data, and the files of the bucket that it lies in.
 
     Raises
     ------
     InputError
         There is none.
     """
-    found = list(_outputs_at(options.results_dir / name))
-    if not found and options.data_dir.is_dir() and not _is_same(options.data_dir, options.results_dir):
-        tree = walk(options.data_dir)
-        folders = [path for path, folder in tree.folders.items() if folder.file(RECEIPT_NAME)]
-        found = [one for path in folders for one in _outputs_at(path) if one.name == name]
-        refuse_inside(options.results_dir, [options.data_dir, *(one.folder for one in found)])
+    store, results = options.results_store, options.results_dir
+    found = output_there(OutputStore(store), name, results) if store else tuple(outputs_at(results / name))
+    remote: Mapping[Path, RemoteFile] = {}
     if not found:
-        raise InputError(f"{name}: is not a finished output in {options.results_dir}, nor below {options.data_dir}")
-    return found[0]
+        below, remote = _stored_below(options)
+        found = tuple(one for one in below.stored if one.is_output and one.name == name)
+        if not options.data_store:
+            refuse_inside(results, [options.data_dir, *(one.folder for one in found)])
+    if not found:
+        raise InputError(f"{name}: is not a finished output in {options.results_shown}, nor below {options.data_shown}")
+    return found[0], remote
 
 
-def output_in(folder: Path) -> Base | None:
-    """The finished output in a folder, if its NWB file is there."""
-    receipt = commit.read_receipt(folder)
-    if receipt is None:
-        return None
-    name = store_of(receipt)
-    store = folder / name
-    return Base(receipt.session, folder, store, receipt, is_final=False) if name and store.exists() else None
+def _stored_below(options: Options) -> tuple[StoredFiles, Mapping[Path, RemoteFile]]:
+    """The outputs and NWB files in the data, which are local or in a bucket."""
+    data = options.data_dir
+    if options.data_store:
+        return look_into(options)
+    if not data.is_dir() or _is_same(data, options.results_dir):
+        return StoredFiles((), ()), {}
+    return find_stored(data), {}
 
 
 def _in_data(options: Options, sidecar: Sidecar) -> Targets:
-    data = options.data_dir
-    tree = walk(data)
-    outputs = [one for path, folder in tree.folders.items() if folder.file(RECEIPT_NAME) for one in _outputs_at(path)]
-    inside = [one.folder for one in outputs]
-    files = find_files(data)
-    refuse_inside(options.results_dir, [data, *(file.path.parent for file in files.files)])
-    plain = [
-        Stored(file.name, file.path.parent, file.path, is_output=False)
-        for file in files.files
-        if not _is_within(file.path, inside)
-    ]
-    recordings = find_sessions(options, data, sidecar)
-    sessions = tuple(one for one in recordings.sessions if not _is_within(one.recordings[0].folder, inside))
-    failures = tuple(one for one in recordings.failures if not _is_within(one.folder, inside))
+    found, remote = _stored_below(options)
+    if not options.data_store:
+        refuse_inside(options.results_dir, [options.data_dir, *(one.store.parent for one in found.stored)])
+    looked = look(options, sidecar)
+    inside = [one.folder for one in found.stored if one.is_output]
     # what lies in an output is no recording
-    findings = files.findings if not sessions else recordings.findings
-    return Targets((*outputs, *plain), replace(recordings, sessions=sessions, failures=failures, findings=()), findings)
+    sessions = tuple(one for one in looked.discovery.sessions if not is_within(one.recordings[0].folder, inside))
+    failures = tuple(one for one in looked.discovery.failures if not is_within(one.folder, inside))
+    return Targets(
+        found.stored,
+        replace(looked.discovery, sessions=sessions, failures=failures, findings=()),
+        looked.discovery.findings if sessions else found.findings,
+        {**remote, **looked.remote},
+    )
 
 
 def _of_experiment(options: Options, sidecar: Sidecar, experiment: Experiment) -> Discovery:
@@ -187,35 +158,5 @@ def _place(data: Path, written: str) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _outputs(folder: Path) -> Iterable[Stored]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
-            yield from _outputs_at(path)
-
-
-def _outputs_at(folder: Path) -> Iterable[Stored]:
-    base = output_in(folder)
-    if base is not None:
-        yield Stored(base.name, folder, base.store, is_output=True)
-
-
-def _is_version_of(there: Base, found: Base) -> bool:
-    """Whether an output in the results holds the same frames."""
-    theirs = there.receipt
-    if theirs is None:
-        return False
-    if found.receipt is not None:
-        frames = {(one.name, one.frames_digest) for one in found.receipt.series}
-        return bool(frames) and frames == {(one.name, one.frames_digest) for one in theirs.series}
-    return theirs.sources == source_entries([found.store], found.folder, 2)
-
-
 def _is_same(first: Path, second: Path) -> bool:
     return os.path.realpath(first) == os.path.realpath(second)
-
-
-def _is_within(path: Path, folders: Sequence[Path]) -> bool:
-    real = os.path.realpath(path)
-    return any(real == os.path.realpath(one) or real.startswith(f"{os.path.realpath(one)}{os.sep}") for one in folders)

@@ -13,10 +13,9 @@ from miniscope_to_nwb_zarr.analysis.old_columns import choose
 from miniscope_to_nwb_zarr.analysis.old_tables import read_experiment
 from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, load_parameters
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeError
-from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
-from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, output_in
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored, output_in
 from miniscope_to_nwb_zarr.run import stop
 from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
@@ -58,9 +57,8 @@ class StoredTask:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the conversion has said of it."""
-        receipt = commit.read_receipt(self.stored.folder) if self.stored.is_output else None
-        return receipt.findings if receipt else ()
+        """Those that people have seen when it was converted."""
+        return self.stored.findings
 
     def run(self, console: Console) -> SessionResult:
         """Analyse it in this process; an error becomes its result."""

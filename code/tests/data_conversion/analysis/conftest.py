@@ -9,7 +9,7 @@ import pytest
 from miniscope_to_nwb_zarr.analysis import workers
 from miniscope_to_nwb_zarr.analysis.parameter_file import parse_parameters
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
-from miniscope_to_nwb_zarr.data_conversion.analysis.targets import output_in
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import output_in
 from miniscope_to_nwb_zarr.run.phases import Phases
 from tests import defects
 from tests.analysis.plain_engine import PlainEngine

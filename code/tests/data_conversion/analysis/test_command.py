@@ -133,8 +133,10 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(tmp_path, capsys, words, c
         (["--dataset", "NWB", "--process", "True"], "--dataset analysis"),
         (["--dataset", "Miniscope", "--apply_curation", "x.json"], "belongs to --dataset analysis"),
         (["--dataset", "analysis", "--analysis_engine", "suite2p"], "'native'"),
-        (["--dataset", "analysis", "--data_dir", "s3://lab/outputs"], "reads and writes local folders"),
-        (["--process", "True", "--results_dir", "s3://lab/outputs"], "reads and writes local folders"),
+        (
+            ["--dataset", "analysis", "--data_dir", "s3://lab/raw", "--project_path", ".", "--line_num", "1"],
+            "its tables name folders on a disk",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(capsys, words, said):

@@ -11,7 +11,8 @@ from pynwb.ophys import OnePhotonSeries, OpticalChannel
 from miniscope_to_nwb_zarr.core.errors import ConflictError, InputError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
-from miniscope_to_nwb_zarr.data_conversion.analysis.targets import Stored, find_targets
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
+from miniscope_to_nwb_zarr.data_conversion.analysis.targets import find_targets
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from miniscope_to_nwb_zarr.run.inputs import make_job
 from miniscope_to_nwb_zarr.run.options import Options

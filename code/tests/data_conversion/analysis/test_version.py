@@ -14,7 +14,7 @@ from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis import job as analysis_job
 from miniscope_to_nwb_zarr.data_conversion.analysis.base import Base
-from miniscope_to_nwb_zarr.data_conversion.analysis.targets import output_in
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import output_in
 from miniscope_to_nwb_zarr.data_conversion.disk import hash_file
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from tests.conversions import convert, listing, staged
