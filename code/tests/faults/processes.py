@@ -10,13 +10,16 @@ from miniscope_to_nwb_zarr.data_conversion import commit
 _GONE_WITHIN_S = 30
 
 
-def cpu_of(pid: int) -> float:
-    """Seconds of work that a process has had; 0 where it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_of_group_s(group: int) -> float:
+    """Seconds of work that the processes of a group have had, with those that they have started and that are gone."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # the group is the fifth field, and the second may have spaces
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_of_children_s() -> float:

@@ -11,7 +11,7 @@ from tests.conversions import listing
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, shared_folder
 from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
-from tests.faults.processes import cpu_of, cpu_of_children_s, is_group_alive
+from tests.faults.processes import cpu_of_children_s, cpu_of_group_s, is_group_alive
 from tests.faults.program import PATIENCE_S, run, start, wanted_digest, words_for
 
 _LAYOUT = "Miniscope DAQ"
@@ -71,7 +71,7 @@ def _stopped(
     process = start(words_for(_LAYOUT, results))
     while not (has_come := is_due(results, time.monotonic() - began)) and process.poll() is None:
         time.sleep(0.001)
-    used_s = cpu_of(process.pid)
+    used_s = cpu_of_group_s(process.pid)
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     # the machine may have other things to do: time is what the program and its workers had of it
@@ -98,8 +98,9 @@ def _watched(number: signal.Signals, moment: Callable[[Path], bool]) -> Case:
     return Case(f"{number.name}{moment.__name__}", partial(_stopped, number, _watching(moment), must_come=must_come))
 
 
-def _at(share: float) -> Callable[[Path, float], bool]:
-    return lambda _, seconds: seconds >= share * _duration_s()
+def _stopped_at(number: signal.Signals, share: float, folder: Path) -> None:
+    due_s = share * _duration_s()
+    _stopped(number, lambda _, seconds: seconds >= due_s, folder)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:
@@ -112,7 +113,7 @@ def _cases(tier: Tier) -> Iterable[Case]:
             yield _watched(number, moment)
         n_moments = _FULL_MOMENTS - len(_MOMENTS)
         for k in range(n_moments):
-            yield Case(f"{number.name}-at-{k}-of-{n_moments}", partial(_stopped, number, _at((k + 0.5) / n_moments)))
+            yield Case(f"{number.name}-at-{k}-of-{n_moments}", partial(_stopped_at, number, (k + 0.5) / n_moments))
 
 
 ROW = Row(
