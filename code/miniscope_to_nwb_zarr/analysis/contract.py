@@ -96,6 +96,8 @@ class Units:
     """Summary images by name (``mean``, ``max``, ``correlation``, ``peak_to_noise``), each of shape (height, width)."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """All that were used, estimated ones included, as JSON values with units in their names."""
+    estimated: tuple[str, ...] = ()
+    """Which of them were estimated from the movie."""
 
     @property
     def n_units(self) -> int:

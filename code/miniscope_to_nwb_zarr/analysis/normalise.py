@@ -1,4 +1,4 @@
-"""Brightness of each pixel relative to its baseline: dF/F or dF/sqrt(F).
+"""Brightness of each pixel of a movie without motion relative to its baseline: dF/F or dF/sqrt(F).
 
 F0 of a pixel is a low quantile of its values in windows of some seconds, joined by straight lines from the middle of
 one window to that of the next.
@@ -37,6 +37,14 @@ class Normalise(StrEnum):
     """(F - F0) / F0"""
     DF_OVER_SQRT_F = "df_over_sqrt_f"
     """(F - F0) / sqrt(F0): the noise of photons becomes the same in bright and in dark pixels."""
+
+
+UNITS = {
+    Normalise.NONE: "grey levels",
+    Normalise.DF_OVER_F: "brightness relative to that of each pixel at rest, (F - F0) / F0",
+    Normalise.DF_OVER_SQRT_F: "brightness relative to that of each pixel at rest, (F - F0) / sqrt(F0)",
+}
+"""Of a movie and of the traces in it, in words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +86,9 @@ def relative(movie: Movie, method: Normalise, window_s: float, folder: Path) -> 
     return NormalisedMovie(movie, method, str(folder / _BASELINE), _window_frames(movie, window_s))
 
 
-def write_baseline(movie: Movie, *, window_s: float, quantile: float, folder: Path, progress: Progress) -> None:
+def write_baseline(
+    movie: Movie, *, window_s: float, quantile: float, folder: Path, progress: Progress
+) -> NDArray[np.float32]:
     """Find the baseline of each pixel.
 
     Parameters
@@ -90,17 +100,25 @@ def write_baseline(movie: Movie, *, window_s: float, quantile: float, folder: Pa
     folder : Path
         Takes it; about as large as the movie divided by the frames of a window.
     progress : callable
+
+    Returns
+    -------
+    float32, shape (height, width)
+        The mean of what is divided by, over time.
     """
     bounds = _bounds(movie.n_frames, _window_frames(movie, window_s))
     n_windows = len(bounds) - 1
     shape = (n_windows, movie.height_px, movie.width_px)
     filled = np.lib.format.open_memmap(folder / _BASELINE, mode="w+", dtype=np.float32, shape=shape)
+    total = np.zeros(shape[1:])
     for k in range(n_windows):
         step = -(-(bounds[k + 1] - bounds[k]) // FRAMES_OF_A_WINDOW)
         frames = movie.read(slice(bounds[k], bounds[k + 1], step))
         filled[k] = np.quantile(frames, quantile, axis=0)
+        total += np.maximum(filled[k], LEAST_F0)
         progress("baseline", (k + 1) / n_windows)
     filled.flush()
+    return (total / n_windows).astype(np.float32)
 
 
 def _window_frames(movie: Movie, window_s: float) -> int:

@@ -10,6 +10,7 @@ from pynwb.event import EventsTable, TimestampVectorData
 from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, PlaneSegmentation, RoiResponseSeries
 
 from miniscope_to_nwb_zarr.analysis.events import JOINED_S
+from miniscope_to_nwb_zarr.analysis.normalise import UNITS
 from miniscope_to_nwb_zarr.analysis.nwb_arrays import clock_of
 from miniscope_to_nwb_zarr.analysis.result import RESTING_QUANTILE, relative_change
 
@@ -100,7 +101,7 @@ def _columns(cells: Cells) -> dict[str, tuple[str, NDArray[Any]]]:
         BY_HAND: ("whether a person has decided", np.zeros(units.n_units, bool)),
         **{name: (cells.meanings[name], values) for name, values in cells.scores.items()},
         "baseline": (
-            "fluorescence at rest in the units of the traces, background included; F0 of dF/F",
+            "fluorescence at rest in the units of the traces, background included",
             units.baseline,
         ),
         "noise": ("standard deviation of the noise of the demixed trace", units.noise),
@@ -121,18 +122,23 @@ def _add_traces(
     described = {
         f"RoiResponseSeries_{label}": (
             units.raw,
-            f"Demixed fluorescence with its noise: denoised trace and rest under the footprint; {one.unit}.",
+            "Demixed fluorescence with its noise: denoised trace and rest under the footprint; unit: "
+            + UNITS[one.normalise],
         ),
         f"Denoised_{label}": (units.denoised, "The same without noise: calcium that rises at once and falls slowly."),
         f"Deconvolved_{label}": (units.deconvolved, "What the denoised trace rises by in each frame."),
     }
     for name, (values, description) in described.items():
         fluorescence.add_roi_response_series(_series(nwbfile, one, planes, name, values, description, wrap))
-    change = relative_change(units)
+    change = relative_change(one, units)
+    f0 = (
+        "column `baseline` of the footprints' table, the fluorescence at rest with the background under it"
+        if one.rest is None
+        else "that by which each pixel was divided before (its mean over time), weighted by the footprint"
+    )
     description = (
         "dF/F. dF: demixed fluorescence above the resting level of the denoised trace (its quantile "
-        f"{RESTING_QUANTILE:g}). F0: column `baseline` of the footprints' table, the fluorescence at rest with the "
-        "background under it."
+        f"{RESTING_QUANTILE:g}). F0: {f0}."
     )
     relative.add_roi_response_series(_series(nwbfile, one, planes, f"DfOverF_{label}", change, description, wrap))
 

@@ -72,7 +72,7 @@ def _corrected(nwbfile: NWBFile, one: MovieAnalysis, wrap: Wrap) -> OnePhotonSer
         description=f"The frames of {one.movie.series} without their motion, (frame, x, y): columns {crop.left_px} to "
         f"{crop.left_px + crop.width_px} and rows {crop.top_px} to {crop.top_px + crop.height_px} of the picture"
         + (f", of which {one.bin_px} x {one.bin_px} pixels were averaged to one" if one.bin_px > 1 else "")
-        + f"; {one.unit}. Computed as float32; rounded for storage to steps of {rounded.step:g}, which add at most a "
+        + "; grey levels. Computed as float32; rounded for storage to steps of {rounded.step:g}, which add at most a "
         "fiftieth to the variance of the noise.",
         data=wrap.movie(rounded),
         conversion=rounded.step,

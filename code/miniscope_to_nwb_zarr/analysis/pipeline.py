@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from miniscope_to_nwb_zarr.analysis.cells import cells_of, thresholds
 from miniscope_to_nwb_zarr.analysis.crop import crop_of, whole
 from miniscope_to_nwb_zarr.analysis.detrend import Detrend, find_trend, without_trend
-from miniscope_to_nwb_zarr.analysis.engine_parameters import engine_parameters, used_parameters
+from miniscope_to_nwb_zarr.analysis.engine_parameters import engine_parameters, of_engine, used_parameters
 from miniscope_to_nwb_zarr.analysis.evaluation import evaluate
 from miniscope_to_nwb_zarr.analysis.mean_trace import mean_trace
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie, StoredMovie
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.contract import Engine, Motion, Movie, Progress, Units
@@ -40,11 +41,6 @@ _SMALLEST_PX = 16
 _WINDOWS = 4
 """Windows of the spectrogram that lie side by side in a short recording."""
 _LONGEST_WINDOW_S = 30.0
-_UNITS = {
-    Normalise.NONE: "grey levels",
-    Normalise.DF_OVER_F: "brightness relative to that of each pixel at rest, (F - F0) / F0",
-    Normalise.DF_OVER_SQRT_F: "brightness relative to that of each pixel at rest, (F - F0) / sqrt(F0)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +130,31 @@ def analyse(plan: Plan, steps: KeptSteps, progress: Progress) -> MovieAnalysis:
     choices, movie, source = plan.choices, plan.movie, plan.source
     picture = choices.picture.model_dump(mode="json")
     trace = steps.step("mean trace", picture, lambda _: ({"trace": mean_trace(source, progress)}, {})).arrays["trace"]
-    prepared = _prepared(plan, source, trace, steps, progress)
-    motion, still = _without_motion(plan, prepared, steps, progress)
-    units = _units(plan, still, steps, progress)
+    detrended = _detrended(plan, source, trace, steps, progress)
+    motion, still = _without_motion(plan, detrended, steps, progress)
+    # what stands still is what motion is seen by: it is divided away only when the motion is gone
+    measured, rest = _relative(plan, still, steps, progress)
+    units = _units(plan, measured, steps, progress)
     judged_by = thresholds(choices, plan.engine.EVENT_NOISE)
     spectrogram = _spectrogram(plan, trace)
     return MovieAnalysis(
         movie=movie,
         crop=plan.crop,
         bin_px=source.bin_px,
-        unit=_UNITS[choices.movie.normalise],
+        normalise=choices.movie.normalise,
         trace=trace,
         motion=motion,
         corrected=None if motion is None else still,
-        cells=None if units is None else _judged(units, still, judged_by, plan, steps, progress),
+        cells=None if units is None else _judged(units, measured, judged_by, plan, steps, progress),
         phase=phase_of(movie.time_s, trace, low_hz=choices.phase.low_hz, high_hz=choices.phase.high_hz),
         spectrogram=spectrogram,
         engine=" ".join(engine_id(plan.engine)),
         parameters=used_parameters(
-            choices, plan.origins, judged_by, _found(spectrogram), _used_by_engine(motion, units)
+            choices, plan.origins, judged_by, _found(spectrogram), of_engine(motion, units, source.bin_px)
         ),
         steps=tuple(steps.done),
+        rest=rest,
     )
-
-
-def _used_by_engine(motion: Motion | None, units: Units | None) -> Mapping[str, Any]:
-    of_motion = {"max_shift_px": motion.reach_px} if motion and motion.reach_px is not None else {}
-    return {**of_motion, **(units.parameters if units else {})}
 
 
 def engine_id(engine: Engine) -> list[str]:
@@ -168,34 +162,39 @@ def engine_id(engine: Engine) -> list[str]:
     return [engine.NAME, engine.version()]
 
 
-def _prepared(
+def _detrended(
     plan: Plan, source: StoredMovie, trace: NDArray[np.float32], steps: KeptSteps, progress: Progress
 ) -> Movie:
-    """The movie without its trend, and relative to its baseline, where that was chosen."""
+    """The movie without its trend, where that was chosen."""
     choices = plan.choices.movie
-    movie: Movie = source
-    if choices.detrend is not Detrend.NONE:
+    if choices.detrend is Detrend.NONE:
+        return source
 
-        def find(folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
-            slowest_s, time_s = choices.detrend_slowest_s, plan.movie.time_s
-            method = choices.detrend
-            return find_trend(source, method, trace, time_s, slowest_s=slowest_s, folder=folder, progress=progress), {}
+    def find(folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
+        slowest_s, time_s = choices.detrend_slowest_s, plan.movie.time_s
+        method = choices.detrend
+        return find_trend(source, method, trace, time_s, slowest_s=slowest_s, folder=folder, progress=progress), {}
 
-        depends = choices.model_dump(mode="json", include={"detrend", "detrend_slowest_s"})
-        step = steps.step("trend", depends, find)
-        movie = without_trend(source, step.arrays, step.folder)
-    if choices.normalise is not Normalise.NONE:
-        window_s, quantile = choices.baseline_window_s, choices.baseline_quantile
-        before = movie
+    step = steps.step("trend", choices.model_dump(mode="json", include={"detrend", "detrend_slowest_s"}), find)
+    return without_trend(source, step.arrays, step.folder)
 
-        def write(folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
-            write_baseline(before, window_s=window_s, quantile=quantile, folder=folder, progress=progress)
-            return {}, {}
 
-        depends = {"method": choices.normalise, "window_s": window_s, "quantile": quantile}
-        step = steps.step("baseline", depends, write)
-        movie = relative(before, choices.normalise, window_s, step.folder)
-    return movie
+def _relative(
+    plan: Plan, still: Movie, steps: KeptSteps, progress: Progress
+) -> tuple[Movie, NDArray[np.float32] | None]:
+    """The movie relative to its baseline, where that was chosen, and the mean of the baseline over time."""
+    choices = plan.choices.movie
+    if choices.normalise is Normalise.NONE or not plan.choices.cells.find:
+        return still, None
+    window_s, quantile = choices.baseline_window_s, choices.baseline_quantile
+
+    def write(folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
+        rest = write_baseline(still, window_s=window_s, quantile=quantile, folder=folder, progress=progress)
+        return {"rest": rest}, {}
+
+    depends = {"method": choices.normalise, "window_s": window_s, "quantile": quantile}
+    step = steps.step("baseline", depends, write)
+    return relative(still, choices.normalise, window_s, step.folder), step.arrays["rest"]
 
 
 def _without_motion(plan: Plan, movie: Movie, steps: KeptSteps, progress: Progress) -> tuple[Motion | None, Movie]:
@@ -241,7 +240,8 @@ def _judged(
         with open_workers(plan.workers) as workers:
             return evaluate(units, movie, workers, progress), {}
 
-    scores = steps.step("scores", {}, score).arrays
+    scores = dict(steps.step("scores", {}, score).arrays)
+    scores["area_px"] = scores["area_px"] * np.float32(plan.choices.picture.bin_px**2)
     return cells_of(units, scores, judged_by, movie.rate_hz)
 
 
@@ -259,7 +259,7 @@ def _spectrogram(plan: Plan, trace: NDArray[np.float32]) -> Spectrogram | None:
 
 
 def _found(spectrogram: Spectrogram | None) -> Mapping[str, float]:
-    """What the spectrogram was made with, which the choices may have left open."""
+    """What the spectrogram was made with, in whole frames."""
     if spectrogram is None:
         return {}
     return {"spectrogram.window_s": spectrogram.window_s, "spectrogram.step_s": spectrogram.step_s}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.analysis.normalise import Normalise
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,14 +68,14 @@ class MovieAnalysis:
         Mean brightness of the analysed part as it was recorded.
     phase : float32, shape (n_frames,), or None
     corrected : Movie or None
-        Without its motion, in the units of the movie that the engine was given.
+        Without its motion, in grey levels.
     """
 
     movie: RecordedMovie
     crop: Crop
     bin_px: int
-    unit: str
-    """Of the corrected movie and of the traces, in words."""
+    normalise: Normalise
+    """What the brightness was divided by before cells were looked for."""
     trace: NDArray[np.float32]
     motion: Motion | None
     corrected: Movie | None
@@ -86,19 +88,29 @@ class MovieAnalysis:
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
     """What took long, in order."""
+    rest: NDArray[np.float32] | None = None
+    """F0 of each pixel in grey levels, mean over time, shape (height, width); None where nothing was divided by it."""
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - a JSON value
         """A parameter as it was used; None where there is none."""
         return next((one.value for one in self.parameters if one.name == name), None)
 
 
-def relative_change(units: Units) -> NDArray[np.float32]:
+def relative_change(one: MovieAnalysis, units: Units) -> NDArray[np.float32]:
     """dF/F of each unit, shape (n_units, n_frames); NaN where there is no baseline to divide by.
 
     dF is what the demixed trace has above the resting level of its denoised one; F0 is the fluorescence of the cell at
-    rest with the background under it, as the engine gives it.
+    rest with the background under it, as the engine gives it. Where each pixel was divided by its own F0 before, it is
+    multiplied by it again, so that both are sums of grey levels under the footprint, weighted by it.
     """
     resting = np.quantile(units.denoised, RESTING_QUANTILE, axis=1, keepdims=True)
-    f0 = np.where(units.baseline > 0, units.baseline, np.nan)[:, None]
+    f0 = units.baseline.astype(np.float64)
+    if one.rest is not None:
+        rest = one.rest.ravel().astype(np.float64)
+        divisor = rest if one.normalise is Normalise.DF_OVER_F else np.sqrt(rest)
+        # of a brightness c times the footprint a, the grey levels are c * a * divisor
+        brightness = units.footprints.power(2) @ divisor
+        f0 = (units.footprints @ rest) / np.where(brightness > 0, brightness, np.nan)
+    f0 = np.where(f0 > 0, f0, np.nan)[:, None]
     change: NDArray[np.float32] = ((units.raw - resting) / f0).astype(np.float32)
     return change

@@ -42,7 +42,8 @@ def units_values(units: Units) -> tuple[Arrays, Mapping[str, Any]]:
     values: dict[str, NDArray[Any]] = {f"{_IMAGE}{name}": image for name, image in units.images.items()}
     values |= {name: getattr(units, name) for name in _TRACES}
     values |= {"data": footprints.data, "indices": footprints.indices, "indptr": footprints.indptr}
-    return values, {"n_px": int(footprints.shape[1]), "parameters": dict(units.parameters)}
+    facts = {"parameters": dict(units.parameters), "estimated": list(units.estimated)}
+    return values, {"n_px": int(footprints.shape[1]), **facts}
 
 
 def units_of(values: Arrays, facts: Mapping[str, Any]) -> Units:
@@ -53,4 +54,5 @@ def units_of(values: Arrays, facts: Mapping[str, Any]) -> Units:
         **{name: values[name] for name in _TRACES},
         images={name.removeprefix(_IMAGE): image for name, image in values.items() if name.startswith(_IMAGE)},
         parameters=facts["parameters"],
+        estimated=tuple(facts["estimated"]),
     )

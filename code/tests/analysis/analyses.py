@@ -8,6 +8,7 @@ from miniscope_to_nwb_zarr.analysis.contract import Motion, Units
 from miniscope_to_nwb_zarr.analysis.crop import Crop
 from miniscope_to_nwb_zarr.analysis.events import Events
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
+from miniscope_to_nwb_zarr.analysis.normalise import Normalise
 from miniscope_to_nwb_zarr.analysis.recorded import RecordedMovie
 from miniscope_to_nwb_zarr.analysis.result import Cells, MovieAnalysis, UsedParameter
 from miniscope_to_nwb_zarr.analysis.spectrogram import spectrogram_of
@@ -78,7 +79,7 @@ def analysis(folder, n_frames=200, *, bin_px=2, with_cells=True, **changes):
         "movie": movie,
         "crop": Crop(5, 4, 16, 12),
         "bin_px": bin_px,
-        "unit": "grey levels",
+        "normalise": Normalise.NONE,
         "trace": trace,
         "motion": Motion(
             np.stack([np.full(n_frames, 1.5), np.linspace(-2, 2, n_frames)], axis=1).astype(np.float32),

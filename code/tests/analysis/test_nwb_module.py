@@ -83,10 +83,10 @@ def test_traces_are_by_frame_and_unit(one, module):
     assert "F0" in relative.description
 
 
-def test_change_is_counted_from_the_resting_level_and_needs_a_baseline():
+def test_change_is_counted_from_the_resting_level_and_needs_a_baseline(tmp_path):
     found = units()
     found.baseline[1] = 0
-    change = relative_change(found)
+    change = relative_change(analysis(tmp_path), found)
     assert np.isnan(change[1]).all()
     assert np.allclose(change[0], found.raw[0] / 50)
 

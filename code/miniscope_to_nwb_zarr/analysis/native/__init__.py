@@ -5,6 +5,7 @@ It needs no parameter: the size of cells, how far a movie moves and how fast its
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 NAME = "native"
 EVENT_NOISE = 3.0
 """Jumps of deconvolved traces count as events from this multiple of the noise on."""
+_FROM_MOVIE = ("radius_px", "decay_s", "min_peak_to_noise")
+"""Parameters that are estimated unless they are given."""
 
 
 def version() -> str:
@@ -59,4 +62,5 @@ def find_units(
 
     with open_workers(workers) as pool:
         radius_px = parameters.get("radius_px") or estimate_radius(movie, pool, progress)
-        return extract(movie, cell_settings(movie, parameters, radius_px), pool, progress)
+        units = extract(movie, cell_settings(movie, parameters, radius_px), pool, progress)
+    return replace(units, estimated=tuple(name for name in _FROM_MOVIE if name not in parameters))
