@@ -59,6 +59,8 @@ class Motion:
         Correlation of each corrected frame with the template.
     reach_px : float, or None
         The largest shift down or right that the engine looks for; None where it has no such limit.
+    sharpness : tuple of float, or None
+        Of the mean picture before and after, whichever engine was at work; see `analysis.sharpness`.
     """
 
     shift_px: NDArray[np.float32]
@@ -66,6 +68,7 @@ class Motion:
     quality: NDArray[np.float32]
     local_px: NDArray[np.float32] | None = None
     reach_px: float | None = None
+    sharpness: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 _NAMED = 10
 _LIMIT_SHARE = 0.01
 _NEAR_LIMIT = 0.95
+_LEAST_SHARPER = 0.97
+"""Moving frames by parts of a pixel blurs them a little, also where there was hardly any motion."""
 
 
 def doubts_of(one: MovieAnalysis) -> tuple[Finding, ...]:
     """The findings of the analysis of one movie."""
-    return tuple(finding for part in (_replaced, _cut, _motion, _cells) for finding in part(one))
+    return tuple(finding for part in (_replaced, _cut, _motion, _blurred, _cells) for finding in part(one))
 
 
 def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
@@ -74,6 +76,26 @@ def _motion(one: MovieAnalysis) -> Iterator[Finding]:
             "raise motion.max_shift_px"
         )
         yield Finding(Code.MOTION_AT_LIMIT, Severity.WARNING, one.movie.series, sentence, {"frames": n_frames})
+
+
+def _blurred(one: MovieAnalysis) -> Iterator[Finding]:
+    if one.motion is None or one.motion.sharpness is None:
+        return
+    before, after = one.motion.sharpness
+    if after < _LEAST_SHARPER * before:
+        sentence = (
+            "the mean picture of the corrected movie is less sharp than that of the recorded one "
+            f"({round(100 * after / before)} % of it): the motion that was found is not that of the picture. Look at "
+            "both, and take a trend out of the movie (movie.detrend), give motion.max_shift_px, or leave the motion as "
+            "it is (motion.correct: false)"
+        )
+        yield Finding(
+            Code.MOTION_NOT_BETTER,
+            Severity.WARNING,
+            one.movie.series,
+            sentence,
+            {"sharpness_before": round(before, 4), "sharpness_after": round(after, 4)},
+        )
 
 
 def _cells(one: MovieAnalysis) -> Iterator[Finding]:

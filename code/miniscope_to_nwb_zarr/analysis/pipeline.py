@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie, StoredMovie
 from miniscope_to_nwb_zarr.analysis.normalise import Normalise, relative, write_baseline
 from miniscope_to_nwb_zarr.analysis.phase import phase_of
 from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
+from miniscope_to_nwb_zarr.analysis.sharpness import sharpness
 from miniscope_to_nwb_zarr.analysis.spectrogram import spectrogram_of
 from miniscope_to_nwb_zarr.analysis.step_values import motion_of, motion_values, units_of, units_values
 from miniscope_to_nwb_zarr.analysis.workers import open_workers
@@ -205,7 +207,9 @@ def _without_motion(plan: Plan, movie: Movie, steps: KeptSteps, progress: Progre
 
     def correct(folder: Path) -> tuple[Arrays, Mapping[str, Any]]:
         found = plan.engine.correct_motion(movie, parameters, folder / _CORRECTED, plan.workers, progress)
-        return motion_values(found), {}
+        border_px = ceil(float(np.abs(found.shift_px).max()))
+        corrected = ArrayMovie(str(folder / _CORRECTED), movie.rate_hz)
+        return motion_values(found), {"sharpness": [sharpness(one, border_px) for one in (movie, corrected)]}
 
     depends = {
         "engine": engine_id(plan.engine),
@@ -214,7 +218,9 @@ def _without_motion(plan: Plan, movie: Movie, steps: KeptSteps, progress: Progre
         "radius_px": choices.cells.radius_px,
     }
     step = steps.step("motion", depends, correct)
-    return motion_of(step.arrays), ArrayMovie(str(step.folder / _CORRECTED), movie.rate_hz)
+    before, after = step.facts["sharpness"]
+    motion = replace(motion_of(step.arrays), sharpness=(before, after))
+    return motion, ArrayMovie(str(step.folder / _CORRECTED), movie.rate_hz)
 
 
 def _units(plan: Plan, movie: Movie, steps: KeptSteps, progress: Progress) -> Units | None:

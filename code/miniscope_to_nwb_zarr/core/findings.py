@@ -103,6 +103,7 @@ class Code(StrEnum):
     FRAMES_REPLACED = "frames_replaced"
     SIGNAL_CUT = "signal_cut"
     MOTION_AT_LIMIT = "motion_at_limit"
+    MOTION_NOT_BETTER = "motion_not_better"
     NO_CELLS = "no_cells"
     PARAMETER_UNUSED = "parameter_unused"
     # the output

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from miniscope_to_nwb_zarr.analysis.contract import Motion
     from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
 
 MOTION, CELLS, EVENTS = "Motion", "Cells", "Calcium events"
@@ -42,16 +43,18 @@ def analysis_measures(one: MovieAnalysis, module: str) -> Iterator[Measure]:
         far = np.hypot(*(one.motion.shift_px.T * one.bin_px))
         yield Measure(
             f"{MOTION} ({module})",
-            "How far frames were moved, in pixels of the recording, and how they correlate with the picture on which "
-            "they were laid. A person has to look where more than 1 % of the frames were moved as far as "
-            "motion.max_shift_px allows; passes otherwise.",
+            "How far frames were moved, in pixels of the recording, how they correlate with the picture on which they "
+            "were laid, and how sharp the mean picture is afterwards, as a share of before. A person has to look where "
+            "more than 1 % of the frames were moved as far as motion.max_shift_px allows, or the picture is less "
+            "sharp; passes otherwise.",
             {
                 "median_px": round(float(np.median(far)), 3),
                 "largest_px": round(float(far.max()), 3),
                 "median_correlation": round(float(np.median(one.motion.quality)), 4),
                 "is_bent": one.motion.local_px is not None,
+                **_sharper(one.motion),
             },
-            verdict_of(found, {Code.MOTION_AT_LIMIT}),
+            verdict_of(found, {Code.MOTION_AT_LIMIT, Code.MOTION_NOT_BETTER}),
             Aspect.SCOPE,
             device,
         )
@@ -88,3 +91,8 @@ def analysis_measures(one: MovieAnalysis, module: str) -> Iterator[Measure]:
         Aspect.SCOPE,
         device,
     )
+
+
+def _sharper(motion: Motion) -> dict[str, float]:
+    before, after = motion.sharpness or (0.0, 0.0)
+    return {"sharpness_ratio": round(after / before, 4)} if before > 0 else {}

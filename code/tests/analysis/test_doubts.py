@@ -47,6 +47,18 @@ def test_motion_within_the_limit_is_not_doubtful(tmp_path, n_far, far_px):
     assert motion_doubts(moved(analysis(tmp_path), n_far, far_px)) == []
 
 
+def test_a_correction_that_blurs_the_picture_is_doubtful(tmp_path):
+    one = analysis(tmp_path)
+    verdicts = []
+    for after in (10.0, 9.8, 7.1):
+        corrected = replace(one, motion=replace(one.motion, sharpness=(10.0, after)))
+        verdicts.append(next(iter(analysis_measures(corrected, "analysis"))).verdict)
+    assert verdicts == [Verdict.GOOD, Verdict.GOOD, Verdict.LOOK]
+    (finding,) = doubts_of(corrected)
+    assert finding.code is Code.MOTION_NOT_BETTER
+    assert "(71 % of it)" in finding.sentence
+
+
 def test_an_engine_without_a_limit_reaches_none(tmp_path):
     assert motion_doubts(moved(analysis(tmp_path), N, reach_px=None)) == []
 

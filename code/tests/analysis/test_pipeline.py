@@ -5,13 +5,17 @@ from datetime import UTC, datetime
 import h5py
 import numpy as np
 import pytest
+import zarr
 
 from miniscope_to_nwb_zarr.analysis import native, pipeline, workers
 from miniscope_to_nwb_zarr.analysis.kept_steps import KeptSteps
+from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
+from miniscope_to_nwb_zarr.analysis.native.registration import move_back
 from miniscope_to_nwb_zarr.analysis.parameter_file import DEFAULT
 from miniscope_to_nwb_zarr.analysis.parameters import Choices
 from miniscope_to_nwb_zarr.analysis.pipeline import Plan
 from miniscope_to_nwb_zarr.analysis.result import relative_change
+from miniscope_to_nwb_zarr.analysis.sharpness import sharpness
 from tests.analysis.analyses import recorded
 from tests.analysis.test_native import N_FRAMES, PLACES, RADIUS_PX, RATE_HZ, SIDE_PX, made
 from tests.conversions import no_processes
@@ -57,6 +61,19 @@ def test_motion_is_found_before_what_stands_still_is_divided_away(analysed, meth
     frames = slice(0, 5)
     assert np.array_equal(relative.corrected.read(frames), plain.corrected.read(frames))
     assert all(found_at(relative, place) is not None for place in PLACES)
+
+
+def test_the_corrected_movie_is_sharper_and_one_that_was_moved_wrongly_is_not(analysed, made, tmp_path):
+    before, after = analysed().motion.sharpness
+    assert after > 1.1 * before
+    shifts = analysed().motion.shift_px
+    zarr.save_array(str(tmp_path / "wrong"), moved_on(made[0], shifts))
+    assert sharpness(ArrayMovie(str(tmp_path / "wrong"), RATE_HZ), 4) < 0.9 * before
+
+
+def moved_on(frames, shifts):
+    """The frames, moved further instead of back."""
+    return np.array([move_back(frame, -shift) for frame, shift in zip(frames, shifts, strict=True)])
 
 
 @pytest.mark.parametrize("method", ["df_over_f", "df_over_sqrt_f"])

@@ -38,6 +38,14 @@ MOVIES: Mapping[Code, Advice] = {
         "Motion may be left in the traces of these frames.",
         "Look at the corrected movie, and raise `motion.max_shift_px`.",
     ),
+    Code.MOTION_NOT_BETTER: Advice(
+        "warning",
+        "The mean picture of the corrected movie is less sharp than that of the recorded one, so the motion that was "
+        "found is not that of the picture.",
+        "Do not use traces and cells before you have looked at the corrected movie.",
+        "Take a trend out of the movie (`movie.detrend`), give `motion.max_shift_px`, or leave the motion as it is "
+        "(`motion.correct: false`).",
+    ),
     Code.NO_CELLS: Advice(
         "warning",
         "No unit was accepted as a cell.",
