@@ -52,8 +52,8 @@ _HALF_WIDTH = 1.177
 @dataclass(frozen=True, slots=True, eq=False)
 class _TileTask:
     tile: Box
-    units: NDArray[np.int64]
     weights: NDArray[np.float32]
+    """Of the units near it, shape (n_units, n_frames)."""
 
 
 def evaluate(units: Units, movie: Movie, workers: Workers, progress: Progress) -> Mapping[str, NDArray[np.float32]]:
@@ -133,23 +133,25 @@ def _pictures(
     movie: Movie, weights: NDArray[np.float32], windows: list[Box], workers: Workers, progress: Progress
 ) -> list[NDArray[np.float32]]:
     """Weighted sums of the frames in the window of each unit."""
-    tasks = []
-    for tile in tiles((movie.height_px, movie.width_px), _TILE_PX):
-        near = np.array([unit for unit, window in enumerate(windows) if window.shared(tile)], dtype=np.int64)
-        if len(near):
-            tasks.append(_TileTask(tile, near, weights[near]))
+    near = {
+        tile: np.array([unit for unit, window in enumerate(windows) if window.shared(tile)], dtype=np.int64)
+        for tile in tiles((movie.height_px, movie.width_px), _TILE_PX)
+    }
+    near = {tile: units for tile, units in near.items() if len(units)}
+    # the traces of its units go with each tile, so that they are not all there at once
+    tasks = (_TileTask(tile, weights[units]) for tile, units in near.items())
+    sums = workers.each(partial(_sum_tile, movie), tasks, len(near), partial(progress, "evaluation"))
     pictures = [np.zeros(window.shape, np.float32) for window in windows]
-    sums = workers.map(partial(_sum_tile, movie), tasks, partial(progress, "evaluation"))
-    for task, seen in zip(tasks, sums, strict=True):
-        for unit, part in zip(task.units, seen, strict=True):
-            shared = windows[unit].shared(task.tile)
+    for (tile, units), seen in zip(near.items(), sums, strict=True):
+        for unit, part in zip(units, seen, strict=True):
+            shared = windows[unit].shared(tile)
             if shared:
-                pictures[unit][shared.within(windows[unit])] = part[shared.within(task.tile)]
+                pictures[unit][shared.within(windows[unit])] = part[shared.within(tile)]
     return pictures
 
 
 def _sum_tile(movie: Movie, task: _TileTask) -> NDArray[np.float32]:
-    total = np.zeros((len(task.units), task.tile.shape[0] * task.tile.shape[1]))
+    total = np.zeros((len(task.weights), task.tile.shape[0] * task.tile.shape[1]))
     for block, frames in read_box(movie, np.arange(movie.n_frames), task.tile, _READ_VALUES):
         pixels = frames.reshape(len(frames), -1)
         total += task.weights[:, block] @ (pixels - pixels.mean(axis=0))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from miniscope_to_nwb_zarr.data_conversion.pool import open_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from miniscope_to_nwb_zarr.data_conversion.pool import Pool
 
@@ -22,7 +21,7 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NU
 
 
 class Workers:
-    """Processes that all steps of one engine share."""
+    """Processes that one step of an analysis shares out its work to."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -44,16 +43,20 @@ class Workers:
         TemporaryError
             A worker process died, as it does when the machine runs out of memory.
         """
-        results: dict[int, Result] = {}
-        for (number, _), result in self._pool.run(partial(_numbered, function), list(enumerate(tasks))):
-            results[number] = result
+        return list(self.each(function, tasks, len(tasks), told))
+
+    def each(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        n_tasks: int,
+        told: Callable[[float], None] | None = None,
+    ) -> Iterator[Result]:
+        """The same for tasks that are made as it comes to them, and results of which not all are kept."""
+        for number, result in enumerate(self._pool.in_order(function, tasks), start=1):
             if told is not None:
-                told(len(results) / len(tasks))
-        return [results[number] for number in range(len(tasks))]
-
-
-def _numbered(function: Callable[[Task], Result], numbered: tuple[int, Task]) -> Result:
-    return function(numbered[1])
+                told(number / n_tasks)
+            yield result
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728"}
 # a worker that ends between two reports is noticed at once
 _LOOK_EVERY_S = 5.0
+_AHEAD = 4
+"""A worker need not wait while the report of another, which is to come first, takes longer."""
 
 
 class Pool:
@@ -46,6 +49,25 @@ class Pool:
         with _telling_of_loss():
             running = {self._executor.submit(function, task): task for task in tasks}
         return self._reports(running)
+
+    def in_order(self, function: Callable[[Task], Report], tasks: Iterable[Task]) -> Iterator[Report]:
+        """Run a function on tasks that are made as it comes to them; yields the reports in the order of the tasks.
+
+        No more than `_AHEAD` tasks a worker, or their reports, are there at a time: they may be large.
+
+        Raises
+        ------
+        TemporaryError
+            A worker process died, as it does when the machine runs out of memory.
+        """
+        waiting: deque[Future[Report]] = deque()
+        with _telling_of_loss():
+            for task in tasks:
+                waiting.append(self._executor.submit(function, task))
+                if len(waiting) >= _AHEAD * self.workers:
+                    yield self._report(waiting.popleft())
+            while waiting:
+                yield self._report(waiting.popleft())
 
     @contextmanager
     def ending_on_error(self) -> Iterator[None]:
@@ -68,6 +90,12 @@ class Pool:
                     yield running[future], future.result()
                 if not (done or all(process.is_alive() for process in self._processes)):
                     self._kill()
+
+    def _report(self, future: Future[Report]) -> Report:
+        while not wait([future], _LOOK_EVERY_S).done:
+            if not all(process.is_alive() for process in self._processes):
+                self._kill()
+        return future.result()
 
     @property
     def _processes(self) -> list[BaseProcess]:

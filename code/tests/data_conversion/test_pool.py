@@ -58,6 +58,32 @@ def test_a_worker_that_dies_while_it_reports_is_one_too(monkeypatch):
         list(pool.run(die_while_reporting, [0]))
 
 
+def test_tasks_in_order_are_made_as_it_comes_to_them():
+    made, got = [], []
+
+    def tasks():
+        for number in range(30):
+            made.append(number)
+            assert len(made) - len(got) <= 8
+            yield number
+
+    with open_pool(2) as pool:
+        got.extend(pool.in_order(slower_at_first, tasks()))
+    assert got == made == list(range(30))
+
+
+def slower_at_first(number):
+    time.sleep(0.1 if number < 2 else 0)
+    return number
+
+
+def test_a_worker_that_dies_in_the_midst_of_them_is_a_reason_to_run_again(monkeypatch):
+    monkeypatch.setattr(pool_module, "_LOOK_EVERY_S", 0.2)
+    for dies in (kill_this_worker, die_while_reporting):
+        with open_pool(2) as pool, pytest.raises(TemporaryError, match="worker process ended before its work"):
+            list(pool.in_order(dies, range(3)))
+
+
 def test_a_stop_ends_the_workers_before_the_staging_is_removed(tiny, monkeypatch):
     from miniscope_to_nwb_zarr.data_conversion import frames_stage
 

@@ -21,7 +21,7 @@ from miniscope_to_nwb_zarr.analysis.native.survey import Survey, survey
 from miniscope_to_nwb_zarr.analysis.native.traces import Traces, solve_traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -120,18 +120,22 @@ def fit(
     picture = setting.survey.picture
     may_lie = shapes.allowed(model.footprints, picture, settings.radius_px)
     parts = tiles(picture, _TILE_PX, setting.coarse_px)
-    tasks = []
-    for part in parts:
-        box = setting.bordered(part)
-        known, allowed = model.footprints[:, box.pixels(picture[1])], may_lie[:, box.pixels(picture[1])]
-        cells = np.flatnonzero(np.diff(known.indptr) + np.diff(allowed.indptr))
-        tasks.append(TileTask(part, cells, known[cells], allowed[cells], model.traces[cells]))
-    fitted = workers.map(partial(fit_tile, setting), tasks, told)
+    cells_of: list[NDArray[np.int64]] = []
+
+    def tasks() -> Iterator[TileTask]:
+        for part in parts:
+            box = setting.bordered(part)
+            known, allowed = model.footprints[:, box.pixels(picture[1])], may_lie[:, box.pixels(picture[1])]
+            cells = np.flatnonzero(np.diff(known.indptr) + np.diff(allowed.indptr))
+            cells_of.append(cells)
+            yield TileTask(part, known[cells], allowed[cells], model.traces[cells])
+
+    fitted = list(workers.each(partial(fit_tile, setting), tasks(), len(parts), told))
     rings = sum((one.rings for one in fitted[1:]), start=fitted[0].rings)
     pieces = []
-    for task, one in zip(tasks, fitted, strict=True):
+    for part, cells, one in zip(parts, cells_of, fitted, strict=True):
         piece = sparse.coo_array(one.footprints)
-        place = (task.cells[piece.row], task.tile.pixels(picture[1])[piece.col])
+        place = (cells[piece.row], part.pixels(picture[1])[piece.col])
         pieces.append(sparse.csr_array((piece.data, place), shape=model.footprints.shape))
     footprints = sparse.csr_array(sum(pieces[1:], start=pieces[0]))
     return shapes.cleaned(footprints, model.traces, setting.survey.noise), rings
@@ -157,7 +161,8 @@ def demix(
         cells = np.flatnonzero(np.diff(own.indptr))
         tasks.append(Projection(part, cells, own[cells].toarray()))
     sums = np.zeros(model.traces.shape, np.float32)
-    for task, part_sums in zip(tasks, workers.map(partial(project_tile, setting), tasks, told), strict=True):
+    projected = workers.each(partial(project_tile, setting), tasks, len(tasks), told)
+    for task, part_sums in zip(tasks, projected, strict=True):
         sums[task.cells] += part_sums
     return solve_traces(sums, mixing, model.traces, setting.movie.rate_hz, settings.decay)
 

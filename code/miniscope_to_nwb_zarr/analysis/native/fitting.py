@@ -52,7 +52,6 @@ class TileTask:
     """
 
     tile: Box
-    cells: NDArray[np.int64]
     footprints: sparse.csr_array
     allowed: sparse.csr_array
     traces: NDArray[np.float32]
