@@ -13,20 +13,17 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, Temporar
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
-from miniscope_to_nwb_zarr.run.summary import SessionResult
+from miniscope_to_nwb_zarr.run.submitted import WORKERS_BACK_WITHIN, Submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.run.console import Console
     from miniscope_to_nwb_zarr.run.options import Options
-    from miniscope_to_nwb_zarr.run.summary import RunFolder
+    from miniscope_to_nwb_zarr.run.summary import RunFolder, SessionResult
 
-_TRIES = 3
-# a worker that is lost starts again within seconds, or in rare cases never
-_WORKERS_BACK_WITHIN = "120s"
 _SLURM_CORES = 2
 _SLURM_MEMORY = "4GB"
 
@@ -112,72 +109,26 @@ def run_tasks(
 
 def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, console: Console) -> Iterator[SessionResult]:
     """Outputs on the workers of a cluster; the processors are shared out between outputs and their own workers."""
-    from distributed import as_completed  # noqa: PLC0415 - a second of imports, for several outputs only
-
     n_at_once = min(len(tasks), options.workers)
     with (
         _clearing(options.results_dir, [name for task in tasks for name in task.outputs]) as lost,
         _cluster(engine, n_at_once, options.scratch_dir) as client,
         _progress(tasks, console) as tell,
     ):
-        running = as_completed()
-        submitted = _Submitted(client, running, console, lost)
+        submitted = Submitted(client, console, lost)
         client.subscribe_topic("all", submitted.tell_of_lost)
         for task in tasks:
             # one lies ready for whichever worker is done first: no more is fetched ahead
-            while len(submitted) > n_at_once or running.has_ready():
-                yield from submitted.finish(next(running), tell)
+            while len(submitted) > n_at_once or submitted.has_ended:
+                yield from submitted.finish(tell)
             try:
                 if task.prepare:
                     task.prepare()
-                order = task.order(max(1, options.workers // n_at_once))
+                submitted.add(task, task.order(max(1, options.workers // n_at_once)))
             except (MiniscopeError, OSError) as error:
                 yield failed(task.name, error)
-                continue
-            submitted.add(task, order)
-        for future in running:
-            yield from submitted.finish(future, tell)
-
-
-class _Submitted:
-    """Tasks that a cluster is at."""
-
-    def __init__(self, client: Any, running: Any, console: Console, lost: set[str]) -> None:  # noqa: ANN401 - distributed has no types
-        self._client = client
-        self._running = running
-        self._console = console
-        self._lost = lost
-        self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}
-
-    def __len__(self) -> int:
-        return len(self._orders)
-
-    def add(self, task: Task, order: Callable[[], SessionResult], tries: int = 1) -> None:
-        """Send an order."""
-        future = self._client.submit(order, pure=False)
-        self._orders[future] = task, order, tries
-        self._running.add(future)
-
-    def tell_of_lost(self, event: tuple[float, Mapping[str, Any]]) -> None:
-        """Say whose worker was lost; the scheduler gives the order to another one."""
-        what = event[1]
-        if what.get("action") != "remove-worker" or what["expected"]:
-            return
-        for future, (task, _, _) in tuple(self._orders.items()):
-            if future.key in what["processing-tasks"]:
-                self._lost.update(task.outputs)
-                self._console.warn(f"{task.name}: its worker was lost; another worker takes over")
-
-    def finish(self, future: Any, tell: Callable[[Task], None]) -> Iterator[SessionResult]:  # noqa: ANN401 - see above
-        """The result of an order, if it is not sent again."""
-        task, order, tries = self._orders.pop(future)
-        result = _result_of(future, task.name)
-        if result.exit_code is ExitCode.TEMPORARY and tries < _TRIES:
-            self._console.warn(f"{result.message} Trying again ({tries + 1} of {_TRIES})")
-            self.add(task, order, tries + 1)
-            return
-        tell(task)
-        yield result
+        while len(submitted):
+            yield from submitted.finish(tell)
 
 
 @contextmanager
@@ -191,31 +142,6 @@ def _progress(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Tas
         return
     ended = count(1)
     yield lambda task: console.info(f"{task.name} has ended ({next(ended)} of {len(tasks)})")
-
-
-def _result_of(future: Any, name: str) -> SessionResult:  # noqa: ANN401 - distributed is not typed
-    from distributed import KilledWorker  # noqa: PLC0415 - see above
-    from distributed.client import FutureCancelledError  # noqa: PLC0415
-    from distributed.scheduler import NoWorkerError  # noqa: PLC0415
-
-    # a connection that is closed is an OSError
-    losses = KilledWorker, FutureCancelledError, TimeoutError, OSError
-    try:
-        fault = future.exception()
-        if fault is None or isinstance(fault, (*losses, NoWorkerError)):
-            result: SessionResult = future.result()
-            return result
-    except NoWorkerError as error:
-        message = f"all workers were lost, and none came back within {_WORKERS_BACK_WITHIN}. Run the same command again"
-        raise TemporaryError(message) from error
-    except losses as error:
-        message = (
-            f"{name}: the worker that converted it was lost ({type(error).__name__}: {error}). Run the same command "
-            "again"
-        )
-        return SessionResult(name, ExitCode.TEMPORARY, "failed", message)
-    message = f"{name}: a fault of this program, please report it: {type(fault).__name__}: {fault}"
-    return SessionResult(name, ExitCode.INTERNAL, "failed", message)
 
 
 @contextmanager
@@ -254,7 +180,7 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
         # a worker starts processes of its own, which a daemon may not
         settings = {
             "distributed.worker.daemon": False,
-            "distributed.scheduler.no-workers-timeout": _WORKERS_BACK_WITHIN,
+            "distributed.scheduler.no-workers-timeout": WORKERS_BACK_WITHIN,
         }
         running.enter_context(dask.config.set(settings))
         try:

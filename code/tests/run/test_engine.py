@@ -1,15 +1,13 @@
 import json
 import os
 import signal
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import zarr
-from distributed import KilledWorker, Nanny
-from distributed.client import FutureCancelledError
+from distributed import Nanny
 
 from miniscope_to_nwb_zarr.core.errors import ExitCode, TemporaryError
 from miniscope_to_nwb_zarr.run import engine, named_session
@@ -83,32 +81,6 @@ def test_a_session_travels_as_its_name(two, tmp_path):
     assert gone.exit_code is ExitCode.INVALID_INPUT
 
 
-def ended(error):
-    """A task that ended with an error, as those of a cluster are asked for it."""
-    future = Future()
-    future.set_exception(error)
-    return future
-
-
-LOST = KilledWorker("task", SimpleNamespace(address="tcp://a:1"), 3)
-
-
-@pytest.mark.parametrize(
-    "error", [LOST, FutureCancelledError("task", "lost"), OSError("connection closed"), TimeoutError()]
-)
-def test_a_worker_that_is_lost_is_a_reason_to_run_again(error):
-    result = engine._result_of(ended(error), "M1")
-    assert isinstance(result, SessionResult)
-    assert (result.session, result.exit_code) == ("M1", ExitCode.TEMPORARY)
-    assert type(error).__name__ in result.message
-
-
-def test_a_fault_of_the_program_is_no_reason_to_run_again():
-    result = engine._result_of(ended(NameError("name 'x' is not defined")), "M1")
-    assert result.exit_code is ExitCode.INTERNAL
-    assert "please report it: NameError: name 'x'" in result.message
-
-
 def end_own_process():
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -118,7 +90,7 @@ def test_a_run_whose_workers_never_come_back_ends(monkeypatch, tmp_path):
         """As where a worker is killed while it starts."""
 
     monkeypatch.setattr(Nanny, "_on_worker_exit", not_again)
-    monkeypatch.setattr(engine, "_WORKERS_BACK_WITHIN", "1s")
+    monkeypatch.setattr(engine, "WORKERS_BACK_WITHIN", "1s")
     ours = {"name": "M1", "outputs": ("M1",), "amount": (0, 0), "findings": (), "prepare": None}
     task = SimpleNamespace(**ours, order=lambda workers: end_own_process)
     options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
