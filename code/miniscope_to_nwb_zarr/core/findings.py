@@ -104,6 +104,7 @@ class Code(StrEnum):
     SIGNAL_CUT = "signal_cut"
     MOTION_AT_LIMIT = "motion_at_limit"
     NO_CELLS = "no_cells"
+    PARAMETER_UNKNOWN = "parameter_unknown"
     PARAMETER_UNUSED = "parameter_unused"
     # the output
     INSPECTOR = "inspector"
