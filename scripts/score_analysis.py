@@ -29,7 +29,7 @@ from benchmark_process import Measured, measure
 from environments import environment
 from miniscope_to_nwb_zarr.analysis.events import find_events
 from miniscope_to_nwb_zarr.analysis.foreign import exchange
-from miniscope_to_nwb_zarr.analysis.foreign.programs import CAIMAN, MINIAN
+from miniscope_to_nwb_zarr.analysis.foreign.programs import CAIMAN, MINIAN, MINIAN_PINS
 from miniscope_to_nwb_zarr.analysis.native.deconvolution import noise_of
 from minisim_recording import minisim_python
 from score_cells import cell_scores, motion_rmse
@@ -44,7 +44,6 @@ CODE = Path(__file__).resolve().parents[1] / "code"
 FOREIGN = {"minian": MINIAN, "caiman": CAIMAN}
 RATE_HZ = 20.0
 WORKERS = 2
-MINIAN_PINS = ("minian==2.0.2", "xarray==2026.2.0", "zarr==2.18.7", "numpy==2.4.6")
 BAR = {
     "quick": {"good_f1": 0.95, "trace_r": 0.97, "motion_px": 0.15, "event_f1": 0.80},
     "ca1": {"good_f1": 0.78, "trace_r": 0.95, "motion_px": 0.5, "event_f1": 0.75},

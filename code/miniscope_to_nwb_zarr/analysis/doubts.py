@@ -30,7 +30,7 @@ def doubts_of(one: MovieAnalysis) -> tuple[Finding, ...]:
 
 
 def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
-    """The findings on the columns of the lab's table of parameters that change nothing: those unknown, and the known."""
+    """The findings on columns of the lab's table of parameters that change nothing: unknown ones, and known ones."""
     return (*_unknown(kept), *_unused(kept))
 
 

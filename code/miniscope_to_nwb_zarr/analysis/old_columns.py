@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.analysis.old_tables import KEY
-from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, KeptValue, Use
 from miniscope_to_nwb_zarr.analysis.old_unused import UNUSED
+from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, KeptValue, Use
 from miniscope_to_nwb_zarr.analysis.parameters import AnalysisParameters
 from miniscope_to_nwb_zarr.core.errors import InputError
 
@@ -71,26 +71,29 @@ def choose(experiment: Experiment) -> Chosen:
 
 def _why_not(row: Row, column: str) -> tuple[str, Use] | None:
     """Why a cell is no parameter of its own, in words; None where it is one."""
-    cells = row.cells
     if column == KEY:
         return _FACT, Use.FACT
-    if column not in cells:
+    if column not in row.cells:
         return "says nothing", Use.EMPTY
+    if (found := _beside(row.cells, column)) is not None or column in _PARAMETERS:
+        return found
+    if column in UNUSED:
+        return UNUSED[column], Use.UNUSED
+    near = nearest_column(column)
+    return "a column that is not known here" + (f"; perhaps `{near}` is meant" if near else ""), Use.UNKNOWN
+
+
+def _beside(cells: Mapping[str, str], column: str) -> tuple[str, Use] | None:
+    """What a cell means that another cell goes with or before; None for all others."""
     if column in _RATIOS:
-        is_asked = _is_on(cells, "df_over_f")
-        return "says which ratio `df_over_f` stands for", Use.PARAMETER if is_asked else Use.UNUSED
+        return "says which ratio `df_over_f` stands for", Use.PARAMETER if _is_on(cells, "df_over_f") else Use.UNUSED
     if column == "crop" and cells[column].lower() in _TRUTHS:
         return "says whether the picture is cut at all; the corners stand in `crop_coords`", Use.PARAMETER
     if column == "crop" and "crop_coords" in cells:
         return "the older name of `crop_coords`, which stands beside it and counts", Use.UNUSED
     if column == "crop_coords" and _TRUTHS.get(cells.get("crop", "").lower()) is False:
         return "`crop` says that the picture is not cut", Use.UNUSED
-    if column in _PARAMETERS:
-        return None
-    if column in UNUSED:
-        return UNUSED[column], Use.UNUSED
-    near = nearest_column(column)
-    return "a column that is not known here" + (f"; perhaps `{near}` is meant" if near else ""), Use.UNKNOWN
+    return None
 
 
 def nearest_column(name: str) -> str | None:

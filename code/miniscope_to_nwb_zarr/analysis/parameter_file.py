@@ -80,9 +80,7 @@ class Chosen:
 
     def _noted(self, cell: KeptValue) -> KeptValue:
         """A cell of a table over which these parameters go, with those that it says in vain."""
-        before = "".join(
-            f"; {self.origins[name]}, goes before it" for name in cell.parameters if name in self.origins
-        )
+        before = "".join(f"; {self.origins[name]}, goes before it" for name in cell.parameters if name in self.origins)
         return replace(cell, note=cell.note + before)
 
     def origins_for(self, scope: str) -> Mapping[str, str]:
