@@ -96,7 +96,7 @@ def with_section(page: str, section: str, module: str, analyses: Sequence[MovieA
     where = "" if module == _USUAL else f" in {escape(module)}"
     by = escape(analyses[0].engine)
     page = _after(_HEADLINE, page, _mention(module, f"{cells}{where}", "", ' class="headline"'))
-    page = _after(_TABLE, page, _mention(module, short, f" by {by}: {cells}", ""))
+    page = _after(_TABLE, page, _mention(module, short, f" by {by}: {cells}", ' class="note"'))
     # beside the first: a menu that is wider than the page is cut off at its end
     menu = re.compile(r"<nav[^>]*>(?:<a [^>]*>[^<]*</a>)?")
     return _after(menu, page, f'<a href="#{anchor_of(module)}">{short}</a>')
