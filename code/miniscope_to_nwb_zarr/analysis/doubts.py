@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.analysis.even_time import LONGEST_BRIDGE_FRAMES, stretches
+from miniscope_to_nwb_zarr.analysis.old_columns import nearest_column
+from miniscope_to_nwb_zarr.analysis.old_tables import PARAMETERS
+from miniscope_to_nwb_zarr.analysis.parameter_file import Use
 from miniscope_to_nwb_zarr.core.amounts import counted
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 
@@ -29,16 +32,31 @@ def doubts_of(one: MovieAnalysis) -> tuple[Finding, ...]:
 
 
 def unused_values(kept: Sequence[KeptValue]) -> tuple[Finding, ...]:
-    """A finding that names the columns of the lab's table of parameters that change nothing."""
-    names = [one.column for one in kept if one.table == "analysis_parameters.csv"]
-    if not names:
-        return ()
-    sentence = (
-        f"{counted(len(names), 'column')} of this table not used, as this program has no such parameter: "
-        f"{', '.join(names)}. What stands there is kept in the NWB file, in the table ProjectTables, with the reason "
-        "for each"
-    )
-    return (Finding(Code.PARAMETER_UNUSED, Severity.INFO, "analysis_parameters.csv", sentence, {"count": len(names)}),)
+    """The findings on columns of the lab's table of parameters that change nothing: unknown ones, and known ones."""
+    return (*_unknown(kept), *_unused(kept))
+
+
+def _unknown(kept: Sequence[KeptValue]) -> Iterator[Finding]:
+    names = [one.column for one in kept if one.use is Use.UNKNOWN]
+    if names:
+        near = [(name, nearest_column(name)) for name in names]
+        told = ", ".join(f"`{name}`" + (f" (perhaps `{other}` is meant)" if other else "") for name, other in near)
+        sentence = (
+            f"{counted(len(names), 'column')} of this table not known here, and so without effect: {told}. If it is a "
+            "parameter, mend the name, or give its value with --analysis_parameters"
+        )
+        yield Finding(Code.PARAMETER_UNKNOWN, Severity.WARNING, PARAMETERS, sentence, {"count": len(names)})
+
+
+def _unused(kept: Sequence[KeptValue]) -> Iterator[Finding]:
+    names = [one.column for one in kept if one.use is Use.UNUSED]
+    if names:
+        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        sentence = (
+            f"{counted(len(names), 'column')} of this table without a counterpart here: {shown}. The table "
+            "ProjectTables in the NWB file has the reason for each"
+        )
+        yield Finding(Code.PARAMETER_UNUSED, Severity.INFO, PARAMETERS, sentence, {"count": len(names)})
 
 
 def _replaced(one: MovieAnalysis) -> Iterator[Finding]:

@@ -80,11 +80,11 @@ def _footprints(nwbfile: NWBFile, one: MovieAnalysis, cells: Cells) -> PlaneSegm
     columns = [mask, VectorIndex(name="pixel_mask_index", data=ends, target=mask)]
     for name, (description, values) in _columns(cells).items():
         columns.append(VectorData(name=name, description=description, data=values))
-    n_accepted = int(cells.accepted.sum())
     return PlaneSegmentation(
         name=f"PlaneSegmentation_{one.movie.label}",
-        description=f"{cells.units.n_units} units found in {one.movie.series} by {one.engine}, of which {n_accepted} "
-        "were accepted as cells. Pixels are those of the recording after its motion was corrected.",
+        # how many are accepted changes with every decision by hand, and this text does not
+        description=f"{cells.units.n_units} units found in {one.movie.series} by {one.engine}; the column {ACCEPTED} "
+        "says which of them are taken for cells. Pixels are those of the recording after its motion was corrected.",
         imaging_plane=series.imaging_plane,
         reference_images=series,
         columns=columns,

@@ -53,7 +53,7 @@ def add_analysis(
     versions : mapping of str to str
         Programs and libraries, and what the analysis is known by.
     kept : sequence of KeptValue
-        What tables of the lab say besides.
+        The cells of the lab's tables.
     backend : str
         ``zarr`` or ``hdf5``.
     with_movies : bool
@@ -103,12 +103,12 @@ def _parameters(analyses: Sequence[MovieAnalysis]) -> DynamicTable:
 def _project(kept: Sequence[KeptValue]) -> DynamicTable:
     return _table(
         PROJECT,
-        "what the project's tables say that is no parameter of this program",
+        "the rows of the project's tables on this recording, each cell with what became of it",
         {
             "table": ("the file", [one.table for one in kept]),
             "column": ("its header", [one.column for one in kept]),
             "text": ("the cell, as it is written", [one.text for one in kept]),
-            "note": ("why it changes nothing here", [one.note for one in kept]),
+            "note": ("which parameter it became, or why it changes nothing here", [one.note for one in kept]),
         },
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from miniscope_to_nwb_zarr.analysis.old_tables import KEY
-from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, KeptValue
+from miniscope_to_nwb_zarr.analysis.old_unused import UNUSED
+from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, KeptValue, Use
 from miniscope_to_nwb_zarr.analysis.parameters import AnalysisParameters
 from miniscope_to_nwb_zarr.core.errors import InputError
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
     Read = Callable[[str], Mapping[str, Any]]
 
+_FACT = "a fact of the experiment"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+_RATIOS = ("method", "df_over_f_method")
+_RATIO = {"delta_f_over_f": "df_over_f", "delta_f_over_sqrt_f": "df_over_sqrt_f"}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -30,52 +37,100 @@ class _Column:
     expected: str
     read: Read
     """Gives values by name of the parameter; raises ValueError."""
+    remark: str = ""
+    """What else there is to say of how the text became the value."""
 
 
 def choose(experiment: Experiment) -> Chosen:
-    """The parameters that an experiment's row chooses; all that it says besides is kept.
+    """The parameters that an experiment's row chooses; every cell is kept, with what became of it.
 
     Raises
     ------
     InputError
         A cell cannot be read.
     """
-    kept = [
-        KeptValue(experiment.facts.table, column, text, "a fact of the experiment")
-        for column, text in experiment.facts.cells.items()
-        if column != KEY
-    ]
-    row = experiment.parameters
+    facts, row = experiment.facts, experiment.parameters
+    kept = [KeptValue(facts.table, column, text, _FACT, Use.FACT) for column, text in facts.written.items()]
     if row is None:
         return Chosen(kept=tuple(kept))
     values: dict[str, dict[str, Any]] = {}
     origins = {}
-    # `crop` is the older name: where a row has both, the newer one counts
-    for column, text in sorted(row.cells.items(), key=lambda cell: cell[0] != "crop"):
-        known = _PARAMETERS.get(column)
-        if known is None:
-            if column != KEY:
-                kept.append(KeptValue(row.table, column, text, _MEANINGLESS.get(column, _UNKNOWN)))
+    for column, text in row.written.items():
+        if (reason := _why_not(row, column)) is not None:
+            kept.append(KeptValue(row.table, column, text, *reason))
             continue
-        for name, value in _read(row, column, text, known).items():
+        chosen = _read(row, column)
+        for name, value in chosen.items():
             section, _, key = name.partition(".")
             values.setdefault(section, {})[key] = value
             origins[name] = row.where(column)
-    if _is_plain_ratio(row) and "movie.normalise" in origins:
-        values["movie"]["normalise"] = "df_over_f"
+        note = f"became {_listed(chosen)}{_PARAMETERS[column].remark}"
+        kept.append(KeptValue(row.table, column, text, note, Use.PARAMETER, tuple(chosen)))
     return Chosen(_model(values, origins), origins, tuple(kept))
 
 
-def _is_plain_ratio(row: Row) -> bool:
-    """Whether dF/F is asked for as such, which ACE-NeuroTools takes for dF/sqrt(F) otherwise."""
-    return row.cells.get("method") == "delta_f_over_f" and row.cells.get("df_over_f", "").lower() in {"true", "1"}
+def _why_not(row: Row, column: str) -> tuple[str, Use] | None:
+    """Why a cell is no parameter of its own, in words; None where it is one."""
+    if column == KEY:
+        return _FACT, Use.FACT
+    if column not in row.cells:
+        return "says nothing", Use.EMPTY
+    if (found := _beside(row.cells, column)) is not None or column in _PARAMETERS:
+        return found
+    if column in UNUSED:
+        return UNUSED[column], Use.UNUSED
+    near = nearest_column(column)
+    return "a column that is not known here" + (f"; perhaps `{near}` is meant" if near else ""), Use.UNKNOWN
 
 
-def _read(row: Row, column: str, text: str, known: _Column) -> Mapping[str, Any]:
+def _beside(cells: Mapping[str, str], column: str) -> tuple[str, Use] | None:
+    """What a cell means that another cell goes with or before; None for all others."""
+    if column in _RATIOS:
+        return "says which ratio `df_over_f` stands for", Use.PARAMETER if _is_on(cells, "df_over_f") else Use.UNUSED
+    if column == "crop" and cells[column].lower() in _TRUTHS:
+        return "says whether the picture is cut at all; the corners stand in `crop_coords`", Use.PARAMETER
+    if column == "crop" and "crop_coords" in cells:
+        return "the older name of `crop_coords`, which stands beside it and counts", Use.UNUSED
+    if column == "crop_coords" and _TRUTHS.get(cells.get("crop", "").lower()) is False:
+        return "`crop` says that the picture is not cut", Use.UNUSED
+    return None
+
+
+def nearest_column(name: str) -> str | None:
+    """The known column that a name is most like; None where it is like none."""
+    known = {one.lower(): one for one in (*_PARAMETERS, *_RATIOS, *UNUSED)}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    return known[near[0]] if near else None
+
+
+def _listed(chosen: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items())
+
+
+def _is_on(cells: Mapping[str, str], column: str) -> bool:
+    return _TRUTHS.get(cells.get(column, "").lower()) is True
+
+
+def _read(row: Row, column: str) -> Mapping[str, Any]:
+    known, text = _PARAMETERS[column], row.cells[column]
     try:
-        return known.read(text)
+        chosen = known.read(text)
     except ValueError as error:
         raise InputError(f"{row.where(column)} is `{text}`; expected {known.expected}") from error
+    if column == "df_over_f" and _is_on(row.cells, column):
+        return {"movie.normalise": _ratio(row)}
+    return chosen
+
+
+def _ratio(row: Row) -> str:
+    """Which ratio is asked for: dF/sqrt(F), as in ACE-NeuroTools, where none is named."""
+    for column in _RATIOS:
+        text = row.cells.get(column)
+        if text is not None and text not in _RATIO:
+            raise InputError(f"{row.where(column)} is `{text}`; expected one of {', '.join(_RATIO)}")
+        if text is not None:
+            return _RATIO[text]
+    return "df_over_sqrt_f"
 
 
 def _model(values: Mapping[str, Mapping[str, Any]], origins: Mapping[str, str]) -> AnalysisParameters:
@@ -101,7 +156,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _is_true(text: str) -> bool:
-    answer = {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+    answer = _TRUTHS.get(text.lower())
     if answer is None:
         raise ValueError(text)
     return answer
@@ -118,7 +173,7 @@ def _mean_of_pair(name: str, factor: float = 1.0) -> _Column:
             raise ValueError(text)
         return {name: sum(numbers) / len(numbers) * factor}
 
-    return _Column('two numbers between quotes, as in "(7, 7)"', read)
+    return _Column('two numbers between quotes, as in "(7, 7)"', read, ", the mean of both where there are two")
 
 
 def _a_truth(name: str) -> _Column:
@@ -126,9 +181,6 @@ def _a_truth(name: str) -> _Column:
 
 
 def _crop(text: str) -> Mapping[str, Any]:
-    if text.lower() in {"true", "false"}:
-        # whether to crop; the corners stand elsewhere
-        return {}
     corners = _numbers(text)
     if len(corners) != 4 or any(corner % 1 for corner in corners):
         raise ValueError(text)
@@ -176,70 +228,11 @@ _PARAMETERS: dict[str, _Column] = {
     "min_corr": _a_number("cells.min_correlation"),
     "min_pnr": _a_number("cells.min_peak_to_noise"),
     "merge_thr": _a_number("cells.merge_correlation"),
-    "min_SNR": _a_number("accept.min_snr"),
-    "rval_thr": _a_number("accept.min_footprint_correlation"),
     "cut": _Column('two numbers between brackets, as in "[0.1, 1.5]"', _band),
     "window_length": _a_number("spectrogram.window_s"),
     "window_step": _a_number("spectrogram.step_s"),
-    "freq_lims": _Column('two numbers between brackets, as in "[0, 15]"', _limits),
+    "freq_lims": _Column(
+        'two numbers between brackets, as in "[0, 15]"', _limits, "; the lower limit is not used, bands begin at 0 Hz"
+    ),
     "time_bandwidth": _a_number("spectrogram.time_bandwidth"),
 }
-
-_UNKNOWN = "a column that is not known here"
-_OF_CAIMAN = "belongs to the inside of CaImAn; the engines here have no such choice"
-_OF_EPHYS = "concerns the electrophysiology that was recorded beside the movie"
-_OF_PLACES = "says where files lie"
-_OF_PERIODS = "names times that the experimenter chose; nothing here depends on them"
-_OF_SCREEN = "concerns windows, files and processes of ACE-NeuroTools"
-_MEANINGLESS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "update_background_components", "method_deconvolution", "method_init", "K", "gSiz", "tsub", "ssub",
-            "ssub_B", "ring_size_factor", "normalize_init", "center_psf", "nb", "p", "del_duplicates", "border_pix",
-            "low_rank_background", "rf", "stride", "only_init", "nb_patch", "use_cnn", "shifts_opencv", "gSig_filt",
-            "strides", "overlaps", "max_deviation_rigid", "border_nan",
-        ),
-        _OF_CAIMAN,
-    ),
-    **dict.fromkeys(
-        (
-            "indices of TTL events to delete", "channel_name", "remove_artifacts", "filter_type", "filter_range",
-            "compute_phases", "plot_channel", "plot_spectrogram", "plot_phases", "ca_ephys_baseline_video_num",
-            "ca_ephys_slow_wave_video_num", "ca_ephys_burst_suppression_video_num",
-        ),
-        _OF_EPHYS,
-    ),
-    **dict.fromkeys(
-        (
-            "id", "date (YYMMDD)", "Box calcium folder ID", "calcium imaging directory", "Box ephys folder ID",
-            "ephys directory", "filenames",
-        ),
-        _OF_PLACES,
-    ),
-    **dict.fromkeys(
-        (
-            "zero time (s)", "baseline period (min)", "periods of high slow wave power (s)", "control periods (s)",
-        ),
-        _OF_PERIODS,
-    ),
-    **dict.fromkeys(
-        (
-            "parallel", "n_processes", "inspect_motion_correction", "plot_params", "save_estimates",
-            "save_CNMFE_estimates_filename", "save_CNMFE_params", "remove_components_with_gui", "inline",
-            "logging_level",
-        ),
-        _OF_SCREEN,
-    ),
-    "event_height": "a threshold in arbitrary units; here events.threshold_noise, in the noise of each trace",
-    "derivative_for_estimates": "events here are those of the deconvolved trace",
-    "find_calcium_events": "events are always found",
-    "compute_miniscope_phase": "the phase is always computed",
-    "spectrogram": "the spectrogram is always computed",
-    "filter_data": "the phase is always that of a band: without one it says nothing",
-    "n": "the filter is of second order",
-    "ftype": "the filter is Butterworth's",
-    "btype": "the filter passes a band",
-    "crop_square": "a second rectangle beside `crop`, which is the one that is analysed",
-    "method": "says which ratio `df_over_f` stands for",
-    "comments": "a remark",
-}  # fmt: skip

@@ -35,6 +35,8 @@ class Row:
     """Of the file, counted from 1."""
     cells: Mapping[str, str]
     """Text by the name of the column, both without spaces around them; cells that say nothing are left out."""
+    written: Mapping[str, str]
+    """Every cell as it is written, by the name of its column; one without a name is called by its place."""
 
     def where(self, column: str) -> str:
         """A cell, as messages name it."""
@@ -103,14 +105,14 @@ def _rows(path: Path) -> list[Row]:
         begin = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(Row(path.name, begin, _cells(path.name, begin, header, cells)))
+                rows.append(_as_row(path.name, begin, header, cells))
             begin = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path.name}, line {reader.line_num}: this is not a table with commas: {error}") from error
     return rows
 
 
-def _cells(table: str, line: int, header: list[str], cells: list[str]) -> dict[str, str]:
+def _as_row(table: str, line: int, header: list[str], cells: list[str]) -> Row:
     # a spreadsheet may leave empty cells at the end
     extra = [cell for cell in cells[len(header) :] if cell.strip()]
     if extra or len(cells) < len(header):
@@ -118,8 +120,14 @@ def _cells(table: str, line: int, header: list[str], cells: list[str]) -> dict[s
             f"{table}, line {line}: has {len(cells)} cells, the header has {len(header)}; put a text with commas in "
             'quotes, as in "(7, 7)"'
         )
-    named = zip(header, (cell.strip() for cell in cells), strict=False)
-    return {name: cell for name, cell in named if name and cell.lower() not in _NOTHING}
+    # a spreadsheet ends its lines with empty cells below empty names
+    written = {
+        name or f"(column {k}, without a name)": cell
+        for k, (name, cell) in enumerate(zip(header, cells, strict=False), 1)
+        if name or cell.strip()
+    }
+    said = {name: cell.strip() for name, cell in written.items() if cell.strip().lower() not in _NOTHING}
+    return Row(table, line, said, written)
 
 
 def _some(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -22,15 +23,28 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 
 
+class Use(StrEnum):
+    """What becomes of a cell of a table of the lab."""
+
+    PARAMETER = "parameter"
+    FACT = "fact"
+    UNUSED = "unused"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class KeptValue:
-    """What a table of the lab says that is no parameter of this program: kept as it is written."""
+    """A cell of a table of the lab, kept as it is written."""
 
     table: str
     column: str
     text: str
     note: str
-    """Why it changes nothing here."""
+    """Which parameter it became, or why it changes nothing here."""
+    use: Use
+    parameters: tuple[str, ...] = ()
+    """The names of those that it became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class Chosen:
     origins: Mapping[str, str] = field(default_factory=dict)
     """File and line by name, ``cells.radius_px``; what is not here is a default."""
     kept: tuple[KeptValue, ...] = ()
+    """All cells of the lab's tables."""
 
     def over(self, other: Chosen) -> Chosen:
         """These parameters, and where nothing was chosen those of another.
@@ -60,7 +75,13 @@ class Chosen:
             check_scopes(parameters)
         except ValidationError as error:
             raise InputError(f"the parameters do not go together: {_first(error)}") from error
-        return Chosen(parameters, {**other.origins, **self.origins}, other.kept + self.kept)
+        kept = (*map(self._noted, other.kept), *self.kept)
+        return Chosen(parameters, {**other.origins, **self.origins}, kept)
+
+    def _noted(self, cell: KeptValue) -> KeptValue:
+        """A cell of a table over which these parameters go, with those that it says in vain."""
+        before = "".join(f"; {self.origins[name]}, goes before it" for name in cell.parameters if name in self.origins)
+        return replace(cell, note=cell.note + before)
 
     def origins_for(self, scope: str) -> Mapping[str, str]:
         """Where the choices for the movies of one scope come from, by their names."""

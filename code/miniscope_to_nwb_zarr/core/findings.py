@@ -105,6 +105,7 @@ class Code(StrEnum):
     MOTION_AT_LIMIT = "motion_at_limit"
     MOTION_NOT_BETTER = "motion_not_better"
     NO_CELLS = "no_cells"
+    PARAMETER_UNKNOWN = "parameter_unknown"
     PARAMETER_UNUSED = "parameter_unused"
     # the output
     INSPECTOR = "inspector"

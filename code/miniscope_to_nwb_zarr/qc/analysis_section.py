@@ -11,13 +11,18 @@ import cv2
 import numpy as np
 
 from miniscope_to_nwb_zarr.qc.analysis_measures import analysis_measures
+from miniscope_to_nwb_zarr.qc.cell_counts import counts_of, in_words, label_of
 from miniscope_to_nwb_zarr.qc.measure import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
+    from miniscope_to_nwb_zarr.qc.cell_counts import Counts
 
+_USUAL = "ophys"
+_HEADLINE = re.compile(r'<p class="headline">.*?</p>', re.DOTALL)
+_TABLE = re.compile(r'<section id="overview">.*?</table></div>', re.DOTALL)
 _QUALITY = 82
 _CAPTIONS = {
     "footprints": "Pictures of the movie without its motion, with the outlines of the units.",
@@ -50,7 +55,7 @@ def analysis_section(
     """
     parts = [
         f"<p>{escape(analyses[0].engine)}; results in <code>processing/{escape(module)}</code> of the NWB file. "
-        + (f'<a href="{escape(page)}">Accept or reject units by hand</a>.' if page else "No units were found.")
+        + (f'<a href="{escape(page)}">Accept or reject units by hand</a>.' if page else _why_no_page(analyses))
         + "</p>"
     ]
     for one in analyses:
@@ -61,8 +66,12 @@ def analysis_section(
     return f'<section id="{anchor_of(module)}"><h2>Analysis ({escape(module)})</h2>\n{body}\n</section>'
 
 
-def with_section(page: str, section: str, module: str) -> str:
-    """A page with a part added at its end and to its menu, in place of one of the same name.
+def _why_no_page(analyses: Sequence[MovieAnalysis]) -> str:
+    return "No units were found." if any(one.cells for one in analyses) else "Cells were not looked for."
+
+
+def with_section(page: str, section: str, module: str, analyses: Sequence[MovieAnalysis]) -> str:
+    """A page with a part added at its end, to its menu and to what is read first, in place of one of the same name.
 
     Parameters
     ----------
@@ -71,21 +80,51 @@ def with_section(page: str, section: str, module: str) -> str:
     section : str
         From `analysis_section`.
     module : str
+    analyses : sequence of MovieAnalysis
     """
     page = without_section(page, module)
-    link = f'<a href="#{anchor_of(module)}">Analysis ({escape(module)})</a>'
     before, found, after = page.rpartition("</main>")
     if not found:
         raise ValueError("the page has no main part")
     page = f"{before}{section}\n{found}{after}"
-    return page.replace("</nav>", f"{link}</nav>", 1)
+    counts = counts_of(analyses)
+    cells = ", ".join(
+        f'<span data-cells="{escape(f"{module} {series}")}">{in_words(count)}</span> ({escape(label_of(series))})'
+        for series, count in counts.items()
+    )
+    short = f"Analysis ({escape(module)})"
+    where = "" if module == _USUAL else f" in {escape(module)}"
+    by = escape(analyses[0].engine)
+    page = _after(_HEADLINE, page, _mention(module, f"{cells}{where}", "", ' class="headline"'))
+    page = _after(_TABLE, page, _mention(module, short, f" by {by}: {cells}", ' class="note"'))
+    # beside the first: a menu that is wider than the page is cut off at its end
+    menu = re.compile(r"<nav[^>]*>(?:<a [^>]*>[^<]*</a>)?")
+    return _after(menu, page, f'<a href="#{anchor_of(module)}">{short}</a>')
+
+
+def _mention(module: str, link: str, text: str, attribute: str) -> str:
+    return f'<p{attribute} data-analysis="{escape(module)}"><a href="#{escape(anchor_of(module))}">{link}</a>{text}</p>'
+
+
+def _after(place: re.Pattern[str], page: str, added: str) -> str:
+    """A page with something after the first of such places; as it is where it has none."""
+    return place.sub(lambda found: found.group() + added, page, count=1)
 
 
 def without_section(page: str, module: str) -> str:
-    """A page without the part on an analysis."""
+    """A page without the part on an analysis, and without what else it says of it."""
     anchor = re.escape(anchor_of(module))
     page = re.sub(rf'<section id="{anchor}">.*?\n</section>\n?', "", page, flags=re.DOTALL)
+    page = re.sub(rf'<p[^>]* data-analysis="{re.escape(escape(module))}">.*?</p>', "", page, flags=re.DOTALL)
     return re.sub(rf'<a href="#{anchor}">[^<]*</a>', "", page)
+
+
+def with_counts(page: str, module: str, counts: Counts) -> str:
+    """A page that tells how many cells there are now, of the movies that are named."""
+    for series, count in counts.items():
+        begin = re.escape(f'<span data-cells="{escape(f"{module} {series}")}">')
+        page = re.sub(rf"({begin})[^<]*", rf"\g<1>{in_words(count)}", page)
+    return page
 
 
 def _table(one: MovieAnalysis, module: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,16 @@ import numpy as np
 from miniscope_to_nwb_zarr.core.missing import n_missing
 from miniscope_to_nwb_zarr.core.text import json_text
 from miniscope_to_nwb_zarr.core.timing import rate_hz
+from miniscope_to_nwb_zarr.qc.cell_counts import CellCount
 from miniscope_to_nwb_zarr.qc.measure import Verdict, worst
 from miniscope_to_nwb_zarr.qc.report.words import headline, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from numpy.typing import NDArray
 
+    from miniscope_to_nwb_zarr.qc.cell_counts import Counts
     from miniscope_to_nwb_zarr.qc.report.facts import DeviceFacts, ReportFacts
 
 _POINTS = 60
@@ -48,6 +52,13 @@ class Glance:
     verdict: Verdict
     headline: str
     devices: tuple[DeviceGlance, ...]
+    analyses: Mapping[str, Counts] = field(default_factory=dict)
+    """How many cells each analysis has, by its module."""
+
+    def with_analysis(self, module: str, counts: Counts, dropped: Collection[str] = ()) -> Glance:
+        """The same with an analysis, or with other counts of it, and without those that are dropped."""
+        kept = {name: known for name, known in self.analyses.items() if name not in dropped}
+        return replace(self, analyses={**kept, module: {**kept.get(module, {}), **counts}})
 
     def as_text(self) -> str:
         """As JSON."""
@@ -70,9 +81,17 @@ class Glance:
                 })
                 for one in value["devices"]
             )  # fmt: skip
-            return cls(value["session"], Verdict(value["verdict"]), value["headline"], devices)
+            analyses = {
+                module: {series: _count(count) for series, count in counts.items()}
+                for module, counts in value.get("analyses", {}).items()
+            }
+            return cls(value["session"], Verdict(value["verdict"]), value["headline"], devices, analyses)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a glance at a session: {error}") from error
+
+
+def _count(value: Mapping[str, int] | None) -> CellCount | None:
+    return CellCount(int(value["cells"]), int(value["units"])) if value else None
 
 
 def glance_at(facts: ReportFacts) -> Glance:

@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from miniscope_to_nwb_zarr.analysis.doubts import doubts_of, unused_values
-from miniscope_to_nwb_zarr.analysis.parameter_file import KeptValue
+from miniscope_to_nwb_zarr.analysis.parameter_file import KeptValue, Use
 from miniscope_to_nwb_zarr.core.findings import Code, Severity
 from miniscope_to_nwb_zarr.qc.analysis_measures import analysis_measures
 from miniscope_to_nwb_zarr.qc.measure import Verdict
 from tests.analysis.analyses import RATE, analysis, cells, recorded
 
 N = 200
+
+
+def cell(column, use):
+    return KeptValue("analysis_parameters.csv", column, "1", "why", use)
 
 
 def moved(one, n_far, far_px=19.0, reach_px=20.0):
@@ -105,9 +109,22 @@ def test_cells_that_nobody_looked_for_are_not_missed(tmp_path):
 
 
 def test_columns_of_the_lab_that_change_nothing_are_named_once():
-    kept = [KeptValue("analysis_parameters.csv", column, "1", "why") for column in ("ring_size", "n_processes")]
-    (finding,) = unused_values([*kept, KeptValue("meta_data.csv", "cage", "3", "why")])
+    kept = [cell(column, Use.UNUSED) for column in ("ring_size_factor", "n_processes")]
+    (finding,) = unused_values([*kept, cell("cage", Use.FACT), cell("K", Use.EMPTY), cell("gSig", Use.PARAMETER)])
     assert (finding.code, finding.severity, finding.numbers) == (Code.PARAMETER_UNUSED, Severity.INFO, {"count": 2})
-    assert "2 columns of this table not used" in finding.sentence
-    assert "ring_size, n_processes" in finding.sentence
+    assert "2 columns of this table without a counterpart here: ring_size_factor, n_processes." in finding.sentence
     assert unused_values([]) == ()
+    (many,) = unused_values([cell(f"column {k}", Use.UNUSED) for k in range(12)])
+    assert "column 9 and 2 more." in many.sentence
+
+
+def test_columns_that_nobody_knows_are_a_warning_with_the_name_that_may_be_meant():
+    kept = [cell("min_snr", Use.UNKNOWN), cell("colour of the cage", Use.UNKNOWN), cell("rf", Use.UNUSED)]
+    unknown, unused = unused_values(kept)
+    assert (unknown.code, unknown.severity, unknown.numbers) == (
+        Code.PARAMETER_UNKNOWN,
+        Severity.WARNING,
+        {"count": 2},
+    )
+    assert "`min_snr` (perhaps `min_SNR` is meant), `colour of the cage`." in unknown.sentence
+    assert unused.severity is Severity.INFO

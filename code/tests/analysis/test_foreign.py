@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import zarr
 
 from miniscope_to_nwb_zarr.analysis.engines import engine_named
 from miniscope_to_nwb_zarr.analysis.foreign import exchange
-from miniscope_to_nwb_zarr.analysis.foreign.programs import MINIAN
+from miniscope_to_nwb_zarr.analysis.foreign.programs import MINIAN, MINIAN_PINS
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
 from miniscope_to_nwb_zarr.core.errors import InputError, UsageError
 from tests.analysis.analyses import RATE
@@ -29,11 +30,17 @@ def movie(tmp_path):
 )
 def test_an_engine_without_its_environment_is_refused_with_what_to_do(monkeypatch, name, variable):
     monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(UsageError, match=f"--analysis_engine {name}: .* set {variable} to the Python"):
+    with pytest.raises(UsageError, match=f"--analysis_engine {name}: .* set {variable} to the Python") as caught:
         engine_named(name)
+    assert {"minian": " ".join(MINIAN_PINS), "caiman": "-c conda-forge caiman"}[name] in str(caught.value)
     monkeypatch.setenv(variable, "/none/python")
     with pytest.raises(UsageError, match="there is no such file"):
         engine_named(name)
+
+
+def test_the_documentation_names_the_versions_of_minian():
+    text = (Path(__file__).parents[3] / "docs" / "analysis.md").read_text(encoding="utf-8")
+    assert f"pip install {' '.join(MINIAN_PINS)}\n" in text
 
 
 def test_a_program_that_fails_is_told_with_its_last_words_and_leaves_nothing(movie, tmp_path, monkeypatch):

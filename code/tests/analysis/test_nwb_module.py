@@ -13,7 +13,7 @@ from miniscope_to_nwb_zarr.analysis.contract import Motion
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
 from miniscope_to_nwb_zarr.analysis.nwb_arrays import RoundedMovie, on_picture
 from miniscope_to_nwb_zarr.analysis.nwb_module import add_analysis, module_name
-from miniscope_to_nwb_zarr.analysis.parameter_file import KeptValue
+from miniscope_to_nwb_zarr.analysis.parameter_file import KeptValue, Use
 from miniscope_to_nwb_zarr.analysis.result import relative_change
 from tests.analysis.analyses import RATE, analysis, recorded, units
 
@@ -146,7 +146,7 @@ def test_a_movie_without_units_has_its_signals_all_the_same(tmp_path):
 
 
 def test_parameters_and_what_is_none_are_kept(one):
-    kept = [KeptValue("experiments.csv", "systemic drug", "ketamine", "a fact of the experiment")]
+    kept = [KeptValue("experiments.csv", "systemic drug", "ketamine", "a fact of the experiment", Use.FACT)]
     module = add_analysis(nwbfile(one.movie), "ophys", [one], VERSIONS, kept, backend="zarr", with_movies=True)
     used = module["AnalysisParameters"].to_dataframe().set_index("parameter")
     assert json.loads(used.loc["cells.radius_px", "value"]) == 3.5

@@ -9,7 +9,7 @@ from miniscope_to_nwb_zarr.analysis.crop import Origin
 from miniscope_to_nwb_zarr.analysis.normalise import Normalise
 from miniscope_to_nwb_zarr.analysis.old_columns import choose
 from miniscope_to_nwb_zarr.analysis.old_tables import EXPERIMENTS, PARAMETERS, read_experiment
-from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, load_parameters, parse_parameters
+from miniscope_to_nwb_zarr.analysis.parameter_file import Chosen, Use, load_parameters, parse_parameters
 from miniscope_to_nwb_zarr.analysis.parameters import Choices, ScopeChoices
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.sources import strict_yaml
@@ -138,7 +138,8 @@ def test_columns_become_parameters(project):
     assert parameters.cells.radius_px == 9
     assert parameters.cells.decay_s == 0.4
     assert (parameters.cells.min_correlation, parameters.cells.min_peak_to_noise) == (0.8, 10)
-    assert parameters.accept.min_snr == 2.5
+    # CaImAn's score of that name is another
+    assert parameters.accept.min_snr is None
     assert parameters.motion.piecewise is False
     assert parameters.motion.max_shift_px == 5
     assert parameters.movie.normalise is Normalise.DF_OVER_SQRT_F
@@ -148,22 +149,52 @@ def test_columns_become_parameters(project):
     assert chosen.origins["cells.radius_px"] == "analysis_parameters.csv, line 3, column `gSig`"
 
 
-def test_what_is_no_parameter_is_kept_with_the_reason(project):
+def test_every_cell_is_kept_with_what_became_of_it(project):
     kept = {(value.table, value.column): value for value in choose(read_experiment(project, "37")).kept}
+    assert [column for table, column in kept if table == PARAMETERS] == HEADER.split(",")
     assert kept[PARAMETERS, "my own column"].text == "violet"
     assert kept[PARAMETERS, "my own column"].note == "a column that is not known here"
+    assert kept[PARAMETERS, "my own column"].use is Use.UNKNOWN
     assert "CaImAn" in kept[PARAMETERS, "gSiz"].note
     assert "arbitrary units" in kept[PARAMETERS, "event_height"].note
+    assert "not used, accept.min_snr is" in kept[PARAMETERS, "min_SNR"].note
     assert kept[EXPERIMENTS, "systemic drug"].text == "ketamine"
     assert kept[EXPERIMENTS, "comments"].text == "two\nlines"
-    # what says nothing is not kept
-    assert (PARAMETERS, "K") not in kept
+    assert (kept[PARAMETERS, "K"].text, kept[PARAMETERS, "K"].use) == ("None", Use.EMPTY)
+    assert kept[PARAMETERS, "crop_coords"].text == "(48,487, 498,57)"
+    assert kept[PARAMETERS, "gSig"].note == "became cells.radius_px = 9.0, the mean of both where there are two"
+    assert "the lower limit is not used" in kept[PARAMETERS, "freq_lims"].note
+    assert kept[PARAMETERS, "cut"].parameters == ("phase.low_hz", "phase.high_hz")
+
+
+def test_cells_that_say_nothing_and_those_without_a_header_are_kept(project):
+    (project / PARAMETERS).write_text("line number,crop,,K,,min_snr\n37, TRUE ,,NA,spare,3\n")
+    chosen = choose(read_experiment(project, "37"))
+    kept = {value.column: value for value in chosen.kept if value.table == PARAMETERS}
+    assert {column: value.text for column, value in kept.items()} == {
+        "line number": "37",
+        "crop": " TRUE ",
+        "K": "NA",
+        "(column 5, without a name)": "spare",
+        "min_snr": "3",
+    }
+    assert kept["min_snr"].note == "a column that is not known here; perhaps `min_SNR` is meant"
+    assert chosen.parameters == Chosen().parameters
 
 
 def test_plain_df_over_f_is_taken_where_it_is_asked_for(project):
     table = project / PARAMETERS
     table.write_text("line number,df_over_f,method\n37,TRUE,delta_f_over_f\n3,FALSE,delta_f_over_f\n")
     assert choose(read_experiment(project, "37")).parameters.movie.normalise is Normalise.DF_OVER_F
+    other = choose(read_experiment(project, "3"))
+    assert other.parameters.movie.normalise is Normalise.NONE
+    assert other.kept[-1].use is Use.UNUSED
+
+
+def test_a_ratio_that_nobody_knows_is_refused_where_one_is_asked_for(project):
+    (project / PARAMETERS).write_text("line number,df_over_f,method\n37,TRUE,ratio\n3,FALSE,ratio\n")
+    with pytest.raises(InputError, match=r"column `method` is `ratio`; expected one of delta_f_over_f"):
+        choose(read_experiment(project, "37"))
     assert choose(read_experiment(project, "3")).parameters.movie.normalise is Normalise.NONE
 
 
@@ -173,11 +204,23 @@ def test_of_two_rectangles_the_one_with_the_newer_name_counts(project):
     assert choose(read_experiment(project, "3")).parameters.picture.crop_px is None
 
 
+def test_a_picture_that_is_not_to_be_cut_is_not(project):
+    (project / PARAMETERS).write_text('line number,crop_coords,crop\n37,"(1, 2, 30, 40)",FALSE\n')
+    chosen = choose(read_experiment(project, "37"))
+    assert chosen.parameters.picture.crop_px is None
+    assert "is not cut" in {value.column: value.note for value in chosen.kept}["crop_coords"]
+
+
 def test_an_experiment_without_parameters_has_the_defaults(project):
     (project / PARAMETERS).unlink()
     chosen = choose(read_experiment(project, "3"))
     assert chosen.parameters == Chosen().parameters
-    assert [value.column for value in chosen.kept] == ["id", "calcium imaging directory"]
+    assert [value.column for value in chosen.kept if value.text.strip()] == [
+        "line number",
+        "id",
+        "calcium imaging directory",
+        "systemic drug",
+    ]
 
 
 def test_a_file_of_parameters_goes_before_the_tables(project, tmp_path):
@@ -186,6 +229,9 @@ def test_a_file_of_parameters_goes_before_the_tables(project, tmp_path):
     assert (both.parameters.cells.radius_px, both.parameters.cells.decay_s) == (4, 0.4)
     assert both.origins["cells.radius_px"] == "lab.yml, line 1"
     assert len(both.kept) == len(choose(read_experiment(project, "37")).kept)
+    notes = {value.column: value.note for value in both.kept if value.table == PARAMETERS}
+    assert notes["gSig"].endswith("; lab.yml, line 1, goes before it")
+    assert notes["decay_time"] == "became cells.decay_s = 0.4"
     with pytest.raises(InputError, match="not below"):
         parse_parameters("phase: {low_hz: 1.2}", "lab.yml").over(choose(read_experiment(project, "37")))
 

@@ -53,14 +53,16 @@ class Program:
     """Of this package: what that Python runs."""
     in_bytes: bool
     """Whether it wants pixels as whole numbers from 0 to 255."""
+    install: str
+    """How its environment is made, as messages say it."""
 
     def unavailable(self) -> str | None:
         """Why it cannot be used here; None where it can."""
         python = os.environ.get(self.variable, "")
         if not python:
             return (
-                f"{self.title} must be installed in an environment of its own: set {self.variable} to the Python of "
-                "that environment"
+                f"{self.title} must be installed in an environment of its own ({self.install}): set {self.variable} to "
+                "the Python of that environment"
             )
         if not Path(python).is_file():
             return (

@@ -52,10 +52,17 @@ MOVIES: Mapping[Code, Advice] = {
         "There are no traces of cells.",
         "Look at the summary images; if there are cells, give their size as `cells.radius_px`.",
     ),
+    Code.PARAMETER_UNKNOWN: Advice(
+        "warning",
+        "Columns of a project's `analysis_parameters.csv` whose names are not known: a parameter that is written "
+        "another way, or a column of the lab's own.",
+        "If a parameter was meant, its default or an estimate was used.",
+        "Mend the name of the column, or give the value with `--analysis_parameters`.",
+    ),
     Code.PARAMETER_UNUSED: Advice(
         "info",
-        "Columns of a project's `analysis_parameters.csv` that this program does not use. They are kept, with the "
-        "reason for each.",
+        "Columns of a project's `analysis_parameters.csv` that are known and change nothing here. They are kept, with "
+        "the reason for each.",
         "None.",
         "Read the table `ProjectTables` if you relied on one of them.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from miniscope_to_nwb_zarr.data_conversion.analysis import append
 from miniscope_to_nwb_zarr.data_conversion.analysis.base import check_base, replace_file, state_of, take_over
 from miniscope_to_nwb_zarr.data_conversion.analysis.describe import curation_files
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import publish_version
-from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import PAGE, page_name
+from miniscope_to_nwb_zarr.data_conversion.analysis.pictures import GLANCE, PAGE, REPORT, page_name
 from miniscope_to_nwb_zarr.data_conversion.analysis.version import (
     inspect_version,
     kept_findings,
@@ -27,7 +28,10 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.version import (
     report_of,
 )
 from miniscope_to_nwb_zarr.data_conversion.nwb.sources import open_source
+from miniscope_to_nwb_zarr.qc.analysis_section import with_counts
+from miniscope_to_nwb_zarr.qc.cell_counts import CellCount
 from miniscope_to_nwb_zarr.qc.curation_page import with_decisions
+from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -104,7 +108,7 @@ def _apply(
             findings = kept_findings(base) + inspect_version(base, staging, written)
         with phases.phase("metadata"):
             files = curation_files(base, curation, entry, decided, base.store_name, created, now(), start)
-            for name, text in {**files, **_pages(base, curation)}.items():
+            for name, text in {**files, **_pages(base, curation), **_told(base, entry, decided)}.items():
                 replace_file(staging / name, text.encode())
                 known.pop(name, None)
         for name in (*changed, report_of(base)):
@@ -208,4 +212,17 @@ def _pages(base: Base, curation: Curation) -> Mapping[str, str]:
     path = base.folder / page
     if path.is_file():
         found[page] = with_decisions(path.read_text(encoding="utf-8"), curation.as_json(), curation.curator)
+    return found
+
+
+def _told(base: Base, entry: AnalysisEntry, decided: tuple[Decided, ...]) -> Mapping[str, str]:
+    """The report of the recording and what is shown of it among others, with as many cells as there are now."""
+    counts = {one.series: CellCount(int(one.accepted.sum()), len(one.accepted)) for one in decided if one.table}
+    found = {}
+    page, glance = base.text(REPORT), base.text(GLANCE)
+    if page:
+        found[REPORT] = with_counts(page, entry.module, counts)
+    # one that cannot be read is that of another version of the program, and stays
+    with suppress(ValueError):
+        found[GLANCE] = Glance.from_text(glance).with_analysis(entry.module, counts).as_text()
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.aind_data_schema.analysis import DoneStep, with_measures, with_steps
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import pipeline_of
+from miniscope_to_nwb_zarr.analysis.foreign.programs import is_handed_bytes
 from miniscope_to_nwb_zarr.core.text import harmless_json
 from miniscope_to_nwb_zarr.qc.analysis_measures import analysis_measures, curated_measure
 
@@ -32,6 +33,11 @@ _NAMES = {
     "cells": "Units and their traces",
     "scores": "Evaluation of units, and events",
 }
+_IN_BYTES = (
+    " The engine was handed the movie in whole numbers from 0 to 255, onto which the range of the movie was laid where "
+    "it was anything else, and gave its results at that resolution."
+)
+_OF_ENGINE = frozenset({"motion", "cells"})
 _TAKEN_OVER = " The step was done by a run before this one, which did not come to an end."
 
 
@@ -103,6 +109,7 @@ def _steps(one: MovieAnalysis, module: str) -> Iterator[DoneStep]:
             started=step.started,
             ended=step.ended,
             notes=f"Results are in processing/{module} of the NWB file, with every parameter and where it comes from."
+            + (_IN_BYTES if step.name in _OF_ENGINE and is_handed_bytes(one.engine) else "")
             + (_TAKEN_OVER if step.is_taken_over else ""),
         )
 

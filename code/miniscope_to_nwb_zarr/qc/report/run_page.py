@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.amounts import counted, duration_text, size_text
 from miniscope_to_nwb_zarr.core.findings import Code, grave_in_words
 from miniscope_to_nwb_zarr.core.secrets import without_secrets
+from miniscope_to_nwb_zarr.qc.cell_counts import all_in_words
 from miniscope_to_nwb_zarr.qc.figures.axis import axis
 from miniscope_to_nwb_zarr.qc.figures.curves import curve_of_few
 from miniscope_to_nwb_zarr.qc.figures.html import Html, joined, tag
@@ -94,8 +95,9 @@ def _sessions(rows: Sequence[RunRow]) -> Html:
 
 def _cells(row: RunRow, devices: Sequence[DeviceGlance], *, with_pictures: bool) -> list[object]:
     name: object = tag("a", row.session, href=row.report) if row.report else row.session
+    cells = all_in_words(row.glance.analyses.values()) if row.glance else ""
     return [
-        joined([name, tag("small", row.outcome)]),
+        joined([name, tag("small", row.outcome), tag("small", cells) if cells else ""]),
         sign(row.glance.verdict) if row.glance else "",
         joined(_device(device, with_picture=with_pictures) for device in devices),
         _findings(row.findings),

@@ -51,8 +51,8 @@ def project(tmp_path):
         f"line number,id,calcium imaging directory,systemic drug\n96,R1,none,NA\n97,R2,D:\\lab\\{place},ketamine\n"
     )
     (folder / "analysis_parameters.csv").write_text(
-        "line number,run_CNMFE,apply_motion_correction,crop_coords,K,cut\n"
-        '97,FALSE,FALSE,"(3, 8, 61, 40)",4,"[0.3, 2]"\n'
+        "line number,run_CNMFE,apply_motion_correction,crop_coords,K,cut,min_pmr,comments\n"
+        '97,FALSE,FALSE,"(3, 8, 61, 40)",4,"[0.3, 2]",7,\n'
     )
     return folder
 
@@ -71,8 +71,12 @@ def test_a_row_of_a_project_names_the_recording_and_its_parameters(project, tmp_
         kept = module["ProjectTables"].to_dataframe().set_index("column")
         assert kept.loc["systemic drug", "text"] == "ketamine"
         assert "CaImAn" in kept.loc["K", "note"]
+        assert kept.loc["run_CNMFE", "note"] == "became cells.find = false"
+        assert kept.loc["comments", "text"] == ""
     assert "ophys: HPC_miniscope1: 0 cells of 0 units" in said.out
-    assert "parameter_unused" in {one.code for one in commit.read_receipt(output).findings}
+    found = {one.code: one for one in commit.read_receipt(output).findings}
+    assert "perhaps `min_pnr` is meant" in found["parameter_unknown"].sentence
+    assert found["parameter_unused"].sentence.startswith("1 column of this table without a counterpart here: K.")
     # the former version is the conversion
     (former,) = (tmp_path / "results" / ".replaced").iterdir()
     assert not commit.read_receipt(former).analyses

@@ -13,6 +13,8 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
+from miniscope_to_nwb_zarr.qc.cell_counts import CellCount, in_words
+from miniscope_to_nwb_zarr.qc.glance import Glance
 from miniscope_to_nwb_zarr.run.phases import Phases
 from tests.conversions import listing
 from tests.data_conversion.analysis.conftest import base_of, linked_copy, now
@@ -75,6 +77,8 @@ def test_decisions_change_the_verdicts_and_nothing_else(done, base, tmp_path):
         f"{table}/curated/0",
         "processing.json",
         "quality_control.json",
+        "qc/report.html",
+        "qc/glance.json",
         "qc/curation.html",
         "qc/curation.json",
     }
@@ -98,6 +102,10 @@ def test_who_decided_and_what_is_told_and_kept(done, base, tmp_path):
     (entry,) = outcome.receipt.analyses
     assert entry.curation
     assert entry.accepted == (int(table_of(outcome.output)["accepted"].sum()),)
+    count = CellCount(entry.accepted[0], entry.units[0])
+    assert (outcome.output / "qc" / "report.html").read_text().count(in_words(count)) == 2
+    glance = Glance.from_text((outcome.output / "qc" / "glance.json").read_text())
+    assert glance.analyses == {"ophys": {SERIES: count}}
     # the same again is done, other decisions take the place of these
     state = listing(outcome.output)
     assert applied(base_of(outcome.output), saved(done, tmp_path), tmp_path).word == "already done"

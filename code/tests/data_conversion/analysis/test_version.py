@@ -76,6 +76,7 @@ def test_every_file_that_was_there_is_the_same_file(done):
     assert changed == {
         f"{store}/.zmetadata",
         "qc/report.html",
+        "qc/glance.json",
         f"qc/{after.session}.nwb.inspector_report.txt",
         "processing.json",
         "quality_control.json",
