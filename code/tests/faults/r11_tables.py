@@ -34,7 +34,7 @@ from tests.faults.harness import Case, Row, Tier
 from tests.faults.other_tables import OtherTable, OtherText
 from tests.faults.written_text import StampColumns, lines_of, moment
 
-_RANDOM_CASES = {Tier.FAST: 90, Tier.FULL: 4500}
+_RANDOM_CASES = {Tier.FAST: 60, Tier.FULL: 4500}
 _EXAMPLES = {Tier.FAST: 15, Tier.FULL: 400}
 _MAX_S = 10
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -315,13 +315,9 @@ def _ten_million_rows(folder: Path) -> None:
 def _cases(tier: Tier) -> Iterable[Case]:
     files, forms = _files(), list(TABLES)
     for k, (name, change) in enumerate(KNOWN.items()):
-        # every damage on every table in the full tier, on two of them in the fast one
-        chosen = (
-            dict.fromkeys(files)
-            if tier is Tier.FULL
-            else [(f, TABLES[f].file) for f in (forms[k % 6], forms[(k // 6 + 3 * k + 1) % 6])]
-        )
-        for form, file in dict.fromkeys(chosen):
+        # every damage on every table in the full tier, on one of them in the fast one
+        one = forms[(k // 6 + k) % 6]
+        for form, file in dict.fromkeys(files) if tier is Tier.FULL else [(one, TABLES[one].file)]:
             yield Case(f"{form}-{file}-{name}", partial(_damage, form, file, change))
     for seed in range(_RANDOM_CASES[tier]):
         form, file = files[seed % len(files)]
