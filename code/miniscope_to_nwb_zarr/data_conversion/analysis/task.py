@@ -194,11 +194,11 @@ def run_curation(stored: Stored, curation: Curation, options: Options) -> Sessio
         base = stored.base(options.results_dir, options.existing)
         return apply_curation(base, curation, options.results_dir, options.workers, _now, phases)
 
-    return _result(stored.name, work, curation.analysis)
+    return _result(stored.name, work)
 
 
-def _result(name: str, work: Callable[[Phases], Outcome], digest: str | None = None) -> SessionResult:
-    """The result of a piece of work on the analysis of a digest, or on the newest; an error becomes it."""
+def _result(name: str, work: Callable[[Phases], Outcome]) -> SessionResult:
+    """The result of a piece of work on an analysis; an error becomes it."""
     began = time.monotonic()
     phases = Phases()
     try:
@@ -206,15 +206,15 @@ def _result(name: str, work: Callable[[Phases], Outcome], digest: str | None = N
     except MiniscopeError as error:
         return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
     receipt = outcome.receipt
-    said = f"{outcome.output} ({_in_short(receipt, digest)})"
+    said = f"{outcome.output} ({_in_short(receipt, outcome.analysis)})"
     return SessionResult.done(
         name, outcome.word, said, receipt, seconds=time.monotonic() - began, phases=phases.seconds
     )
 
 
-def _in_short(receipt: Receipt, digest: str | None) -> str:
-    """How many cells the analysis of a digest has, or the newest."""
-    entry = next((one for one in receipt.analyses if one.digest == digest), receipt.analyses[-1])
+def _in_short(receipt: Receipt, digest: str) -> str:
+    """How many cells the analysis of a digest has."""
+    (entry,) = (one for one in receipt.analyses if one.digest == digest)
     counts = ", ".join(
         f"{series.removeprefix('OnePhotonSeries_')}: {accepted} cells of {units} units"
         for series, accepted, units in zip(entry.series, entry.accepted, entry.units, strict=True)
