@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeErr
 from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored, output_in
-from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run import far_away, stop
 from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.summary import SessionResult
@@ -46,6 +46,7 @@ class StoredTask:
 
     # what is done with a frame differs from step to step
     amount = (0, 0)
+    is_analysis = True
     outputs = property(its_own)
     # its files lie here
     prepare = None
@@ -79,6 +80,7 @@ class CurationTask:
     options: Options
 
     amount = (0, 0)
+    is_analysis = False
     outputs = property(its_own)
     findings = StoredTask.findings
     prepare = None
@@ -105,6 +107,7 @@ class RecordingTask:
     options: Options
 
     amount = (0, 0)
+    is_analysis = True
     outputs = property(its_own)
     prepare = None
 
@@ -251,18 +254,18 @@ def _together(converted: SessionResult, analysed: SessionResult) -> SessionResul
 
 def _far_away(stored: Stored, options: Options, chosen: dict[str, int]) -> SessionResult:
     limits.choose(chosen)
-    return run_analysis(stored, options, _silent)
+    with far_away.steps(stored.name) as tell:
+        return run_analysis(stored, options, tell)
 
 
 def _both_far_away(convert: Callable[[], SessionResult], name: str, options: Options) -> SessionResult:
-    converted = convert()
-    if converted.exit_code is not ExitCode.DONE:
-        return converted
-    return _together(converted, _analyse_converted(name, options, _silent))
-
-
-def _silent(_part: str, _step: str, _share: float) -> None:
-    """Nobody looks at a process far away."""
+    with far_away.steps(name) as tell:
+        tell("recording", "conversion", 0.0)
+        converted = convert()
+        if converted.exit_code is not ExitCode.DONE:
+            return converted
+        tell("recording", "conversion", 1.0)
+        return _together(converted, _analyse_converted(name, options, tell))
 
 
 def _now() -> datetime:
