@@ -26,7 +26,7 @@ from tests.conversions import no_processes
 from tests.data_conversion.analysis.conftest import LIVELY
 from tests.recordings import small_recording
 
-QUICK = "movie: {detrend: frame_mean}\nmotion: {correct: false}\ncells: {find: false}\n"
+QUICK = "movie: {detrend: pixel_linear}\nmotion: {correct: false}\ncells: {find: false}\n"
 TRACEBACK = re.compile(r"Traceback|distributed\.\w+ - ")
 
 
@@ -114,7 +114,8 @@ def test_a_step_is_told_of_where_it_begins_and_ends_and_now_and_then():
             tell("HPC", "motion", share)
         tell("HPC", "cells", 1)
         tell("HPC", "cells", 1)
-    assert told == [f"M1: HPC: {step}" for step in ("motion (10 %)", "motion (50 %)", "motion (100 %)", "cells (100 %)")]
+    lines = ("motion (10 %)", "motion (50 %)", "motion (100 %)", "cells (100 %)")
+    assert told == [f"M1: HPC: {line}" for line in lines]
 
 
 def test_nobody_is_told_where_there_is_no_worker():
