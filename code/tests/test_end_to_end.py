@@ -98,7 +98,7 @@ def test_killed_it_leaves_staging_that_is_found_and_removed(demo, tmp_path):
     while time.monotonic() < deadline and (before := listing(tmp_path)) != (time.sleep(0.5), listing(tmp_path))[1]:
         pass
     assert listing(tmp_path) == before
-    code, out, _ = run("--clean_staging", "delete", "--results_dir", tmp_path)
+    code, out, _ = run("--clean_staging", "delete", "--results_dir", tmp_path, "--scratch_dir", tmp_path / "scratch")
     assert code == 0
     assert "1 of 1 removed" in out
     assert staged(tmp_path) == []

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import stat
 import sys
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.receipt import digest_of
 from miniscope_to_nwb_zarr.data_conversion import disk
+from miniscope_to_nwb_zarr.data_conversion.commit import Leftover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, NDArray[Any]]
 
+_FOLDER = "analysis"
 _VALUES, _FACTS, _LOCK = "values.npz", "facts.json", "lock"
+# of a step, with a dot and a longer end while it is not finished
+_STEP_NAME = re.compile(r"[a-z_]+-[0-9a-f]{16}|\.[a-z_]+-[0-9a-f]{16}-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +116,7 @@ def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
     It stays when the work ends with an error, for the next run to go on. What steps that were cut short have left in it
     is removed. A second run at the same time gets a folder of its own, which is removed in any case.
     """
-    base = scratch / "analysis"
+    base = scratch / _FOLDER
     base.mkdir(parents=True, exist_ok=True)
     folder = base / name
     folder.mkdir(exist_ok=True)
@@ -122,15 +128,55 @@ def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
             return
         own = base / f"{name}-{uuid.uuid4().hex}"
         own.mkdir()
-        try:
-            yield own
-        finally:
-            shutil.rmtree(own, ignore_errors=True)
+        with _locked(own / _LOCK):
+            try:
+                yield own
+            finally:
+                clear(own)
 
 
 def clear(folder: Path) -> None:
-    """Remove the kept steps of an analysis that is published."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove the kept steps of an analysis that is published; what tells whose they are goes last."""
+    with suppress(OSError):
+        for entry in list(folder.iterdir()):
+            if entry.name != _LOCK:
+                shutil.rmtree(entry, ignore_errors=True)
+        (folder / _LOCK).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def left_behind(scratch: Path) -> tuple[Leftover, ...]:
+    """The folders of kept steps: alive where a run is at work in them, ours where they hold nothing else."""
+    found = []
+    for folder in sorted((scratch / _FOLDER).glob("*")):
+        if folder.is_dir() and not folder.is_symlink():
+            # the run may end while it is looked at
+            with suppress(FileNotFoundError):
+                found.append(_look_at(folder))
+    return tuple(found)
+
+
+def remove_left(leftover: Leftover) -> bool:
+    """Remove a folder of kept steps if it is ours and no run is at work in it."""
+    if leftover.is_ours and not leftover.is_alive:
+        # a run that begins just now takes a folder of its own
+        with _locked(leftover.path / _LOCK) as is_mine:
+            if is_mine:
+                clear(leftover.path)
+    return not leftover.path.exists()
+
+
+def _look_at(folder: Path) -> Leftover:
+    names = {path.name: path.lstat() for path in folder.iterdir()}
+    lock = names.pop(_LOCK, None)
+    is_ours = lock is not None and stat.S_ISREG(lock.st_mode)
+    is_ours = is_ours and all(_STEP_NAME.fullmatch(name) and stat.S_ISDIR(its.st_mode) for name, its in names.items())
+    n_bytes = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    is_alive = False
+    if is_ours:
+        with _locked(folder / _LOCK) as is_free:
+            is_alive = not is_free
+    return Leftover(folder, is_alive, is_ours, n_bytes)
 
 
 def _read(name: str, folder: Path, *, is_taken_over: bool) -> Step:

@@ -82,7 +82,8 @@ DATASET_MODULES: dict[str, DatasetModule] = {
 def run_dataset(options: Options, console: Console) -> ExitCode:
     """Convert the data set that the options name, or the one shard that lies in the data folder."""
     if options.clean_staging:
-        return clean_staging(options.results_dir, console, delete=options.clean_staging == "delete")
+        is_delete = options.clean_staging == "delete"
+        return clean_staging(options.results_dir, options.scratch_dir, console, delete=is_delete)
     if is_conversion(options) and (found := _shard_for(options)):
         shard = found.shard
         console.info(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from io import StringIO
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError
 from miniscope_to_nwb_zarr.core.shards import Shard
 from miniscope_to_nwb_zarr.data_conversion.conversion_utils import run_shard
+from miniscope_to_nwb_zarr.run import far_away
 from miniscope_to_nwb_zarr.run.console import Console
 from miniscope_to_nwb_zarr.run.summary import SessionResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from miniscope_to_nwb_zarr.core.findings import Finding
@@ -48,19 +50,24 @@ class ShardTask:
         """Its sessions."""
         return tuple(session.name for session in self.shard.sessions)
 
-    def run(self, _console: Console) -> SessionResult:
+    @property
+    def is_analysis(self) -> bool:
+        """Whether movies are analysed."""
+        return self.shard.dataset == "analysis" or self.shard.options.get("process") == "True"
+
+    def run(self, console: Console) -> SessionResult:
         """Do it in this process."""
-        return run_text(self.shard.as_text(), self.name, self.options)
+        return run_text(self.shard.as_text(), self.name, self.options, console)
 
     def order(self, workers: int) -> Callable[[], SessionResult]:
         """What does it in a process far away, which must see the same folders."""
         return partial(run_text, self.shard.as_text(), self.name, replace(self.options, workers=workers))
 
 
-def run_text(text: str, name: str, options: Options) -> SessionResult:
-    """Run a shard; an error becomes the result."""
+def run_text(text: str, name: str, options: Options, shown: Console | None = None) -> SessionResult:
+    """Run a shard; an error becomes the result. Steps are shown on a console, or told as a worker far away does."""
     began = time.monotonic()
-    console = _Remembering()
+    console = _Remembering(shown)
     try:
         code = run_shard(Shard.from_text(text), replace(options, engine="serial"), console)
     except MiniscopeError as error:
@@ -79,13 +86,20 @@ def run_text(text: str, name: str, options: Options) -> SessionResult:
 
 
 class _Remembering(Console):
-    """Says nothing, and remembers how the sessions ended and where the run says so."""
+    """Tells of steps and says nothing else; remembers how the sessions ended and where the run says so."""
 
     rows: Sequence[ResultRow] = ()
     run = ""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Console | None) -> None:
         super().__init__(stdout=StringIO(), stderr=StringIO())
+        self._shown = shown
+
+    @contextmanager
+    def steps(self, label: str) -> Iterator[Callable[[str, str, float], None]]:
+        """Tell of them where people look."""
+        with self._shown.steps(label) if self._shown else far_away.steps(label) as tell:
+            yield tell
 
     def result_table(self, rows: Sequence[ResultRow]) -> None:
         """Remember them."""

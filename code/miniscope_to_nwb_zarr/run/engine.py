@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from miniscope_to_nwb_zarr.core.errors import ExitCode, MiniscopeError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code
 from miniscope_to_nwb_zarr.data_conversion import commit
+from miniscope_to_nwb_zarr.run import far_away
 from miniscope_to_nwb_zarr.run.ahead import failed, one_by_one
 from miniscope_to_nwb_zarr.run.submitted import WORKERS_BACK_WITHIN, Submitted
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _SLURM_CORES = 2
 _SLURM_MEMORY = "4GB"
+# an hour-long movie of 608 x 608 pixels stays below 6 GB, and the worker itself needs room
+_SLURM_ANALYSIS_MEMORY = "8GB"
+# tracebacks of a busy scheduler that answers late help nobody; workers that are lost are told of by this program
+_TOLD_BY_DASK = "CRITICAL"
 
 
 class Task(Protocol):
@@ -42,6 +47,10 @@ class Task(Protocol):
     @property
     def amount(self) -> tuple[int, int]:
         """Frames and bytes of the work; 0 where nobody knows before it begins."""
+
+    @property
+    def is_analysis(self) -> bool:
+        """Whether movies are analysed, which takes more memory than anything else."""
 
     @property
     def findings(self) -> Collection[Finding]:
@@ -112,11 +121,12 @@ def _several_at_once(tasks: Sequence[Task], options: Options, engine: str, conso
     n_at_once = min(len(tasks), options.workers)
     with (
         _clearing(options.results_dir, [name for task in tasks for name in task.outputs]) as lost,
-        _cluster(engine, n_at_once, options.scratch_dir) as client,
+        _cluster(engine, n_at_once, options.scratch_dir, tasks) as client,
         _progress(tasks, console) as tell,
     ):
         submitted = Submitted(client, console, lost)
         client.subscribe_topic("all", submitted.tell_of_lost)
+        client.subscribe_topic(far_away.TOPIC, far_away.show(console))
         for task in tasks:
             # one lies ready for whichever worker is done first: no more is fetched ahead
             while len(submitted) > n_at_once or submitted.has_ended:
@@ -160,19 +170,21 @@ def _clearing(results: Path, outputs: Iterable[str]) -> Iterator[set[str]]:
 
 
 @contextmanager
-def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
+def _cluster(engine: str, n_workers: int, scratch: Path, tasks: Sequence[Task]) -> Iterator[Any]:
     import dask  # noqa: PLC0415 - see above
     from distributed import Client, LocalCluster  # noqa: PLC0415
+    from distributed.utils import silence_logging_cmgr  # noqa: PLC0415
 
     if engine == "slurm":
-        with _slurm_cluster(n_workers, scratch / "slurm") as cluster, Client(cluster) as client:
+        memory = _SLURM_ANALYSIS_MEMORY if any(task.is_analysis for task in tasks) else _SLURM_MEMORY
+        with _slurm_cluster(n_workers, memory, scratch / "slurm") as cluster, Client(cluster) as client:
             yield client
         return
     if engine != "local":
-        with Client(engine) as client:
+        with silence_logging_cmgr(_TOLD_BY_DASK), Client(engine) as client:
             yield client
         return
-    memory = os.environ.get("CO_MEMORY")
+    limit = os.environ.get("CO_MEMORY")
     with ExitStack() as running:
         scheduler_log = logging.getLogger("distributed.scheduler")
         scheduler_log.addFilter(_is_worth_telling)
@@ -191,8 +203,8 @@ def _cluster(engine: str, n_workers: int, scratch: Path) -> Iterator[Any]:
                 dashboard_address=None,
                 # there is a page of the scheduler all the same: a second run at once does not want its port, too
                 scheduler_kwargs={"dashboard_address": ":0"},
-                memory_limit=int(memory) // n_workers if memory else "auto",
-                silence_logs="ERROR",
+                memory_limit=int(limit) // n_workers if limit else "auto",
+                silence_logs=_TOLD_BY_DASK,
             )
         except RuntimeError as error:
             raise TemporaryError(
@@ -210,8 +222,11 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _slurm_cluster(n_jobs: int, logs: Path) -> Iterator[Any]:
-    """Workers that are jobs of SLURM; queue, walltime and so on come from Dask's configuration (``jobqueue.slurm``)."""
+def _slurm_cluster(n_jobs: int, memory: str, logs: Path) -> Iterator[Any]:
+    """Workers that are jobs of SLURM; queue, walltime and so on come from Dask's configuration (``jobqueue.slurm``).
+
+    The memory is that of a job, where the configuration does not say another.
+    """
     try:
         from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 - an optional extra
     except ImportError as error:
@@ -223,13 +238,15 @@ def _slurm_cluster(n_jobs: int, logs: Path) -> Iterator[Any]:
     asked = dask.config.get("jobqueue.slurm", {}) or {}
     with SLURMCluster(
         processes=1,
-        cores=asked.get("cores") or _SLURM_CORES,
-        memory=asked.get("memory") or _SLURM_MEMORY,
+        # one output at a time, as on all engines: two of them would need the memory twice
+        cores=1,
+        job_cpu=asked.get("job-cpu") or asked.get("cores") or _SLURM_CORES,
+        memory=asked.get("memory") or memory,
         # a worker starts processes of its own, which the child of a nanny may not
         nanny=False,
         log_directory=str(logs),
         scheduler_options={"dashboard_address": ":0"},
-        silence_logs="ERROR",
+        silence_logs=_TOLD_BY_DASK,
     ) as cluster:
         # a job that is lost is asked for again
         cluster.adapt(minimum_jobs=n_jobs, maximum_jobs=n_jobs)

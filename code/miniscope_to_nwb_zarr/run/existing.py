@@ -108,25 +108,46 @@ def _is_store(path: Path) -> bool:
     return path.name in {f"{path.parent.name}.nwb", f"{path.parent.name}.nwb.zarr"}
 
 
-def clean_staging(results: Path, console: Console, *, delete: bool) -> ExitCode:
-    """List the staging folders of runs that were killed, or remove those that are ours and not alive."""
-    found = commit.leftovers(results)
+def clean_staging(results: Path, scratch: Path, console: Console, *, delete: bool) -> ExitCode:
+    """List what runs that were killed left, or remove what is ours and not alive.
+
+    Parameters
+    ----------
+    results : Path
+        Holds staging folders.
+    scratch : Path
+        Holds the kept steps of analyses.
+    console : Console
+    delete : bool
+        Remove it.
+    """
+    # numerical libraries, which nothing else here needs
+    from miniscope_to_nwb_zarr.analysis import kept_steps  # noqa: PLC0415
+
+    staged, kept = commit.leftovers(results), kept_steps.left_behind(scratch)
+    found = [(one, commit.remove_leftover, "of a run that was killed") for one in staged]
+    found += [(one, kept_steps.remove_left, "steps of an analysis that the same command goes on from") for one in kept]
     n_removed = 0
-    for leftover in found:
-        if leftover.is_alive:
-            state = "a run is filling it"
-        elif not leftover.is_ours:
-            state = "not made by this program, left alone"
-        else:
-            state = "of a run that was killed"
-        if delete and commit.remove_leftover(leftover):
-            state += ", removed"
-            n_removed += 1
-        console.info(f"{leftover.path} ({size_text(leftover.n_bytes)}): {state}")
+    for leftover, remove, what in found:
+        is_removed = delete and remove(leftover)
+        n_removed += is_removed
+        said = _state(leftover, what) + (", removed" if is_removed else "")
+        console.info(f"{leftover.path} ({size_text(leftover.n_bytes)}): {said}")
     done = (
         f"{n_removed} of {len(found)} removed"
         if delete
         else f"{len(found)} found; --clean_staging delete removes those of this program"
     )
-    console.summary(ExitCode.DONE, f"staging folders: {done}", {"found": len(found), "removed": n_removed})
+    console.summary(
+        ExitCode.DONE,
+        f"staging folders and kept steps: {done}",
+        {"found": len(found), "removed": n_removed, "kept_steps": len(kept)},
+    )
     return ExitCode.DONE
+
+
+def _state(leftover: commit.Leftover, what: str) -> str:
+    """What a folder is, in words."""
+    if leftover.is_alive:
+        return "a run is filling it"
+    return what if leftover.is_ours else "not made by this program, left alone"

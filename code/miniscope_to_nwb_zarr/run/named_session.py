@@ -54,6 +54,7 @@ class SessionTask:
         return self.session.findings
 
     outputs = property(its_own)
+    is_analysis = False
     # its files lie here
     prepare = None
 

@@ -258,7 +258,8 @@ _CHECKS = (
         "clean_staging",
         Kind.CHOICE,
         "",
-        "what interrupted runs left behind: list it, or delete what this program made and no run uses",
+        "what interrupted runs left in results_dir, and analyses in scratch_dir: list it, or delete what this program "
+        "made and no run uses",
         Category.CHECKS,
         choices=("list", "delete"),
     ),

@@ -19,3 +19,5 @@ class Outcome:
     """``written`` or ``already done``."""
     receipt: Receipt
     output: Path
+    analysis: str = ""
+    """Digest of the analysis that was asked for, where one was."""

@@ -14,21 +14,36 @@ LINE_INTERVAL_S = 10.0
 """A log is not flooded: at most one line in this time."""
 
 
+def step_line(part: str, step: str, share: float) -> str:
+    """A report of a step as a line."""
+    return f"{part}: {step} ({100 * share:.0f} %)"
+
+
 @dataclass(slots=True)
 class StepLog:
-    """Decides which reports of steps deserve a line in a log: the first of each step, and one in `LINE_INTERVAL_S`."""
+    """Decides which reports of steps deserve a line in a log: where a step begins and ends, and one in an interval."""
 
     clock: Callable[[], float]
+    interval_s: float = LINE_INTERVAL_S
     _step: tuple[str, str] = ("", "")
+    _has_ended: bool = False
     _last_line_s: float = 0.0
+
+    def is_due(self, part: str, step: str, share: float) -> bool:
+        """Whether a report deserves a line; it is taken to be written then."""
+        now_s = self.clock()
+        is_other = self._step != (part, step)
+        # a step that is done in several rounds is whole several times
+        ends_now = share >= 1 and not self._has_ended
+        if not (is_other or ends_now) and now_s - self._last_line_s < self.interval_s:
+            return False
+        self._step, self._last_line_s = (part, step), now_s
+        self._has_ended = share >= 1 or (self._has_ended and not is_other)
+        return True
 
     def due_line(self, part: str, step: str, share: float) -> str | None:
         """A report as a line, or None where it is too early for one."""
-        now_s = self.clock()
-        if self._step == (part, step) and now_s - self._last_line_s < LINE_INTERVAL_S:
-            return None
-        self._step, self._last_line_s = (part, step), now_s
-        return f"{part}: {step} ({100 * share:.0f} %)"
+        return step_line(part, step, share) if self.is_due(part, step, share) else None
 
 
 @dataclass(slots=True)

@@ -275,6 +275,11 @@ class TransferTask:
         return self.task.amount
 
     @property
+    def is_analysis(self) -> bool:
+        """Whether movies are analysed."""
+        return self.task.is_analysis
+
+    @property
     def findings(self) -> Collection[Finding]:
         """Those that people have seen before the run."""
         return self.task.findings

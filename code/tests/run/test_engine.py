@@ -1,6 +1,8 @@
 import json
+import logging
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
@@ -96,6 +98,44 @@ def test_a_run_whose_workers_never_come_back_ends(monkeypatch, tmp_path):
     options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
     with pytest.raises(TemporaryError, match="all workers were lost"):
         list(engine.run_tasks([task], options, Console(quiet=True), None))
+
+
+def answered_late():
+    """What a worker logs when the scheduler of a busy machine answers its heartbeat late."""
+    logging.getLogger("distributed.worker").error("Failed to communicate with scheduler during heartbeat.")
+    return SessionResult("M1", ExitCode.DONE, "written", "")
+
+
+def test_what_dask_logs_of_a_busy_machine_does_not_reach_people(tmp_path, capfd):
+    ours = {"name": "M1", "outputs": ("M1",), "amount": (0, 0), "findings": (), "prepare": None}
+    task = SimpleNamespace(**ours, order=lambda workers: answered_late)
+    options = Options.from_python(data_dir=tmp_path, results_dir=tmp_path, engine="local", workers=1)
+    (result,) = engine.run_tasks([task], options, Console(), SimpleNamespace(event=lambda *_: None))
+    assert result.word == "written"
+    said = capfd.readouterr().err
+    assert "M1 has ended (1 of 1)" in said
+    assert "heartbeat" not in said
+
+
+@pytest.mark.parametrize(("kinds", "memory"), [((False, False), "4GB"), ((False, True), "8GB")])
+def test_a_job_of_slurm_has_memory_for_what_is_made(tmp_path, monkeypatch, kinds, memory):
+    pytest.importorskip("dask_jobqueue")
+    made = engine._slurm_cluster
+    scripts = []
+
+    @contextmanager
+    def only_look(_n_jobs, *more):
+        with made(0, *more) as cluster:
+            scripts.append(cluster.job_script())
+            yield cluster
+
+    monkeypatch.setattr(engine, "_slurm_cluster", only_look)
+    tasks = [SimpleNamespace(is_analysis=kind) for kind in kinds]
+    with engine._cluster("slurm", 2, tmp_path, tasks):
+        pass
+    assert f"--mem={memory.removesuffix('B')}" in scripts[0]
+    assert "--cpus-per-task=2" in scripts[0]
+    assert "--nthreads 1 " in scripts[0]
 
 
 def end_first_process(results):

@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from miniscope_to_nwb_zarr.analysis.kept_steps import scratch_folder
 from miniscope_to_nwb_zarr.run.main import main
 from tests.conversions import convert, listing
 from tests.recordings import SCOPE
@@ -104,16 +105,53 @@ def test_metadata_alone_is_held_against_the_source_too(tiny, capsys):
     assert verify(tiny, capsys, "--against_source", "True", "--data_dir", tiny.folder)[0] == 0
 
 
-def test_leftovers_are_listed_and_removed_only_when_asked(tiny, capsys):
+def test_leftovers_are_listed_and_removed_only_when_asked(tiny, capsys, tmp_path):
     dead = tiny.results / ".staging-M1-1"
     dead.mkdir(parents=True)
     (dead / ".owner.json").write_text('{"program": "miniscope-to-nwb-zarr"}')
     foreign = tiny.results / ".staging-foreign"
     foreign.mkdir()
-    code, lines = run(capsys, "--clean_staging", "list", "--results_dir", tiny.results)
+    places = ("--results_dir", tiny.results, "--scratch_dir", tmp_path / "scratch")
+    code, lines = run(capsys, "--clean_staging", "list", *places)
     assert (code, lines[-1]["found"], lines[-1]["removed"]) == (0, 2, 0)
     assert dead.exists()
-    code, lines = run(capsys, "--clean_staging", "delete", "--results_dir", tiny.results)
+    code, lines = run(capsys, "--clean_staging", "delete", *places)
     assert (code, lines[-1]["found"], lines[-1]["removed"]) == (0, 2, 1)
     assert not dead.exists()
     assert foreign.exists()
+
+
+def test_kept_steps_are_listed_and_removed_where_no_run_is_at_work(tmp_path, capsys):
+    def steps(name):
+        (step := tmp_path / "scratch" / "analysis" / name / f"mean_trace-{'0' * 16}").mkdir(parents=True)
+        (step / "values.npz").write_bytes(bytes(2_000_000))
+        (step.parent / "lock").touch()
+        return step.parent
+
+    ours, thesis, unlocked = map(steps, ("M1", "M2", "M3"))
+    (ours / f".motion-{'1' * 16}-{'2' * 32}").mkdir()
+    (thesis / "thesis.txt").write_text("the only copy")
+    (unlocked / "lock").unlink()
+    linked = tmp_path / "scratch" / "analysis" / "M4"
+    linked.symlink_to(steps("../elsewhere"))
+    places = ("--results_dir", tmp_path / "results", "--scratch_dir", tmp_path / "scratch")
+    with scratch_folder(tmp_path / "scratch", "M5") as first, scratch_folder(tmp_path / "scratch", "M5") as second:
+        for folder in (first, second):
+            (folder / f"motion-{'0' * 16}").mkdir()
+        before = listing(tmp_path)
+        assert main(["--clean_staging", "list", *map(str, places)], {}) == 0
+        said = capsys.readouterr().err
+        assert f"{ours} (2.0 MB): steps of an analysis that the same command goes on from\n" in said
+        assert f"{thesis} (2.0 MB): not made by this program" in said
+        assert said.count("a run is filling it") == 2
+        assert listing(tmp_path) == before
+        code, lines = run(capsys, "--clean_staging", "delete", *places)
+        assert (code, lines[-1]["found"], lines[-1]["removed"], lines[-1]["kept_steps"]) == (0, 5, 1, 5)
+        assert all((folder / f"motion-{'0' * 16}").exists() for folder in (first, second))
+    assert not ours.exists()
+    assert (thesis / "thesis.txt").read_text() == "the only copy"
+    assert unlocked.exists()
+    assert (linked / "lock").exists()
+    # the run has ended with an error, and its steps stay until they are not wanted any more
+    assert run(capsys, "--clean_staging", "delete", *places)[1][-1]["removed"] == 1
+    assert not first.exists()

@@ -93,7 +93,7 @@ def _apply(
     with phases.phase("check output"):
         check_base(base, workers)
     if base.is_final and entry.curation == curation.digest:
-        return Outcome("already done", receipt, final)
+        return Outcome("already done", receipt, final, entry.digest)
     with open_source(base.store, root=base.folder) as source:
         decided = _decided(source.nwbfile, entry, curation)
         start, types = source.nwbfile.session_start_time, source.io.manager.type_map
@@ -122,7 +122,7 @@ def _apply(
         )
         with phases.phase("publish"):
             published = publish_version(base, staging, final, made, now())
-    return Outcome("written" if published is made else "already done", published, final)
+    return Outcome("written" if published is made else "already done", published, final, entry.digest)
 
 
 def _entry(base: Base, curation: Curation) -> tuple[Receipt, AnalysisEntry]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from miniscope_to_nwb_zarr.aind_data_schema.acquisition import FILE
 from miniscope_to_nwb_zarr.aind_data_schema.analysis import DoneStep, with_measures, with_steps
 from miniscope_to_nwb_zarr.aind_data_schema.provenance import pipeline_of
 from miniscope_to_nwb_zarr.analysis.foreign.programs import is_handed_bytes
@@ -58,9 +61,9 @@ def metadata_files(
     checked : datetime
         When all was verified.
     start : datetime
-        Of the session: times are told by its clock.
+        Of the session: times are told by the clocks of its place.
     """
-    zone = start.tzinfo or UTC
+    zone = _zone(base, start)
     steps = [step for one in analyses for step in _steps(one, module)]
     measures = [measure for one in analyses for measure in analysis_measures(one, module)]
     pipeline = pipeline_of(os.environ)
@@ -81,7 +84,7 @@ def curation_files(
     start: dt.datetime,
 ) -> Mapping[str, str]:
     """The two files after decisions by hand, by name; `start` is that of the session."""
-    zone = start.tzinfo or UTC
+    zone = _zone(base, start)
     step = DoneStep(
         step="curation",
         name=f"Decisions by hand ({entry.module}, {curation.digest[:8]})",
@@ -98,6 +101,19 @@ def curation_files(
         PROCESSING: harmless_json(with_steps(base.text(PROCESSING), [step], base.name, store, zone, pipeline)),
         QUALITY: harmless_json(with_measures(base.text(QUALITY), measures, ended, zone)),
     }
+
+
+def _zone(base: Base, start: dt.datetime) -> dt.tzinfo:
+    """The zone by which the output tells its times: the lab's where it was named, else that of the steps before.
+
+    The start in the NWB file has an offset from UTC alone, which is another one when the clocks have changed since.
+    """
+    acquisition, processing = (json.loads(base.text(name) or "{}") for name in (FILE, PROCESSING))
+    named = acquisition.get("acquisition_start_tz")
+    if isinstance(named, str):
+        return ZoneInfo(named)
+    ends = [datetime.fromisoformat(one["end_date_time"]) for one in processing.get("data_processes", ())]
+    return (ends[-1] if ends else start).tzinfo or UTC
 
 
 def _steps(one: MovieAnalysis, module: str) -> Iterator[DoneStep]:

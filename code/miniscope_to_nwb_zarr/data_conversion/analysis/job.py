@@ -132,7 +132,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
     if (there := _there(base, digest)) is not None:
         if job.existing == "error":
             raise ConflictError(f"{base.name}: has this analysis already; nothing was changed (--existing error)")
-        return Outcome("already done", there, final)
+        return Outcome("already done", there, final, digest)
     plans = [job.plan(base.store, movie) for movie in movies]
     check_room(base, job, plans)
     with scratch_folder(job.scratch, base.name) as folder:
@@ -144,7 +144,7 @@ def _analyse(base: Base, job: AnalysisJob, now: Callable[[], datetime], tell: Te
             with phases.phase("publish"):
                 published = publish_version(base, staging, final, receipt, now())
         clear(folder)
-    return Outcome("written" if published is receipt else "already done", published, final)
+    return Outcome("written" if published is receipt else "already done", published, final, digest)
 
 
 def _there(base: Base, digest: str) -> Receipt | None:

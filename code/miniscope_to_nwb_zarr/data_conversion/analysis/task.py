@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeErr
 from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored, output_in
-from miniscope_to_nwb_zarr.run import stop
+from miniscope_to_nwb_zarr.run import far_away, stop
 from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
 from miniscope_to_nwb_zarr.run.summary import SessionResult
@@ -46,6 +46,7 @@ class StoredTask:
 
     # what is done with a frame differs from step to step
     amount = (0, 0)
+    is_analysis = True
     outputs = property(its_own)
     # its files lie here
     prepare = None
@@ -79,6 +80,7 @@ class CurationTask:
     options: Options
 
     amount = (0, 0)
+    is_analysis = False
     outputs = property(its_own)
     findings = StoredTask.findings
     prepare = None
@@ -105,6 +107,7 @@ class RecordingTask:
     options: Options
 
     amount = (0, 0)
+    is_analysis = True
     outputs = property(its_own)
     prepare = None
 
@@ -194,11 +197,11 @@ def run_curation(stored: Stored, curation: Curation, options: Options) -> Sessio
         base = stored.base(options.results_dir, options.existing)
         return apply_curation(base, curation, options.results_dir, options.workers, _now, phases)
 
-    return _result(stored.name, work, curation.analysis)
+    return _result(stored.name, work)
 
 
-def _result(name: str, work: Callable[[Phases], Outcome], digest: str | None = None) -> SessionResult:
-    """The result of a piece of work on the analysis of a digest, or on the newest; an error becomes it."""
+def _result(name: str, work: Callable[[Phases], Outcome]) -> SessionResult:
+    """The result of a piece of work on an analysis; an error becomes it."""
     began = time.monotonic()
     phases = Phases()
     try:
@@ -206,15 +209,15 @@ def _result(name: str, work: Callable[[Phases], Outcome], digest: str | None = N
     except MiniscopeError as error:
         return SessionResult(name, error.exit_code, "failed", str(error), seconds=time.monotonic() - began)
     receipt = outcome.receipt
-    said = f"{outcome.output} ({_in_short(receipt, digest)})"
+    said = f"{outcome.output} ({_in_short(receipt, outcome.analysis)})"
     return SessionResult.done(
         name, outcome.word, said, receipt, seconds=time.monotonic() - began, phases=phases.seconds
     )
 
 
-def _in_short(receipt: Receipt, digest: str | None) -> str:
-    """How many cells the analysis of a digest has, or the newest."""
-    entry = next((one for one in receipt.analyses if one.digest == digest), receipt.analyses[-1])
+def _in_short(receipt: Receipt, digest: str) -> str:
+    """How many cells the analysis of a digest has."""
+    (entry,) = (one for one in receipt.analyses if one.digest == digest)
     counts = ", ".join(
         f"{series.removeprefix('OnePhotonSeries_')}: {accepted} cells of {units} units"
         for series, accepted, units in zip(entry.series, entry.accepted, entry.units, strict=True)
@@ -251,18 +254,18 @@ def _together(converted: SessionResult, analysed: SessionResult) -> SessionResul
 
 def _far_away(stored: Stored, options: Options, chosen: dict[str, int]) -> SessionResult:
     limits.choose(chosen)
-    return run_analysis(stored, options, _silent)
+    with far_away.steps(stored.name) as tell:
+        return run_analysis(stored, options, tell)
 
 
 def _both_far_away(convert: Callable[[], SessionResult], name: str, options: Options) -> SessionResult:
-    converted = convert()
-    if converted.exit_code is not ExitCode.DONE:
-        return converted
-    return _together(converted, _analyse_converted(name, options, _silent))
-
-
-def _silent(_part: str, _step: str, _share: float) -> None:
-    """Nobody looks at a process far away."""
+    with far_away.steps(name) as tell:
+        tell("recording", "conversion", 0.0)
+        converted = convert()
+        if converted.exit_code is not ExitCode.DONE:
+            return converted
+        tell("recording", "conversion", 1.0)
+        return _together(converted, _analyse_converted(name, options, tell))
 
 
 def _now() -> datetime:

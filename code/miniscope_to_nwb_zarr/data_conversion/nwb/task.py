@@ -34,6 +34,7 @@ class NwbTask:
 
     # large arrays are known when the files are opened
     amount = (0, 0)
+    is_analysis = False
     outputs = property(its_own)
     findings = ()
     # its files lie here

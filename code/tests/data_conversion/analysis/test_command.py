@@ -115,6 +115,26 @@ def test_outputs_in_the_results_are_analysed_by_name(converted, tmp_path, capsys
     assert {"check output", "write NWB", "verify", "pictures", "publish"} <= set(summary["sessions"][0]["phases_s"])
 
 
+def test_what_is_done_already_tells_of_the_analysis_that_was_asked_for(converted, tmp_path, capsys):
+    shutil.copytree(converted.parent, tmp_path / "results")
+    (tmp_path / "lab.yml").write_text(QUICK)
+    words = ["--dataset", "analysis", "--data_dir", tmp_path / "none", *places(tmp_path), "--json", "True"]
+    words += ["--corrected_movie", "none"]
+
+    def message(*more):
+        code, said = run(capsys, *words, *more)
+        (result,) = (line for line in map(json.loads, said.out.splitlines()) if line["type"] == "result")
+        assert code == 0
+        return result["outcome"], result["message"].partition("(")[2]
+
+    first = message()
+    second = message("--analysis_parameters", tmp_path / "lab.yml")
+    assert first[1].startswith("ophys: ")
+    assert second[1].startswith("ophys_")
+    assert message() == ("already done", first[1])
+    assert message("--analysis_parameters", tmp_path / "lab.yml") == ("already done", second[1])
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

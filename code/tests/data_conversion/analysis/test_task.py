@@ -11,4 +11,4 @@ def entry(module, digest, accepted):
 def test_the_result_tells_of_the_analysis_that_was_worked_on():
     receipt = SimpleNamespace(analyses=(entry("ophys", "d1", 9), entry("ophys_2", "d2", 4)))
     assert task._in_short(receipt, "d1") == "ophys: A: 9 cells of 10 units"
-    assert task._in_short(receipt, None) == "ophys_2: A: 4 cells of 10 units"
+    assert task._in_short(receipt, "d2") == "ophys_2: A: 4 cells of 10 units"
