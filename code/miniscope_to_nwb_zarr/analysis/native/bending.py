@@ -31,7 +31,8 @@ _MIN_GAIN_NATS = 1.0
 """By which a frame must on average become more probable for a field to be believed in, per frame of the sample."""
 _ROUNDS = 2
 _FEWEST_PATCHES = 3
-_SMALLEST_PATCH_PX = 38
+"""Along either side of the picture: of two, neither has others around it that could move alike."""
+_SMALLEST_PATCH_PX = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,7 @@ class PatchGrid:
 def grid_of(picture: NDArray[np.float32], reach_px: int, patch_px: int) -> PatchGrid | None:
     """Cut a template into patches of about `patch_px`, its border of `reach_px` left out.
 
-    At least three along either side, since two do not tell a smooth field from a cell; None where these would be too
-    small to tell anything.
+    In a small picture they are smaller, so that there are enough of them; None where they would be too small.
     """
     lengths = [side - 2 * reach_px for side in picture.shape]
     counts = [max(_FEWEST_PATCHES, round(length / patch_px)) for length in lengths]
