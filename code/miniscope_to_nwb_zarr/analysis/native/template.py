@@ -30,8 +30,10 @@ MOST_ROUNDS = 1 + _ROUNDS
 """With the one from the other start."""
 _WORST_SHARE = 0.1
 """Runs that fit least do not enter the template."""
+_SHARPER = 1.01
+"""By how much stronger the template from a few frames has to be than that from all."""
 _STILL_PX = 0.01
-"""A template that changes by less is the last."""
+"""A template that changes the shifts by less is the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,21 +78,22 @@ def find_template(
     laid = first_laid(sample, reach_px, workers, told)
     template = prepared(laid.mean, reach_px)
     for number in range(2, MOST_ROUNDS):
-        before = template
-        laid = lay(sample, before, workers, partial(told, number))
+        before, laid = laid, lay(sample, template, workers, partial(told, number))
         template = prepared(laid.mean, reach_px)
-        if change_px(before.picture, template.picture) < _STILL_PX:
+        if change_px(before, laid) < _STILL_PX:
             break
     return template, laid
 
 
 def first_laid(sample: Sample, reach_px: int, workers: Workers, told: Callable[[int, float], None]) -> Laid:
     """The sample laid on the better start."""
-    starts = [sample.mean(), sample.mean(sample.middle)]
-    tried = [
-        lay(sample, prepared(start, reach_px), workers, partial(told, number)) for number, start in enumerate(starts)
-    ]
-    return max(tried, key=lambda one: strength(one.mean, reach_px))
+    from_all, from_few = (
+        lay(sample, prepared(start, reach_px), workers, partial(told, number))
+        for number, start in enumerate((sample.mean(), sample.mean(sample.middle)))
+    )
+    # that from all lies in the middle of where the picture went
+    is_sharper = strength(from_few.mean, reach_px) > _SHARPER * strength(from_all.mean, reach_px)
+    return from_few if is_sharper else from_all
 
 
 def lay(sample: Sample, template: Template, workers: Workers, told: Callable[[float], None]) -> Laid:
@@ -116,7 +119,7 @@ def strength(picture: NDArray[np.float32], reach_px: int) -> float:
     return float(picture[reach_px:-reach_px, reach_px:-reach_px].std(dtype=np.float64))
 
 
-def change_px(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """How far a picture would have to be shifted to change as much as it did."""
-    slope = np.square(np.gradient(after.astype(np.float64))).sum() / 2
-    return float(np.sqrt(np.square(after.astype(np.float64) - before).sum() / max(slope, 1e-30)))
+def change_px(before: Laid, after: Laid) -> float:
+    """By how much shifts changed from one template to the next, but for what is the same for all frames."""
+    change = after.shift_px - before.shift_px
+    return float(np.sqrt(np.square(change - np.median(change, axis=0)).mean()))
