@@ -31,7 +31,7 @@ _PART_FRAMES = 40
 """Frames of the sample that one task works on."""
 _SAMPLE_BYTES = 300_000_000
 _SAMPLE_FRAMES = 480
-_READ_BYTES = 64_000_000
+_READ_BYTES = 96_000_000
 """Of the frames between the first and the last that a task reads, as 32-bit numbers."""
 
 
