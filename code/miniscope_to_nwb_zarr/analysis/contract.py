@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
@@ -54,13 +55,15 @@ class Motion:
         Rows and columns by which the content of a frame lies further down and right than in the template; subtracting
         it brings the frame back.
     local_px : float32, shape (n_frames, n_rows, n_columns, 2), or None
-        The same for a grid of overlapping patches, where the picture was bent; None where motion is rigid.
+        The same for patches that lie side by side, where the picture was bent; None where motion is rigid.
     quality : float32, shape (n_frames,)
         Correlation of each corrected frame with the template.
     reach_px : float, or None
         The largest shift down or right that the engine looks for; None where it has no such limit.
     sharpness : tuple of float, or None
         Of the mean picture before and after, whichever engine was at work; see `analysis.sharpness`.
+    patch_edges_px : pair of int arrays, or None
+        Rows where the rows of patches begin, and where the last ends; the same for columns. None where motion is rigid.
     """
 
     shift_px: NDArray[np.float32]
@@ -69,6 +72,19 @@ class Motion:
     local_px: NDArray[np.float32] | None = None
     reach_px: float | None = None
     sharpness: tuple[float, float] | None = None
+    patch_edges_px: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None
+
+    @property
+    def is_bent(self) -> bool:
+        """Whether patches moved by themselves."""
+        return self.local_px is not None
+
+    @property
+    def patch_px(self) -> float | None:
+        """Side of the patches, the mean of their heights and widths; None where motion is rigid."""
+        if self.patch_edges_px is None:
+            return None
+        return float(np.mean([np.diff(edges).mean() for edges in self.patch_edges_px]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,9 +76,10 @@ def used_parameters(
 def of_engine(motion: Motion | None, units: Units | None, bin_px: int) -> dict[str, tuple[Any, str]]:
     """What an engine used, by its own names, and where that comes from; lengths in pixels of the recording."""
     values = dict(units.parameters) if units else {}
-    if motion is not None and motion.reach_px is not None:
-        values["max_shift_px"] = motion.reach_px
-    estimated = units.estimated if units else ()
+    if motion is not None:
+        of_motion = {"max_shift_px": motion.reach_px, "is_bent": motion.is_bent, "patch_px": motion.patch_px}
+        values |= {name: value for name, value in of_motion.items() if value is not None}
+    estimated = (*units.estimated, "is_bent") if units else ("is_bent",)
     return {
         name: (value * bin_px if name.endswith(_LENGTH) else value, ESTIMATED if name in estimated else BY_ENGINE)
         for name, value in values.items()

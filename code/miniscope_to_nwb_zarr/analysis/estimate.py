@@ -60,9 +60,11 @@ def estimate_radius(movie: Movie, workers: Workers, progress: Progress) -> float
     """
     n_frames = int(np.clip(_SAMPLE_BYTES // (4 * movie.height_px * movie.width_px), _GROUP, _SAMPLE_FRAMES))
     groups = sample_groups(movie.n_frames, n_frames)
-    usual = np.median(np.concatenate([movie.read(group) for group in groups]), axis=0).astype(np.float32)
+    frames = np.concatenate(workers.map(movie.read, groups, lambda share: progress("cell size", share / 2)))
+    usual = np.median(frames, axis=0).astype(np.float32)
     scales = scales_for(usual.shape)
-    found = workers.map(partial(spots_of, movie, usual, scales), groups, partial(progress, "cell size"))
+    parts = [frames[first : first + _GROUP] for first in range(0, len(frames), _GROUP)]
+    found = workers.map(partial(spots_of, usual, scales), parts, lambda share: progress("cell size", (1 + share) / 2))
     radius, clearness = (np.concatenate([getattr(one, name) for one in found]) for name in ("radius_px", "clearness"))
     if len(radius) < _FEWEST_SPOTS:
         return min(TYPICAL_RADIUS_PX, float(scales[-1]))
@@ -86,9 +88,9 @@ def sample_groups(n_frames: int, n_sample: int) -> list[slice]:
     return [slice(int(start), min(int(start) + step * (_GROUP - 1) + 1, n_frames), step) for start in starts]
 
 
-def spots_of(movie: Movie, usual: NDArray[np.float32], scales: NDArray[np.float64], group: slice) -> Spots:
+def spots_of(usual: NDArray[np.float32], scales: NDArray[np.float64], frames: NDArray[np.float32]) -> Spots:
     """Bright spots of some frames."""
-    found = [spot for frame in movie.read(group) for spot in spots_in(frame - usual, scales)]
+    found = [spot for frame in frames for spot in spots_in(frame - usual, scales)]
     radius, clearness = zip(*found, strict=True) if found else ((), ())
     return Spots(np.array(radius, dtype=float), np.array(clearness, dtype=float))
 

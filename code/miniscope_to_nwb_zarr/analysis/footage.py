@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from miniscope_to_nwb_zarr.analysis.movie import frames_in_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie
+
+_BIN_FRAMES = 4
+"""So many frames are averaged to one while the background of cells is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,20 @@ def tiles(picture: tuple[int, int], side: int, step: int = 1) -> list[Box]:
     return [Box(top, bottom, left, right) for top, bottom in rows for left, right in columns]
 
 
+def whole_steps(most: int, chunk: int) -> int:
+    """Frames of a block, so that blocks begin with chunks of the file and with bins of frames, where they can.
+
+    Parameters
+    ----------
+    most : int
+        Frames that a block may hold.
+    chunk : int
+        Frames of a chunk of the file.
+    """
+    unit = next(unit for unit in (math.lcm(chunk, _BIN_FRAMES), chunk, _BIN_FRAMES, 1) if unit <= most)
+    return most - most % unit
+
+
 def read_box(
     movie: Movie, shown: NDArray[np.int64], box: Box, n_values: int
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -99,9 +119,7 @@ def read_box(
     """
     rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
     height, width = box.shape
-    step = max(1, n_values // (height * width))
-    # blocks begin with chunks of the file, and with bins of frames
-    step -= step % (64 if step >= 64 else 4 if step >= 4 else 1)
+    step = whole_steps(max(1, n_values // (height * width)), frames_in_chunk(movie))
     for first in range(0, movie.n_frames, step):
         block = slice(first, min(first + step, movie.n_frames))
         frames = movie.read(block, rows, columns)

@@ -152,12 +152,17 @@ class ChangedMovie:
     @property
     def chunk_frames(self) -> int:
         """Frames that are read as fast as one of them."""
-        return int(getattr(self.movie, "chunk_frames", 1))
+        return frames_in_chunk(self.movie)
+
+
+def frames_in_chunk(movie: Movie) -> int:
+    """Frames that are decoded together; 1 where the movie does not tell."""
+    return int(getattr(movie, "chunk_frames", 1))
 
 
 def blocks(movie: Movie) -> Iterator[tuple[int, int]]:
     """Runs of whole frames ``[first, stop)`` that together are the movie, each of about 64 MB and of whole chunks."""
-    chunk = int(getattr(movie, "chunk_frames", 1))
+    chunk = frames_in_chunk(movie)
     step = max(1, _BLOCK_BYTES // (4 * movie.height_px * movie.width_px) // chunk) * chunk
     for first in range(0, movie.n_frames, step):
         yield first, min(first + step, movie.n_frames)

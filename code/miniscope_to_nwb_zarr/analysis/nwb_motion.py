@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pynwb import NWBFile
     from pynwb.base import ProcessingModule
 
+    from miniscope_to_nwb_zarr.analysis.contract import Motion
     from miniscope_to_nwb_zarr.analysis.nwb_arrays import Wrap
     from miniscope_to_nwb_zarr.analysis.result import MovieAnalysis
 
@@ -101,10 +102,22 @@ def _add_more(nwbfile: NWBFile, module: ProcessingModule, one: MovieAnalysis, wr
         module.add(
             TimeSeries(
                 name=f"LocalMotion_{one.movie.label}",
-                description="The same as xy_translation for a grid of overlapping patches of the picture, (frame, row "
-                "of patches, column of patches, x and y): the picture was bent.",
+                description="The same as xy_translation for patches of the picture that lie side by side, (frame, row "
+                f"of patches, column of patches, x and y): the picture was bent.{_place(one, motion)}",
                 data=wrap.values(np.ascontiguousarray(xy)),
                 unit="pixels",
                 **clock_of(frames),
             )
         )
+
+
+def _place(one: MovieAnalysis, motion: Motion) -> str:
+    """Where the patches lie in the recorded picture, as a sentence."""
+    if motion.patch_edges_px is None:
+        return ""
+    corner = one.crop.top_px, one.crop.left_px
+    rows, columns = (
+        ", ".join(str(int(first + edge * one.bin_px)) for edge in edges)
+        for first, edges in zip(corner, motion.patch_edges_px, strict=True)
+    )
+    return f" The patches meet, and the outermost end, at rows {rows} and columns {columns} of the recording."

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, NDArray[Any]]
 
+_PATCHES = ("patch_rows_px", "patch_columns_px")
 _IMAGE = "image "
 _TRACES = ("raw", "denoised", "deconvolved", "baseline", "noise")
 
 
 def motion_values(motion: Motion) -> Arrays:
     """Motion as arrays."""
-    values = {"shift_px": motion.shift_px, "template": motion.template, "quality": motion.quality}
+    values: dict[str, NDArray[Any]] = {
+        "shift_px": motion.shift_px,
+        "template": motion.template,
+        "quality": motion.quality,
+    }
     if motion.local_px is not None:
         values["local_px"] = motion.local_px
+    if motion.patch_edges_px is not None:
+        values |= dict(zip(_PATCHES, motion.patch_edges_px, strict=True))
     if motion.reach_px is not None:
         values["reach_px"] = np.array(motion.reach_px)
     return values
@@ -33,7 +40,9 @@ def motion_values(motion: Motion) -> Arrays:
 def motion_of(values: Arrays) -> Motion:
     """Motion from arrays."""
     reach_px = float(values["reach_px"]) if "reach_px" in values else None
-    return Motion(values["shift_px"], values["template"], values["quality"], values.get("local_px"), reach_px)
+    edges = (values[_PATCHES[0]], values[_PATCHES[1]]) if _PATCHES[0] in values else None
+    shift_px, template, quality = (values[name] for name in ("shift_px", "template", "quality"))
+    return Motion(shift_px, template, quality, values.get("local_px"), reach_px, patch_edges_px=edges)
 
 
 def units_values(units: Units) -> tuple[Arrays, Mapping[str, Any]]:

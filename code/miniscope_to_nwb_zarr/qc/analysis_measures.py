@@ -51,7 +51,7 @@ def analysis_measures(one: MovieAnalysis, module: str) -> Iterator[Measure]:
                 "median_px": round(float(np.median(far)), 3),
                 "largest_px": round(float(far.max()), 3),
                 "median_correlation": round(float(np.median(one.motion.quality)), 4),
-                "is_bent": one.motion.local_px is not None,
+                "is_bent": one.motion.is_bent,
                 **_sharper(one.motion),
             },
             verdict_of(found, {Code.MOTION_AT_LIMIT, Code.MOTION_NOT_BETTER}),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -90,7 +91,14 @@ def test_motion_and_units_come_back_as_they_were(tmp_path):
     motion = motion_of(motion_values(one.motion))
     assert np.array_equal(motion.shift_px, one.motion.shift_px)
     assert motion.local_px is None
+    assert motion.patch_px is None
     assert motion.reach_px == 20
+    edges = np.array([2, 10, 18]), np.array([2, 12, 22])
+    bent = replace(one.motion, local_px=np.ones((len(motion.shift_px), 2, 2, 2), np.float32), patch_edges_px=edges)
+    back = motion_of(motion_values(bent))
+    assert back.is_bent
+    assert np.array_equal(back.local_px, bent.local_px)
+    assert back.patch_px == 9
     units = units_of(*units_values(one.cells.units))
     assert np.array_equal(units.footprints.toarray(), one.cells.units.footprints.toarray())
     assert np.array_equal(units.deconvolved, one.cells.units.deconvolved)

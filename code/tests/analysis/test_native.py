@@ -7,6 +7,8 @@ import zarr
 
 from miniscope_to_nwb_zarr.analysis import native, workers
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
+from miniscope_to_nwb_zarr.analysis.native import extraction
+from tests.analysis import moving
 from tests.conversions import no_processes
 
 RATE_HZ, N_FRAMES, SIDE_PX, RADIUS_PX = 20.0, 400, 72, 3.0
@@ -78,3 +80,31 @@ def test_the_size_of_cells_is_estimated_and_told(found):
     assert found[1].parameters["radius_px"] == pytest.approx(RADIUS_PX, rel=0.5)
     assert {"cell size", "motion", "survey", "fit 1"} <= {step for step, _ in found[2]}
     assert all(0 <= share <= 1 for _, share in found[2])
+
+
+def test_a_picture_of_several_tiles_gives_the_same_units_as_one_of_one_tile(tmp_path, monkeypatch):
+    rng = np.random.default_rng(4)
+    side, n_frames, radius_px = 96, 300, 4.0
+    # of two tiles along either side, the first cell lies on the corner, the next two on edges
+    places = ((48, 48), (47, 76), (20, 49), (76, 72))
+    traces = moving.calcium(rng, len(places), n_frames).astype(np.float32)
+    pictures = moving.still_picture(rng, side) + 25 * np.tensordot(traces.T, moving.spots(places, side, radius_px), 1)
+    zarr.save_array(str(tmp_path / "movie"), pictures + rng.normal(0, 2, pictures.shape).astype(np.float32))
+    movie = ArrayMovie(str(tmp_path / "movie"), RATE_HZ)
+    monkeypatch.setattr(workers, "open_pool", no_processes)
+    found = []
+    for tile_px in (side, side // 2):
+        monkeypatch.setattr(extraction, "_TILE_PX", tile_px)
+        monkeypatch.setattr(extraction, "_SEED_TILE_PX", tile_px)
+        units = native.find_units(movie, {"radius_px": radius_px}, 1, tmp_path, lambda *_: None)
+        pictures = units.footprints.toarray().reshape(-1, side, side)
+        peaks = [np.unravel_index(picture.argmax(), picture.shape) for picture in pictures]
+        nearest = [int(np.hypot(*(np.array(peaks) - place).T).argmin()) for place in places]
+        found.append((units, pictures, nearest))
+    (whole, one, first), (cut, several, second) = found
+    assert whole.n_units == cut.n_units
+    for unit, other, trace in zip(first, second, traces, strict=True):
+        overlap = np.vdot(one[unit], several[other]) / np.linalg.norm(one[unit]) / np.linalg.norm(several[other])
+        assert overlap > 0.98
+        assert np.corrcoef(whole.denoised[unit], cut.denoised[other])[0, 1] > 0.98
+        assert np.corrcoef(cut.denoised[other], trace)[0, 1] > 0.8

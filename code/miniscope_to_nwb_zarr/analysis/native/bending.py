@@ -21,8 +21,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 _KERNEL_SHARE = 0.35
@@ -32,6 +30,9 @@ _STRENGTHS_PX = (0.0, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0)
 _MIN_GAIN_NATS = 1.0
 """By which a frame must on average become more probable for a field to be believed in, per frame of the sample."""
 _ROUNDS = 2
+_FEWEST_PATCHES = 3
+"""Along either side of the picture: of two, neither has others around it that could move alike."""
+_SMALLEST_PATCH_PX = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +77,21 @@ class PatchGrid:
         return -np.stack([self.sums(part * difference) for part in self.gradient], axis=1)
 
 
-def grid_of(picture: NDArray[np.float32], reach_px: int, patch_px: int) -> PatchGrid:
-    """Cut a template into patches of about `patch_px`, its border of `reach_px` left out."""
-    edges = tuple(
-        np.linspace(reach_px, side - reach_px, max(2, round((side - 2 * reach_px) / patch_px)) + 1).round().astype(int)
-        for side in picture.shape
+def grid_of(picture: NDArray[np.float32], reach_px: int, patch_px: int) -> PatchGrid | None:
+    """Cut a template into patches of about `patch_px`, its border of `reach_px` left out.
+
+    In a small picture they are smaller, so that there are enough of them; None where they would be too small.
+    """
+    lengths = [side - 2 * reach_px for side in picture.shape]
+    counts = [max(_FEWEST_PATCHES, round(length / patch_px)) for length in lengths]
+    if any(length / count < _SMALLEST_PATCH_PX for length, count in zip(lengths, counts, strict=True)):
+        return None
+    rows, columns = (
+        np.linspace(reach_px, side - reach_px, count + 1).round().astype(np.int64)
+        for side, count in zip(picture.shape, counts, strict=True)
     )
     gradient = np.stack([np.gradient(picture, axis=axis) for axis in (0, 1)]).astype(np.float32)
-    bare = PatchGrid(picture, (edges[0], edges[1]), gradient, np.empty(0))
+    bare = PatchGrid(picture, (rows, columns), gradient, np.empty(0))
     products = [[bare.sums(one * other) for other in gradient] for one in gradient]
     return PatchGrid(picture, bare.edges, gradient, np.moveaxis(np.array(products), -1, 0))
 
@@ -104,12 +112,12 @@ def as_one(stiffness: NDArray[np.float64]) -> NDArray[np.float64]:
     return whole.reshape(2 * n_patches, 2 * n_patches)
 
 
-def gain_of(grid: PatchGrid, pulls: Sequence[NDArray[np.float64]]) -> NDArray[np.float64] | None:
+def gain_of(grid: PatchGrid, pulls: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The matrix that turns the pulls of a frame into its most probable field.
 
     Parameters
     ----------
-    pulls : sequence of float64 arrays, shape (n_patches, 2)
+    pulls : float64, shape (n_frames, n_patches, 2)
         Of a sample of frames whose rigid shift was undone.
 
     Returns
@@ -117,7 +125,7 @@ def gain_of(grid: PatchGrid, pulls: Sequence[NDArray[np.float64]]) -> NDArray[np
     float64, shape (2 n_patches, 2 n_patches), or None
         None where the sample is most probable without any bending.
     """
-    seen = np.array([pull.ravel() for pull in pulls])
+    seen = pulls.reshape(len(pulls), -1)
     stiffness = as_one(grid.stiffness)
     if len(seen) < 2 or np.linalg.matrix_rank(stiffness) < len(stiffness):
         return None

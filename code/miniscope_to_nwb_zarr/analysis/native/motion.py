@@ -1,13 +1,7 @@
-"""Motion of a movie that is read in blocks: a template from a sample, then every block by itself.
-
-The template begins as the mean of frames that lie spread over the movie, or of a few that follow each other if those
-fit better; the sample is laid on it, and the mean of what was laid makes the next template (Pnevmatikakis &
-Giovannucci 2017).
-"""
+"""Motion of a movie that is read in blocks: a template from a sample, then every block by itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +11,7 @@ import zarr
 from numcodecs import Blosc
 
 from miniscope_to_nwb_zarr.analysis.contract import Motion
+from miniscope_to_nwb_zarr.analysis.movie import frames_in_chunk
 from miniscope_to_nwb_zarr.analysis.native.bending import (
     PatchGrid,
     difference,
@@ -26,37 +21,27 @@ from miniscope_to_nwb_zarr.analysis.native.bending import (
     move_back_field,
 )
 from miniscope_to_nwb_zarr.analysis.native.registration import Template, band_pass, move_back, rigid_shift
+from miniscope_to_nwb_zarr.analysis.native.sample import sampled
+from miniscope_to_nwb_zarr.analysis.native.template import MOST_ROUNDS, find_template
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie, Progress
+    from miniscope_to_nwb_zarr.analysis.native.sample import Sample
     from miniscope_to_nwb_zarr.analysis.native.settings import MotionSettings
+    from miniscope_to_nwb_zarr.analysis.native.template import Laid
     from miniscope_to_nwb_zarr.analysis.workers import Workers
 
 SIDE_PX = 64
 """Chunks of the corrected movie are so high and wide: tiles are read without reading whole frames."""
 _BLOCK_BYTES = 96_000_000
-_SAMPLE_BYTES = 300_000_000
-_SAMPLE_FRAMES = 480
-_RUN_FRAMES = 4
-"""Frames of the sample that follow each other: a movie is stored in blocks, of which each is decoded whole."""
-_ROUNDS = 3
-_WORST_SHARE = 0.1
-"""Frames that fit least do not enter the template."""
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """What a run of frames gave when it was laid on a template."""
-
-    shift_px: NDArray[np.float64]
-    quality: NDArray[np.float64]
-    mean: NDArray[np.float32]
-    """Of the band-passed frames, moved back."""
-    pulls: tuple[NDArray[np.float64], ...] = ()
+_USUAL_FRAMES = 128
+"""Of a block, and of a chunk of the corrected movie, where nothing makes them longer or shorter."""
+_SAMPLE = "sample.npy"
 
 
 def correct(movie: Movie, settings: MotionSettings, corrected: Path, workers: Workers, progress: Progress) -> Motion:
@@ -67,94 +52,91 @@ def correct(movie: Movie, settings: MotionSettings, corrected: Path, workers: Wo
     corrected : Path
         Becomes a zarr array of shape (frame, row, column), float32.
     """
-    template = find_template(movie, settings, workers, progress)
-    grid, gain = find_bending(movie, template, settings, workers)
+    template, bending = look_for_motion(movie, settings, corrected.with_name(_SAMPLE), workers, progress)
     n_block = block_frames(movie)
     zarr.open(
         zarr.DirectoryStore(str(corrected)),
         mode="w",
         shape=(movie.n_frames, movie.height_px, movie.width_px),
-        chunks=(n_block, min(SIDE_PX, movie.height_px), min(SIDE_PX, movie.width_px)),
+        chunks=(corrected_chunk(n_block), min(SIDE_PX, movie.height_px), min(SIDE_PX, movie.width_px)),
         dtype="f4",
         compressor=Blosc(cname="lz4", clevel=1, shuffle=Blosc.BITSHUFFLE),
     )
-    lay = partial(correct_block, movie, template, settings, (grid, gain), corrected)
+    lay = partial(correct_block, movie, template, settings, bending, corrected)
     blocks = [slice(first, min(first + n_block, movie.n_frames)) for first in range(0, movie.n_frames, n_block)]
     found = workers.map(lay, blocks, partial(progress, "motion"))
     shift, quality, local = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Motion(shift, template.picture, quality, local if gain is not None else None, float(settings.reach_px))
+    edges = None if bending is None else bending[0].edges
+    return Motion(
+        shift, template.picture, quality, local if edges else None, float(settings.reach_px), patch_edges_px=edges
+    )
+
+
+def look_for_motion(
+    movie: Movie, settings: MotionSettings, file: Path, workers: Workers, progress: Progress
+) -> tuple[Template, tuple[PatchGrid, NDArray[np.float64]] | None]:
+    """The template of a movie, and how it is bent; `file` takes a sample of the movie for so long."""
+
+    def told(stage: int, share: float) -> None:
+        # the sample is read, laid in rounds, and looked at for bending
+        progress("template", (stage + share) / (MOST_ROUNDS + 2))
+
+    with sampled(movie, settings.coarse_px, file, workers, partial(told, 0)) as sample:
+        template, laid = find_template(sample, settings.reach_px, workers, lambda done, share: told(1 + done, share))
+        bending = find_bending(sample, template, laid, settings, workers, partial(told, 1 + MOST_ROUNDS))
+    progress("template", 1.0)
+    return template, bending
 
 
 def block_frames(movie: Movie) -> int:
-    """Frames that a worker holds at once; also the length of the chunks of the corrected movie."""
-    return int(np.clip(_BLOCK_BYTES // (4 * movie.height_px * movie.width_px), 8, 128))
+    """Frames that a worker holds at once: whole chunks of the movie, or a whole part of one that is too large."""
+    most = max(8, _BLOCK_BYTES // (4 * movie.height_px * movie.width_px))
+    chunk = frames_in_chunk(movie)
+    if chunk <= most:
+        return chunk * max(1, min(most, _USUAL_FRAMES) // chunk)
+    part = largest_divisor(chunk, most)
+    return part if part >= 8 else most
 
 
-def sample_runs(movie: Movie) -> list[slice]:
-    """Short runs of frames, spread evenly over the movie."""
-    n_sample = min(_SAMPLE_FRAMES, _SAMPLE_BYTES // (4 * movie.height_px * movie.width_px), movie.n_frames)
-    n_runs = max(1, n_sample // _RUN_FRAMES)
-    starts = np.linspace(0, max(0, movie.n_frames - _RUN_FRAMES), n_runs).round().astype(int)
-    return [slice(int(start), min(int(start) + _RUN_FRAMES, movie.n_frames)) for start in np.unique(starts)]
+def corrected_chunk(n_block: int) -> int:
+    """Frames in a chunk of the corrected movie: blocks are whole chunks, of which no two workers write the same."""
+    part = largest_divisor(n_block, _USUAL_FRAMES)
+    return part if part >= min(n_block, _USUAL_FRAMES // 4) else n_block
 
 
-def find_template(movie: Movie, settings: MotionSettings, workers: Workers, progress: Progress) -> Template:
-    """The mean of the sample, laid on itself until it is sharp."""
-    runs = sample_runs(movie)
-    means = workers.map(partial(mean_of, movie, settings.coarse_px), runs)
-    best: tuple[float, Template] | None = None
-    for first in (np.mean(means, axis=0), means[len(means) // 2]):
-        template = Template(np.asarray(first, dtype=np.float32), settings.reach_px)
-        for done in range(_ROUNDS):
-            laid = workers.map(partial(lay_run, movie, template, settings.coarse_px), runs)
-            template = Template(mean_laid(laid), settings.reach_px)
-            progress("template", (done + 1) / _ROUNDS)
-        quality = float(np.median(np.concatenate([one.quality for one in laid])))
-        if best is None or quality > best[0] + 1e-3:
-            best = (quality, template)
-    return best[1] if best else template
-
-
-def mean_of(movie: Movie, coarse_px: float, run: slice) -> NDArray[np.float32]:
-    """The mean of some band-passed frames."""
-    return np.asarray(np.mean([band_pass(frame, coarse_px) for frame in movie.read(run)], axis=0), dtype=np.float32)
-
-
-def mean_laid(laid: list[Laid]) -> NDArray[np.float32]:
-    """The mean of runs that fit, in the middle of the range of their shifts."""
-    quality = np.array([one.quality.mean() for one in laid])
-    weights = (quality >= np.quantile(quality, _WORST_SHARE)).astype(float)
-    picture = sum(weight * one.mean.astype(np.float64) for weight, one in zip(weights, laid, strict=True))
-    return np.asarray(picture / weights.sum(), dtype=np.float32)
-
-
-def lay_run(movie: Movie, template: Template, coarse_px: float, run: slice, grid: PatchGrid | None = None) -> Laid:
-    """Lay some frames on a template."""
-    frames = [band_pass(frame, coarse_px) for frame in movie.read(run)]
-    found = np.array([rigid_shift(frame, template) for frame in frames])
-    moved = [move_back(frame, shift) for frame, shift in zip(frames, found[:, :2], strict=True)]
-    pulls = () if grid is None else tuple(grid.pull(difference(grid.picture, frame)) for frame in moved)
-    return Laid(found[:, :2], found[:, 2], np.asarray(np.mean(moved, axis=0), dtype=np.float32), pulls)
+def largest_divisor(number: int, most: int) -> int:
+    """The largest whole part of a number that is not larger than `most`."""
+    return next(part for part in range(min(number, most), 0, -1) if number % part == 0)
 
 
 def find_bending(
-    movie: Movie, template: Template, settings: MotionSettings, workers: Workers
-) -> tuple[PatchGrid | None, NDArray[np.float64] | None]:
-    """The patches and how they answer; no gain where the movie is not bent, or is not to be looked at for it."""
-    if not settings.is_piecewise or min(template.picture.shape) < 2 * settings.reach_px + settings.patch_px:
-        return None, None
-    grid = grid_of(template.picture, settings.reach_px, settings.patch_px)
-    laid = workers.map(partial(lay_run, movie, template, settings.coarse_px, grid=grid), sample_runs(movie))
-    pulls = [pull for one in laid for pull, quality in zip(one.pulls, one.quality, strict=True) if quality > 0]
-    gain = gain_of(grid, pulls)
-    return (None, None) if gain is None else (grid, gain)
+    sample: Sample,
+    template: Template,
+    laid: Laid,
+    settings: MotionSettings,
+    workers: Workers,
+    told: Callable[[float], None],
+) -> tuple[PatchGrid, NDArray[np.float64]] | None:
+    """The patches and how they answer; None where the movie is not bent, or is not to be looked at for it."""
+    grid = grid_of(template.picture, settings.reach_px, settings.patch_px) if settings.is_piecewise else None
+    if grid is None:
+        return None
+    found = workers.map(partial(pulls_of, sample, laid.shift_px, grid), sample.parts, told)
+    gain = gain_of(grid, np.concatenate(found)[laid.quality > 0])
+    return None if gain is None else (grid, gain)
+
+
+def pulls_of(sample: Sample, shift_px: NDArray[np.float64], grid: PatchGrid, part: slice) -> NDArray[np.float64]:
+    """Which way each patch is drawn in some frames of a sample whose shift is undone, (frame, patch, axis)."""
+    moved = (move_back(frame, shift) for frame, shift in zip(sample.read(part), shift_px[part], strict=True))
+    return np.array([grid.pull(difference(grid.picture, frame)) for frame in moved])
 
 
 def correct_block(
     movie: Movie,
     template: Template,
     settings: MotionSettings,
-    bending: tuple[PatchGrid | None, NDArray[np.float64] | None],
+    bending: tuple[PatchGrid, NDArray[np.float64]] | None,
     corrected: Path,
     block: slice,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -163,13 +145,13 @@ def correct_block(
     passed = [band_pass(frame, settings.coarse_px) for frame in frames]
     found = np.array([rigid_shift(frame, template) for frame in passed])
     shift, quality = bridge(found[:, :2], found[:, 2] > 0), found[:, 2]
-    grid, gain = bending
     written = np.empty_like(frames)
-    fields = np.zeros((len(frames), *(grid.shape if grid is not None else (0, 0)), 2), dtype=np.float32)
+    fields = np.zeros((len(frames), *(bending[0].shape if bending else (0, 0)), 2), dtype=np.float32)
     for place, frame in enumerate(frames):
-        if grid is None or gain is None:
+        if bending is None:
             written[place] = move_back(frame, shift[place])
             continue
+        grid, gain = bending
         fields[place] = field_of(grid, gain, passed[place], shift[place]) if quality[place] > 0 else shift[place]
         written[place] = move_back_field(frame, grid, fields[place], cv2.INTER_CUBIC)
     zarr.open(zarr.DirectoryStore(str(corrected)), mode="r+")[block] = written

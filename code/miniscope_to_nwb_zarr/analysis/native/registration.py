@@ -100,6 +100,13 @@ class Template:
         return np.asarray(self._within_reach(surface) / self.norms / norm, dtype=np.float32)
 
 
+def prepared(picture: NDArray[np.float32], reach_px: int) -> Template:
+    """A template with all that is computed from its picture: it travels with it to other processes."""
+    template = Template(picture, reach_px)
+    _ = template.spectrum, template.norms, template.likeliness
+    return template
+
+
 def rigid_shift(frame: NDArray[np.float32], template: Template) -> tuple[float, float, float]:
     """Rows and columns by which the content of a band-passed frame has moved, and its correlation there.
 

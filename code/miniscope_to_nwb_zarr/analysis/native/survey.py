@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miniscope_to_nwb_zarr.analysis.footage import whole_steps
+from miniscope_to_nwb_zarr.analysis.movie import frames_in_chunk
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,7 +61,8 @@ class _Look:
 
 def survey(movie: Movie, workers: Workers, progress: Progress) -> Survey:
     """Look at the whole movie once."""
-    step = int(np.clip(_BLOCK_BYTES // (4 * movie.height_px * movie.width_px), 8, 512))
+    most = int(np.clip(_BLOCK_BYTES // (4 * movie.height_px * movie.width_px), 8, 512))
+    step = whole_steps(most, frames_in_chunk(movie))
     blocks = [slice(first, min(first + step, movie.n_frames)) for first in range(0, movie.n_frames, step)]
     looks = workers.map(partial(_look, movie), blocks, partial(progress, "survey"))
     spread = np.concatenate([look.spread for look in looks])
