@@ -3,14 +3,13 @@
     cd code && uv run python ../scripts/reliability.py --log ../results/reliability.jsonl
     cd code && uv run python ../scripts/reliability.py --rows R1,R9 --tier fast
 
-Each case is one line of the log. A run that was interrupted goes on where it stopped; `--again True` begins anew. Exit
-code 1 when a promise was broken.
+Each case is one line of the log. A run that was interrupted goes on where it stopped; cases whose promise was broken
+are run again; `--again True` begins anew. Exit code 1 when a promise was broken.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -29,6 +28,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
 
+from reliability_log import appending, read_log
 from tests.faults.harness import Tier
 from tests.faults.scorecard import ROWS
 
@@ -58,10 +58,9 @@ def main() -> int:
         console.print(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
         return 2
     tier = Tier(options.tier)
-    options.log.parent.mkdir(parents=True, exist_ok=True)
     if options.again == "True":
         options.log.unlink(missing_ok=True)
-    done = {(line["row"], line["case"]): line for line in _read(options.log)}
+    done = {(line["row"], line["case"]): line for line in read_log(options.log) if line["held"]}
     reasons = {name: ROWS[name].needs() for name in wanted}
     runnable = [name for name in wanted if reasons[name] is None]
     orders = [(name, case.name, tier) for name in runnable for case in ROWS[name].cases(tier)]
@@ -93,29 +92,17 @@ def _run(orders: Sequence[tuple[str, str, Tier]], workers: int, log: Path) -> li
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=console) as progress,
-        log.open("a", encoding="utf-8") as file,
+        appending(log) as add,
         ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
     ):
         bar = progress.add_task("cases", total=len(orders))
         for future in as_completed([pool.submit(run_case, order) for order in orders]):
             line = future.result()
             lines.append(line)
-            file.write(json.dumps(line) + "\n")
-            file.flush()
+            add(line)
             if not line["held"]:
                 progress.console.print(f"[red]{line['row']} {line['case']}[/red]\n{line['error']}", highlight=False)
             progress.update(bar, advance=1, description=str(line["row"]))
-    return lines
-
-
-def _read(log: Path) -> list[dict[str, object]]:
-    """The cases in the log; a line that was cut by an interruption is run again."""
-    lines = []
-    for text in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
-        try:
-            lines.append(json.loads(text))
-        except ValueError:
-            continue
     return lines
 
 

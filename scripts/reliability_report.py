@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
 
 from miniscope_to_nwb_zarr import __version__
 from reliability_bench import HDMF_ZARR, NEUROCONV, TOOLS, VERSIONS, set_up
+from reliability_log import read_log
 from reliability_others import measure
 from tests.faults.harness import Tier
 from tests.faults.scorecard import ROWS
@@ -78,11 +79,6 @@ def main() -> None:
             path.write_text(with_table(path.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
-def read_log(log: Path) -> list[dict[str, object]]:
-    """The cases of a log."""
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-
-
 def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -> str:
     """The table in Markdown, with what it was measured with."""
     words = others["words"]
@@ -101,11 +97,20 @@ def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -
         rows.append(f"| {name} | {row.title} | {' / '.join(cells)} | {' | '.join(theirs)} |")
     broken = sum(not one for one in held.values())
     about = (
-        f"This program is version {__version__}; {len(held):,} cases, promises broken: {broken}. Others measured on "
+        f"This program: {_told(lines)}; {len(held):,} cases, promises broken: {broken}. Others measured on "
         f"{others['date']} with hdmf {VERSIONS['hdmf']}, zarr {VERSIONS['zarr']}, pynwb {VERSIONS['pynwb']}, "
         f"roiextractors {VERSIONS['roiextractors']}; recordings and files that they convert when these are sound."
     )
     return "\n".join([*rows, "", about])
+
+
+def _told(lines: Sequence[Mapping[str, object]]) -> str:
+    """Which version was measured, at which commits, and when."""
+    known = {key: sorted({str(line[key]) for line in lines if line.get(key)}) for key in ("version", "commit", "date")}
+    dates = known["date"] or ["a day that is not in the log"]
+    days = " to ".join(dict.fromkeys((dates[0], dates[-1])))
+    commits = f", commit {', '.join(known['commit'])}" if known["commit"] else ""
+    return f"version {', '.join(known['version']) or __version__}{commits}, measured on {days}"
 
 
 def _of_tool(tool: str, name: str, words: Mapping[str, Any]) -> str:

@@ -11,11 +11,13 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 FORMAT = "miniscope-to-nwb-zarr curation 1"
 """Stands in the file."""
+_MOST_DIGITS = 9
+"""Of the number of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def load_curation(path: Path) -> Curation:
     """
     text = read_text(path, "file of decisions")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name}: is not JSON ({error}); save it on the page qc/curation.html again") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -77,13 +79,23 @@ def load_curation(path: Path) -> Curation:
     )
 
 
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"`{short(twice)}` stands there twice")
+    return found
+
+
 def _decisions(name: str, found: Any) -> dict[str, dict[int, bool]]:  # noqa: ANN401 - whatever the file holds
     if not isinstance(found, dict) or not all(isinstance(units, dict) for units in found.values()):
         raise InputError(f"{name}: `decisions` is `{short(found)}`; expected units by their series")
     decisions: dict[str, dict[int, bool]] = {}
     for series, units in found.items():
         for unit, is_cell in units.items():
-            if not (unit.isascii() and unit.isdecimal()) or not isinstance(is_cell, bool):
+            is_number = unit.isascii() and unit.isdecimal() and len(unit) <= _MOST_DIGITS
+            if not is_number or not isinstance(is_cell, bool):
                 raise InputError(
                     f"{name}: of {short(series)}, unit `{short(unit)}` is `{short(is_cell)}`; expected the number of a "
                     "unit, and true or false"

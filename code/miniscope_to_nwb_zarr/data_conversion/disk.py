@@ -43,7 +43,7 @@ def rename_new(source: Path, target: Path) -> None:
     """Rename a folder to a name that is not taken.
 
     A plain rename would silently take the place of an empty folder. Where the kernel offers no rename that refuses, a
-    lock folder keeps two runs of this program apart, which is weaker against other programs.
+    lock keeps two runs of this program apart, which is weaker against other programs. It ends with its process.
 
     Raises
     ------
@@ -52,14 +52,12 @@ def rename_new(source: Path, target: Path) -> None:
     """
     if _renameat2(source, target, _RENAME_NOREPLACE):
         return
-    lock = target.with_name(f".{target.name}.publishing")
-    lock.mkdir()
-    try:
+    from miniscope_to_nwb_zarr.run.turn import one_at_a_time  # noqa: PLC0415 - for few disks only
+
+    with one_at_a_time(target.with_name(f".{target.name}.publishing-lock")):
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         source.rename(target)
-    finally:
-        lock.rmdir()
 
 
 def exchange(first: Path, second: Path) -> None:

@@ -132,6 +132,9 @@ def _place(option: Option, text: str) -> Path | BucketAddress:
     # a path of Python has one slash where there were two
     if text.lower().startswith("s3:/"):
         return BucketAddress.parse(f"{SCHEME}{text[4:].strip().lstrip('/')}")
+    if text.lower().startswith(("http:/", "https:/")):
+        # such an address can carry a password or a signature, and is not repeated
+        raise UsageError(f"{option.flag} is an address of the web; expected a folder, or s3://bucket/folder")
     return _path(option, text)
 
 
@@ -197,7 +200,8 @@ def _url(option: Option, text: str) -> str:
     except ValueError:
         has_place = False
     if not has_place:
-        shown = without_secrets(text)
+        # without a scheme nothing tells where a password ends
+        shown = without_secrets(f"***@{text.rpartition('@')[2]}" if "@" in text else text)
         raise UsageError(f"{option.flag} is {shown!r}, expected an address as in http://aind-metadata-service")
     return text.rstrip("/")
 

@@ -1,5 +1,8 @@
 import errno
+import multiprocessing
 import os
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +26,47 @@ def test_a_folder_is_renamed_to_a_free_name_only(tmp_path, kernel):
     disk.rename_new(tmp_path / "new", tmp_path / "free")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["free", "taken"]
     assert (tmp_path / "free" / "file").read_text() == "x"
+
+
+def test_what_a_killed_run_left_of_its_lock_is_in_nobodys_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_renameat2", lambda *_: False)
+    (tmp_path / "new").mkdir()
+    process = multiprocessing.get_context("fork").Process(target=die_in_rename, args=(tmp_path / "new",))
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".free.publishing-lock", "new"]
+    disk.rename_new(tmp_path / "new", tmp_path / "free")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["free"]
+
+
+def die_in_rename(folder):
+    Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    disk.rename_new(folder, folder.with_name("free"))
+
+
+def test_of_several_that_rename_to_one_name_one_does_without_the_kernel_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_renameat2", lambda *_: False)
+    context = multiprocessing.get_context("fork")
+    ended = context.SimpleQueue()
+    folders = [tmp_path / name for name in "abcd"]
+    for folder in folders:
+        folder.mkdir()
+    processes = [context.Process(target=rename_and_tell, args=(folder, ended)) for folder in folders]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+    assert sorted(ended.get() for _ in folders) == ["renamed", "taken", "taken", "taken"]
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def rename_and_tell(folder, ended):
+    try:
+        disk.rename_new(folder, folder.with_name("free"))
+        ended.put("renamed")
+    except FileExistsError:
+        ended.put("taken")
 
 
 def test_two_folders_change_places(tmp_path, kernel):

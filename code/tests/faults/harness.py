@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 
@@ -46,8 +48,11 @@ class Row:
 
 @cache
 def shared_folder() -> Path:
-    """A folder of this process for what many cases of a row start from."""
-    return Path(mkdtemp(prefix="faults-"))
+    """A folder of this process for what many cases of a row start from; it is removed when the process ends."""
+    folder = Path(mkdtemp(prefix="faults-"))
+    # of a process of a pool, too; not of a child that was forked from this one
+    Finalize(None, rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)
+    return folder
 
 
 def in_child(work: Callable[[], object]) -> int:

@@ -17,6 +17,8 @@ from tests.faults.program import PATIENCE_S, run, start, wanted_digest, words_fo
 _LAYOUT = "Miniscope DAQ"
 _CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 _CPU_LIMIT_S = 10
+_LIMIT_S = 30
+"""By the clock: ten seconds on a machine that does nothing else."""
 _FULL_MOMENTS = 20
 
 
@@ -73,7 +75,10 @@ def _stopped(
         time.sleep(0.001)
     used_s = cpu_of_group_s(process.pid)
     process.send_signal(number)
+    asked = time.monotonic()
     out, err = process.communicate(timeout=PATIENCE_S)
+    # also where it waits and does nothing
+    assert time.monotonic() - asked < _LIMIT_S
     # the machine may have other things to do: time is what the program and its workers had of it
     assert cpu_of_children_s() - used_before_s - used_s < _CPU_LIMIT_S
     assert not is_group_alive(process.pid), "a worker is left behind"

@@ -17,7 +17,8 @@ from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier
 from tests.faults.outputs import outputs_in
 
-_CASES = {Tier.FAST: 60, Tier.FULL: 1000}
+_FLIPS = {Tier.FAST: 18, Tier.FULL: 1000}
+_CASES = {Tier.FAST: 40, Tier.FULL: 400}
 _STAGED_CASES = {Tier.FAST: 4, Tier.FULL: 100}
 
 
@@ -51,17 +52,22 @@ def _add(path: Path, _rng: random.Random) -> None:
     path.with_name(f"{path.name}.added").write_bytes(b"")
 
 
-_CHANGES: tuple[Callable[[Path, random.Random], None], ...] = (_flip, _truncate, _empty, _delete, _swap, _add)
+def _link(path: Path, _rng: random.Random) -> None:
+    """A folder of elsewhere, which Zarr takes for a part of the store."""
+    path.with_name(f"{path.name}.added").symlink_to(path.parents[1], target_is_directory=True)
 
 
-def _changed(seed: int, folder: Path) -> None:
+_Change = Callable[[Path, random.Random], None]
+_CHANGES: tuple[_Change, ...] = (_truncate, _empty, _delete, _swap, _add, _link)
+
+
+def _changed(change: _Change, seed: int, folder: Path) -> None:
     rng = random.Random(seed)
     output = samples.copy_of_output(folder)
     receipt = commit.read_receipt(output)
     assert receipt is not None
     assert check_files(output, receipt, 1) == []
     entry = rng.choice([entry for entry in receipt.files if entry.size_bytes])
-    change = _CHANGES[seed % len(_CHANGES)]
     change(output / entry.path, rng)
     problems = check_files(output, receipt, 1)
     assert any(problem.startswith((f"{entry.path}:", f"{entry.path}.added:")) for problem in problems), problems
@@ -140,13 +146,15 @@ def _read(array: Path) -> str | None:
 
 
 def _cases(tier: Tier) -> Iterable[Case]:
-    n_cases = _CASES[tier]
-    for seed in range(n_cases):
+    for seed in range(_FLIPS[tier]):
+        yield Case(f"flip-{seed}", partial(_changed, _flip, seed))
+    for seed in range(_CASES[tier]):
         if seed % 10 == 9:
             change = _forged_receipt if seed % 20 == 19 else _changed_receipt
             yield Case(f"{change.__name__[1:].replace('_', '-')}-{seed}", partial(change, seed))
         else:
-            yield Case(f"{_CHANGES[seed % len(_CHANGES)].__name__[1:]}-{seed}", partial(_changed, seed))
+            one = _CHANGES[seed % len(_CHANGES)]
+            yield Case(f"{one.__name__[1:]}-{seed}", partial(_changed, one, seed))
     for seed in range(_STAGED_CASES[tier]):
         yield Case(f"before-it-is-published-{seed}", partial(_changed_in_staging, seed))
 

@@ -60,6 +60,10 @@ def test_a_run_writes_and_says_no_credentials(status, code, tmp_path, monkeypatc
         ["--metadata_service", with_credentials("http://")],
         ["--dataset", "Visual Coding Ephys", "--data_dir", with_credentials("s3://bucket/folder")],
         ["--dataset", "Visual Coding Ephys", "--data_dir", f"s3://{USER}:{SECRET}/x@bucket/folder"],
+        ["--metadata_service", f"{USER}:{SECRET}@host/x"],
+        ["--data_dir", f"https://{USER}:{SECRET}@host/folder"],
+        ["--data_dir", f"https://bucket.s3.amazonaws.com/folder?X-Amz-Signature={SECRET}"],
+        ["--results_dir", f"http:/{USER}:{SECRET}@host/folder"],
     ],
 )
 def test_an_address_that_is_refused_is_shown_without_its_credentials(words, tmp_path, capsys):
@@ -68,6 +72,25 @@ def test_an_address_that_is_refused_is_shown_without_its_credentials(words, tmp_
     said = capsys.readouterr()
     assert words[-2] in said.err or "credentials" in said.err
     assert not shown_in(said.out + said.err)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://{USER}:{SECRET}@host/x",
+        f"s3:/{USER}:{SECRET}@bucket/x",
+        f"GET https://host/x?a=1&X-Amz-Signature={SECRET}&X-Amz-Credential={USER} failed",
+        f"s3://bucket/f%3FX-Amz-Security-Token%3D{SECRET}%26x=1",
+        f"http://host/api?Token={SECRET}",
+    ],
+)
+def test_what_stands_in_an_address_is_left_out(text):
+    assert not shown_in(without_secrets(text))
+
+
+def test_what_is_no_address_stays():
+    for text in ("C:/data/lab@home/0.avi", "jane@lab.org: 3 frames", "/data/a?b=c", "M1: 12 of 13 @ 20 Hz"):
+        assert without_secrets(text) == text
 
 
 def test_a_store_that_does_not_answer_is_shown_without_credentials(monkeypatch):

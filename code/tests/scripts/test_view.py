@@ -1,10 +1,15 @@
+import pickle
+import shutil
 from pathlib import Path
 
+import numcodecs
 import numpy as np
 import pytest
+import zarr
 
 import view
 from tests.conversions import convert, sessions_in
+from tests.data_conversion.test_reference_codec import Touch
 from tests.recordings import SCOPE, small_recording
 from tests.s3_server import Bucket, address
 
@@ -34,6 +39,20 @@ def test_a_store_in_a_public_bucket_is_read_over_its_address(made, monkeypatch):
     (there, here) = (view.layers_of(store) for store in (f"{bucket}/lab/store.nwb.zarr", made[1]))
     assert [one.name for one in there] == [one.name for one in here]
     np.testing.assert_array_equal(there[0].data[3].compute(), here[0].data[3].compute())
+
+
+def test_a_hostile_store_is_shown_without_running_what_it_says(made, tmp_path):
+    store, trap = tmp_path / "hostile.nwb.zarr", tmp_path / "trap"
+    shutil.copytree(made[1], store)
+    name = f"acquisition/OnePhotonSeries_{SCOPE.folder_name}/timestamps"
+    stamps = zarr.open_group(str(store), "a").empty(
+        name, shape=(1,), dtype=object, object_codec=numcodecs.Pickle(), compressor=None, overwrite=True
+    )
+    stamps.store[f"{name}/0"] = pickle.dumps(Touch(str(trap)))
+    zarr.consolidate_metadata(str(store))
+    with pytest.raises(pickle.UnpicklingError):
+        view.layers_of(str(store))
+    assert not trap.exists()
 
 
 def test_without_napari_it_says_how_to_get_it(made, capsys):

@@ -140,6 +140,7 @@ def test_decisions_of_something_else_are_refused(done, base, tmp_path, changes, 
         ({"decisions": {SERIES: {"one": True}}}, "expected the number of a unit"),
         ({"decisions": {SERIES: {"1": 1}}}, "true or false"),
         ({"decisions": {SERIES: {"²": True}}}, "expected the number of a unit"),
+        ({"decisions": {SERIES: {"9" * 5000: True}}}, "expected the number of a unit"),
     ],
 )
 def test_a_file_that_the_page_did_not_save_is_refused(done, tmp_path, changes, said):
@@ -155,7 +156,10 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text):
         load_curation(path)
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, '{"format": NaN}', "[]", "null", '"x"'])
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, '{"format": NaN}', "[]", "null", '"x"', '{"a": 1, "a": 2}', '{"a": {"1": true, "1": true}}'],
+)
 def test_odd_json_is_refused(tmp_path, content):
     path = tmp_path / "curation.json"
     path.write_text(content)
