@@ -21,6 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.nwb.apart import run_apart
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import run_job
 from miniscope_to_nwb_zarr.run.main import main
+from miniscope_to_nwb_zarr.run.outcome import Outcome
 from tests.conversions import no_processes
 from tests.faults.harness import in_child, shared_folder
 from tests.faults.program import Said
@@ -83,13 +84,18 @@ def receipt_of(output: Path) -> Receipt:
     return receipt
 
 
-def in_process(job: NwbJob) -> Path:
-    """Convert with this process for a worker; gives the output."""
+def convert_here(job: NwbJob) -> Outcome:
+    """Convert with this process for a worker."""
     before, nwb_job.open_pool = nwb_job.open_pool, no_processes
     try:
-        return convert(job).output
+        return convert(job)
     finally:
         nwb_job.open_pool = before
+
+
+def in_process(job: NwbJob) -> Path:
+    """The same; gives the output."""
+    return convert_here(job).output
 
 
 def in_a_child(job: NwbJob, folder: Path) -> Ended:

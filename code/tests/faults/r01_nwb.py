@@ -1,4 +1,7 @@
-"""R1 for NWB files: killed at any step that changes the disk, a conversion leaves a whole output or none."""
+"""R1 for NWB files: killed at any step that changes the disk, a conversion leaves a whole output or none.
+
+The process that is killed is its own worker: what a worker writes is a step, too.
+"""
 
 from collections.abc import Iterable
 from functools import cache, partial
@@ -7,9 +10,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
+from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from tests.conversions import listing
 from tests.faults.harness import Case, Row, Tier, die, in_child, shared_folder, spread
+from tests.faults.nwb_samples import convert_here
 from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
 from tests.faults.steps import watched
 from tests.nwb_files import bare_file
@@ -30,7 +34,7 @@ def _source(form: str) -> Path:
         opened.create_dataset("analysis/large", data=values, chunks=(5_000, 1), compression="gzip")
     if form == "zarr":
         return file
-    store = convert(NwbJob(_NAME, (file,), folder / "made")).output / f"{_NAME}.nwb.zarr"
+    store = convert_here(NwbJob(_NAME, (file,), folder / "made")).output / f"{_NAME}.nwb.zarr"
     return store.rename(folder / store.name)
 
 
@@ -49,7 +53,7 @@ def _undisturbed(form: str) -> tuple[int, str]:
         count += 1
 
     with watched(step):
-        outcome = convert(_job(form, shared_folder() / f"r01-nwb-counted-{form}"))
+        outcome = convert_here(_job(form, shared_folder() / f"r01-nwb-counted-{form}"))
     return count, outcome.receipt.content_digest
 
 
@@ -67,11 +71,11 @@ def _killed_at(form: str, share: float, folder: Path) -> None:
 
     def run() -> None:
         with watched(step):
-            convert(_job(form, results))
+            convert_here(_job(form, results))
 
     assert in_child(run) == -9, "the run was not killed"
     hold_whole_or_absent(results / _NAME, wanted)
-    outcome = convert(_job(form, results))
+    outcome = convert_here(_job(form, results))
     assert outcome.receipt.content_digest == wanted
     assert hold_whole_or_absent(outcome.output, wanted)
     assert listing(_source(form).parent) == before, "the source was changed"

@@ -32,7 +32,7 @@ from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
 from tests.recordings import scope_recording
 from tests.v3_recordings import ZONE, v3_recording
 
-_CASES = {Tier.FAST: 60, Tier.FULL: 1000}
+_CASES = {Tier.FAST: 36, Tier.FULL: 1000}
 _MAX_S = 30
 # of the GiB that is promised, a process has up to a quarter when it has imported the program
 _MAX_BYTES = 3 << 28

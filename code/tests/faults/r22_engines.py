@@ -220,7 +220,8 @@ def _cases(tier: Tier) -> Iterable[Case]:
     is_slurm_here = slurm_cluster.why_not() is None
     if tier is Tier.FAST:
         yield Case("worker-killed", partial(_workers_killed, 0, 1))
-        yield Case("job-requeued", partial(_requeued, 0)) if is_slurm_here else Case("memory", partial(_memory, 0))
+        if is_slurm_here:
+            yield Case("job-requeued", partial(_requeued, 0))
         return
     for seed in range(10):
         yield Case(f"workers-killed-{seed}", partial(_workers_killed, seed, 1 + seed % 3))
