@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.aind_data_schema.fact_file import read_text, short
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.receipt import digest_of
+from miniscope_to_nwb_zarr.data_conversion.nwb import strict_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT = "miniscope-to-nwb-zarr curation 1"
@@ -56,8 +56,8 @@ def load_curation(path: Path) -> Curation:
     """
     text = read_text(path, "file of decisions")
     try:
-        found = json.loads(text, object_pairs_hook=_each_once)
-    except (ValueError, RecursionError) as error:
+        found = strict_json.parse(text)
+    except ValueError as error:
         raise InputError(f"{path.name}: is not JSON ({error}); save it on the page qc/curation.html again") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise InputError(
@@ -77,15 +77,6 @@ def load_curation(path: Path) -> Curation:
         curator=" ".join(curator.split()),
         decisions=_decisions(path.name, found.get("decisions")),
     )
-
-
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"`{short(twice)}` stands there twice")
-    return found
 
 
 def _decisions(name: str, found: Any) -> dict[str, dict[int, bool]]:  # noqa: ANN401 - whatever the file holds

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.errors import InputError
+from miniscope_to_nwb_zarr.sources import limits
+from miniscope_to_nwb_zarr.sources.settings_json import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -62,7 +64,21 @@ def read_lines(path: Path, key: str) -> list[Row]:
     return [row for _, row in _lines(path, key)]
 
 
+def check_size(path: Path) -> None:
+    """Refuse a table that is larger than `limits.TABLE_BYTES`.
+
+    Raises
+    ------
+    InputError
+        It is.
+    """
+    size, most = path.stat().st_size, limits.TABLE_BYTES
+    if size > most.value:
+        raise InputError(f"{path.name}: has {size:,} bytes, expected at most {most.value:,}; {most.remedy}")
+
+
 def _lines(path: Path, key: str) -> Iterator[tuple[int, Row]]:
+    check_size(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
@@ -85,7 +101,7 @@ def _lines(path: Path, key: str) -> Iterator[tuple[int, Row]]:
 
 def _key_of(text: str, name: str, where: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(text):
-        raise InputError(f"{where}: {name} is {text!r}, expected a whole number")
+        raise InputError(f"{where}: {name} is {cut(text)!r}, expected a whole number")
     return int(text)
 
 

@@ -11,6 +11,8 @@ from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.data_conversion.allen.extensions import extension_class
 from miniscope_to_nwb_zarr.data_conversion.allen.rebuild import set_field
+from miniscope_to_nwb_zarr.data_conversion.allen.tables import check_size
+from miniscope_to_nwb_zarr.data_conversion.nwb import strict_json
 from miniscope_to_nwb_zarr.data_conversion.nwb.transform import Change
 
 if TYPE_CHECKING:
@@ -36,9 +38,10 @@ def read_experiments(path: Path) -> dict[int, Mapping[str, Any]]:
         The file is no such table, or an experiment is there twice.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        check_size(path)
+        rows: Any = strict_json.parse(path.read_text(encoding="utf-8"))
         found = {int(row["id"]): row for row in rows}
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise InputError(
             f"{path.name}: is not a table of experiments ({error}); expected a JSON list of objects with an id. Fetch "
             "it again"

@@ -41,6 +41,7 @@ def test_truth_is_a_number(tmp_path):
         ("id,area\n1,2\n\n", "line 3: has 0 fields"),
         ("id,area\n1_0,2\n", "id is '1_0', expected a whole number"),
         ("id,area\n1.5,2\n", "id is '1.5', expected a whole number"),
+        (f"id,area\n{'9' * 5000},2\n", r"id is '9{10,90}[^9]{0,5}', expected a whole number"),
         ("id,area\n1,2\n1,3\n", "line 3: id 1 is there twice"),
         ('id,area\n1,"2\n', "is not a table of text"),
     ],

@@ -81,6 +81,8 @@ def test_an_experiment_that_is_not_in_the_table_is_a_finding_once(sessions, tabl
         ("[", "is not a table"),
         ('{"a": 1}', "is not a table"),
         ('[{"id": 1}, {"id": 1}]', "twice"),
+        ('[{"id": 1, "id": 2}]', "gives 'id' twice"),
+        ('[{"id": 1e999}]', "is not a table"),
         pytest.param("[" * 100_000, "is not a table", id="deep"),
     ],
 )
