@@ -177,11 +177,14 @@ def _cluster(engine: str, n_workers: int, scratch: Path, tasks: Sequence[Task]) 
 
     if engine == "slurm":
         memory = _SLURM_ANALYSIS_MEMORY if any(task.is_analysis for task in tasks) else _SLURM_MEMORY
-        with _slurm_cluster(n_workers, memory, scratch / "slurm") as cluster, Client(cluster) as client:
+        with (
+            _slurm_cluster(n_workers, memory, scratch / "slurm") as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
             yield client
         return
     if engine != "local":
-        with silence_logging_cmgr(_TOLD_BY_DASK), Client(engine) as client:
+        with silence_logging_cmgr(_TOLD_BY_DASK), Client(engine, set_as_default=False) as client:
             yield client
         return
     limit = os.environ.get("CO_MEMORY")
@@ -211,7 +214,7 @@ def _cluster(engine: str, n_workers: int, scratch: Path, tasks: Sequence[Task]) 
                 f"the workers could not be started, or one was lost meanwhile ({error}). Run the same command again, "
                 "with fewer --workers if memory ran out"
             ) from error
-        yield running.enter_context(Client(running.enter_context(cluster)))
+        yield running.enter_context(Client(running.enter_context(cluster), set_as_default=False))
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:

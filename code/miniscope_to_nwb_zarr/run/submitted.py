@@ -36,7 +36,7 @@ class Submitted:
         from distributed import as_completed  # noqa: PLC0415 - a second of imports, for several outputs only
 
         self._client = client
-        self._running = as_completed()
+        self._running = as_completed(loop=client.loop)
         self._console = console
         self._lost = lost
         self._orders: dict[Any, tuple[Task, Callable[[], SessionResult], int]] = {}

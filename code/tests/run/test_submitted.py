@@ -47,7 +47,7 @@ def test_a_fault_of_the_program_is_no_reason_to_run_again():
 def client():
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         yield client
 
