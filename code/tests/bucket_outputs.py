@@ -76,6 +76,11 @@ def hold_whole(bucket: Bucket, receipt: Receipt, prefix: str = f"out/{NAME}") ->
         assert (len(content), _sha256(content)) == (entry.size_bytes, entry.sha256), entry.path
 
 
+def left_in(scratch: Path) -> list[Path]:
+    """What is left in a scratch folder of the files that were fetched and made there."""
+    return [path for path in scratch.rglob("*") if path.is_file() and path.parent.name != ".checksums"]
+
+
 def _sha256(content: bytes) -> str:
     from hashlib import sha256
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.analysis.contract import Movie
 
-_BIN_FRAMES = 4
+BIN_FRAMES = 4
 """So many frames are averaged to one while the background of cells is looked for."""
 
 
@@ -97,7 +97,7 @@ def whole_steps(most: int, chunk: int) -> int:
     chunk : int
         Frames of a chunk of the file.
     """
-    unit = next(unit for unit in (math.lcm(chunk, _BIN_FRAMES), chunk, _BIN_FRAMES, 1) if unit <= most)
+    unit = next(unit for unit in (math.lcm(chunk, BIN_FRAMES), chunk, BIN_FRAMES, 1) if unit <= most)
     return most - most % unit
 
 

@@ -44,6 +44,11 @@ class Standing:
             return ""
 
     @property
+    def has_version(self) -> bool:
+        """Whether a finished version is there, under its name or kept, which a next one may follow."""
+        return self.receipt is not None or bool(self.kept)
+
+    @property
     def exists(self) -> bool:
         """Whether the name is taken; what an interrupted run has left does not take it."""
         return bool(self.etag) or self.is_foreign

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile
+    from miniscope_to_nwb_zarr.run.options import Options
 
 _END_BYTES = 1 << 20
 
@@ -85,6 +86,13 @@ def list_remote(paths: Iterable[Path], files: Mapping[Path, RemoteFile], prefix:
         ListedFile(file.key.removeprefix(prefix), file.size_bytes, None, file.etag)
         for file in (files[path] for path in sorted(set(paths)))
     )
+
+
+def listed(paths: Iterable[Path], options: Options, remote: Mapping[Path, RemoteFile]) -> tuple[ListedFile, ...]:
+    """Files of the data, which are local or, where `remote` has them, in a bucket."""
+    if options.data_store and remote:
+        return list_remote(paths, remote, options.data_store.address.prefix)
+    return list_local(paths, options.data_dir.resolve())
 
 
 def read_names(text: str) -> tuple[str, ...]:

@@ -154,8 +154,7 @@ class Transfer:
         done = self._settled(standing, self.fetch)
         if done is not None:
             return SessionResult.done(self.name, "already done", where, done)
-        is_there = standing.receipt is not None or standing.kept
-        is_followed = is_there and (self.options is None or self._found(standing).has_metadata_only)
+        is_followed = standing.has_version and (self.options is None or self._found(standing).has_metadata_only)
         with phases.phase("fetch"):
             self.fetch()
             self._drop_leftover(final)
@@ -191,7 +190,7 @@ class Transfer:
             fetch()
             sources = self.hash_sources()
         if options is None or sources is None:
-            if found.receipt or (standing and standing.kept):
+            if found.receipt or (standing and standing.has_version):
                 # the local run looks itself
                 return None
             options, sources = {}, ()

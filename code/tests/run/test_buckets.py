@@ -15,6 +15,7 @@ from miniscope_to_nwb_zarr.data_conversion.create_inputs import main as create_i
 from miniscope_to_nwb_zarr.run.inputs import find_sessions
 from miniscope_to_nwb_zarr.run.main import main
 from miniscope_to_nwb_zarr.run.options import Options
+from tests.bucket_outputs import left_in
 from tests.faults import samples
 from tests.faults.program import run_in_child, wanted_digest, words
 from tests.nwb_files import bare_file
@@ -54,11 +55,6 @@ def digests(bucket, prefix="out"):
     keys = [key for key in bucket.objects(f"{prefix}/") if key.endswith("/receipt.json") and "/." not in key]
     receipts = [Receipt.from_text(bucket.get(key).decode()) for key in keys]
     return {receipt.session: receipt.content_digest for receipt in receipts}
-
-
-def left_in(scratch):
-    """What is left of the files that were fetched and made there."""
-    return [path for path in scratch.rglob("*") if path.is_file() and path.parent.name != ".checksums"]
 
 
 @pytest.mark.parametrize("layout", samples.FORMS)

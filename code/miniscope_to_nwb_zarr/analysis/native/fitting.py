@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from miniscope_to_nwb_zarr.analysis.footage import Box, read_box
+from miniscope_to_nwb_zarr.analysis.footage import BIN_FRAMES, Box, read_box
 from miniscope_to_nwb_zarr.analysis.native.ring import (
     averaging,
     coarse_shape,
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 _READ_VALUES = 8_000_000
 _SWEEPS = 10
-_BIN_FRAMES = 4
-"""Frames that are averaged to one for the covariance of the background."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +119,7 @@ def _moments(
         pixels = frames.reshape(len(frames), -1) - mean
         traces = task.traces[:, block]
         products += pixels.T @ traces.T
-        size = min(_BIN_FRAMES, len(frames))
+        size = min(BIN_FRAMES, len(frames))
         whole = len(frames) // size * size
         coarse = np.asarray(average @ pixels[:whole].T)
         if not setting.is_first:

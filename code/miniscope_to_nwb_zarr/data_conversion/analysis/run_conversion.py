@@ -30,8 +30,7 @@ from miniscope_to_nwb_zarr.run.listing import (
     ListedSession,
     Listing,
     check_names,
-    list_local,
-    list_remote,
+    listed,
     read_names,
 )
 from miniscope_to_nwb_zarr.run.missing_facts import check_facts, remind
@@ -40,7 +39,7 @@ from miniscope_to_nwb_zarr.run.session_transfer import task_of
 from miniscope_to_nwb_zarr.run.whole_run import RunFacts, make_all, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
     from miniscope_to_nwb_zarr.run.console import Console
@@ -86,7 +85,7 @@ def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
         raise UsageError(f"{options.results_shown}: shards are made of what lies in --data_dir; give this bucket there")
     stored = [ListedSession(one.name, _files_of(one, found, options)) for one in found.stored]
     recorded = [
-        ListedSession(one.name, _listed([file.path for file in one.source_files], found, options))
+        ListedSession(one.name, listed((file.path for file in one.source_files), options, found.remote))
         for one in found.recordings.sessions
     ]
     return Listing((*stored, *recorded), tuple(failure.message for failure in found.recordings.failures), found)
@@ -95,15 +94,9 @@ def list_sessions(options: Options, below: Sequence[str] = ()) -> Listing:
 def _files_of(one: Stored, found: Targets, options: Options) -> tuple[ListedFile, ...]:
     """The files of an output or an NWB file as a listing has them: a receipt has the checksums of all others."""
     if one.is_output:
-        return _listed([one.folder / RECEIPT_NAME], found, options)
+        return listed([one.folder / RECEIPT_NAME], options, found.remote)
     paths = places_of(one.store, found.remote) if found.remote else [Path(name) for name in state_of([one.store])]
-    return _listed(paths, found, options)
-
-
-def _listed(paths: Iterable[Path], found: Targets, options: Options) -> tuple[ListedFile, ...]:
-    if options.data_store and found.remote:
-        return list_remote(paths, found.remote, options.data_store.address.prefix)
-    return list_local(paths, options.data_dir.resolve())
+    return listed(paths, options, found.remote)
 
 
 def _refuse_what_means_nothing(options: Options) -> None:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.buckets.mirror import OUTPUTS
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.data_conversion.analysis.stored import (
@@ -15,8 +16,9 @@ from miniscope_to_nwb_zarr.data_conversion.analysis.stored import (
     outputs_at,
     outputs_in,
 )
-from miniscope_to_nwb_zarr.data_conversion.analysis.transfers import look_into, output_there, outputs_there
+from miniscope_to_nwb_zarr.data_conversion.analysis.transfers import output_there, outputs_there
 from miniscope_to_nwb_zarr.data_conversion.miniscope.found import look
+from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import look_into
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery
 from miniscope_to_nwb_zarr.run.inputs import find_sessions
 from miniscope_to_nwb_zarr.run.places import refuse_inside
@@ -106,7 +108,7 @@ def _stored_below(options: Options) -> tuple[StoredFiles, Mapping[Path, RemoteFi
     """The outputs and NWB files in the data, which are local or in a bucket."""
     data = options.data_dir
     if options.data_store:
-        return look_into(options)
+        return look_into(options, OUTPUTS, find_stored)
     if not data.is_dir() or _is_same(data, options.results_dir):
         return StoredFiles((), ()), {}
     return find_stored(data), {}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from miniscope_to_nwb_zarr.buckets.mirror import OUTPUTS, mirrored
 from miniscope_to_nwb_zarr.buckets.outputs import OutputStore
-from miniscope_to_nwb_zarr.core.errors import UsageError
-from miniscope_to_nwb_zarr.core.paths import moved
-from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored, StoredFiles, find_stored
-from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import places_of
+from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored
+from miniscope_to_nwb_zarr.data_conversion.nwb.transfers import places_of, transfer_of
 from miniscope_to_nwb_zarr.run.kept_store import store_of
-from miniscope_to_nwb_zarr.run.transfer import Transfer, TransferTask
+from miniscope_to_nwb_zarr.run.transfer import TransferTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,24 +18,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile, StorePlace
     from miniscope_to_nwb_zarr.run.engine import Task
     from miniscope_to_nwb_zarr.run.options import Options
-
-
-def look_into(options: Options) -> tuple[StoredFiles, Mapping[Path, RemoteFile]]:
-    """What can be analysed in a bucket as it will lie in the scratch folder, and all files there by their places in it.
-
-    Raises
-    ------
-    InputError, TemporaryError
-        There is no such bucket, it must not be read, or the server does not answer.
-    """
-    if options.data_store is None:
-        raise UsageError("the data lie in no bucket")
-    root = options.data_dir.resolve()
-    with mirrored(options.data_store, "", options.scratch_dir, OUTPUTS) as mirror:
-        found = find_stored(mirror.root)
-        files = {moved(path, mirror.root, root): file for path, file in mirror.files.items()}
-        # the folder may be a store itself
-        return moved(found, mirror.root.parent, root.parent), files
 
 
 def outputs_there(place: StorePlace, results: Path) -> tuple[Stored, ...]:
@@ -70,17 +50,8 @@ def with_transfer(task: Task, stored: Stored, options: Options, remote: Mapping[
     if not (options.data_store or options.results_store):
         return task
     files = places_of(stored.folder if stored.is_output else stored.store, remote)
-    transfer = Transfer(
-        name=stored.name,
-        results=options.results_dir,
-        scratch=options.scratch_dir.resolve(),
-        # an output that is there is followed by its next version; the analysis itself looks whether it has it
-        existing="replace" if options.existing == "replace" else "verify",
-        workers=options.workers,
-        options=None,
-        hash_sources=tuple,
-        data=options.data_store,
-        files=tuple(remote[path] for path in files),
-        store=options.results_store,
-    )
+    # an output that is there is followed by its next version; the analysis itself looks whether it has it
+    existing = "replace" if options.existing == "replace" else "verify"
+    remotes = tuple(remote[path] for path in files)
+    transfer = replace(transfer_of(stored.name, None, options, options.data_store, remotes), existing=existing)
     return TransferTask(task, transfer)

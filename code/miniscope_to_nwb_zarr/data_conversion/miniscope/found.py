@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniscope_to_nwb_zarr.layouts.discovery import Discovery
 from miniscope_to_nwb_zarr.run.inputs import find_remote, find_sessions
-from miniscope_to_nwb_zarr.run.listing import list_local, list_remote
+from miniscope_to_nwb_zarr.run.listing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +30,7 @@ class Found:
 
     def listed(self, options: Options, session: Session) -> tuple[ListedFile, ...]:
         """The files of a session as a listing has them."""
-        paths = [file.path for file in session.source_files]
-        if options.data_store:
-            return list_remote(paths, self.remote, options.data_store.address.prefix)
-        return list_local(paths, options.data_dir.resolve())
+        return listed((file.path for file in session.source_files), options, self.remote)
 
 
 def look(options: Options, sidecar: Sidecar, below: Sequence[str] = ()) -> Found:

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.buckets.mirror import NWB_FILES
 from miniscope_to_nwb_zarr.core.amounts import counted, size_text
 from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, TemporaryError, UsageError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
@@ -79,7 +80,7 @@ def run(options: Options, console: Console, listing: Listing | None = None) -> E
 def _look(options: Options) -> tuple[FoundFiles, dict[Path, RemoteFile]]:
     """The NWB files, and where they come from if they are in a bucket."""
     if options.data_store:
-        return look_into(options)
+        return look_into(options, NWB_FILES, find_files)
     if not options.data_dir.is_dir():
         raise InputError(f"--data_dir {options.data_dir}: is not a folder; give the folder that holds the NWB files")
     return find_files(options.data_dir), {}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from miniscope_to_nwb_zarr.buckets.mirror import NWB_FILES, mirrored
+from miniscope_to_nwb_zarr.buckets.mirror import mirrored
 from miniscope_to_nwb_zarr.core.errors import UsageError
 from miniscope_to_nwb_zarr.core.paths import moved
-from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import find_files, source_entries
+from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import source_entries
 from miniscope_to_nwb_zarr.data_conversion.nwb.task import NwbTask
 from miniscope_to_nwb_zarr.run.transfer import Transfer, TransferTask
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from miniscope_to_nwb_zarr.buckets.mirror import Look
     from miniscope_to_nwb_zarr.buckets.object_store import RemoteFile, StorePlace
-    from miniscope_to_nwb_zarr.data_conversion.nwb.inputs import FoundFiles
     from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
     from miniscope_to_nwb_zarr.run.engine import Task
     from miniscope_to_nwb_zarr.run.options import Options
+
+Found = TypeVar("Found")
 
 
 def transfer_of(
@@ -62,8 +64,16 @@ def transfer_of(
     )
 
 
-def look_into(options: Options) -> tuple[FoundFiles, dict[Path, RemoteFile]]:
-    """The NWB files in a bucket as they will lie in the scratch folder, and all files there by their places in it.
+def look_into(options: Options, look: Look, find: Callable[[Path], Found]) -> tuple[Found, dict[Path, RemoteFile]]:
+    """What is found in a bucket as it will lie in the scratch folder, and all files there by their places in it.
+
+    Parameters
+    ----------
+    options : Options
+    look : Look
+        What of the bucket is laid out.
+    find : callable
+        Finds it in the folder in which that is done.
 
     Raises
     ------
@@ -73,8 +83,8 @@ def look_into(options: Options) -> tuple[FoundFiles, dict[Path, RemoteFile]]:
     if options.data_store is None:
         raise UsageError("the data lie in no bucket")
     root = options.data_dir.resolve()
-    with mirrored(options.data_store, "", options.scratch_dir, NWB_FILES) as mirror:
-        found = find_files(mirror.root)
+    with mirrored(options.data_store, "", options.scratch_dir, look) as mirror:
+        found = find(mirror.root)
         files = {moved(path, mirror.root, root): file for path, file in mirror.files.items()}
         # the folder may be a store itself
         return moved(found, mirror.root.parent, root.parent), files

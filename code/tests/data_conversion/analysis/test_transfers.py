@@ -14,6 +14,7 @@ from miniscope_to_nwb_zarr.data_conversion.create_inputs import main as create_i
 from miniscope_to_nwb_zarr.run import session_job
 from miniscope_to_nwb_zarr.run.main import main
 from tests.analysis.plain_engine import PlainEngine
+from tests.bucket_outputs import left_in
 from tests.conversions import convert, no_processes
 from tests.data_conversion.conftest import FACTS
 from tests.s3_server import KEYS, Bucket, address, faulty
@@ -63,11 +64,6 @@ def run(tmp_path, capsys):
 
 def receipt_of(bucket, place):
     return Receipt.from_text(bucket.get(f"{place}/receipt.json").decode())
-
-
-def left_in(scratch):
-    """What is left of the files that were fetched and made there."""
-    return [path for path in scratch.rglob("*") if path.is_file() and path.parent.name != ".checksums"]
 
 
 def test_a_recording_goes_from_a_bucket_into_one_converted_and_analysed(bucket, recording, run, tmp_path):
