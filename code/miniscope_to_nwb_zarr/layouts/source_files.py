@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-_TEXT_BYTES = 256_000
 _PICTURE = re.compile(r".*\.(?:png|jpe?g|bmp|tiff?)", re.IGNORECASE)
 
 
@@ -31,7 +30,7 @@ def source_file(path: Path, where: str, *, is_always_text: bool = False) -> Sour
         The text is kept up to the size that any file of notes or settings may have.
     """
     size = size_of(path)
-    if size > (limits.NOTES_BYTES.value if is_always_text else _TEXT_BYTES):
+    if size > ((limits.NOTES_BYTES if is_always_text else limits.KEPT_TEXT_BYTES).value):
         return SourceFile(path, size)
     raw = read_bytes(path, where, limits.NOTES_BYTES)[0]
     return SourceFile(path, size, None if raw is None else _text(raw))

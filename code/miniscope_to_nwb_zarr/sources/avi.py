@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 _CONTAINERS = (b"RIFF", b"LIST")
 _INDEX_ENTRY = np.dtype([("id", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("size", "<u4")])
 _FRAME_SUFFIXES = (b"dc", b"db")
-_HEADER_LIMIT_BYTES = 1 << 20
-# a bitmap header of its longest version and 256 colours
-_FORMAT_LIMIT_BYTES = 2048
 # what stands among packets: frames, palettes, sound and text of any stream, indices, padding
 _PASSED = re.compile(rb"[0-9]{2}(?:dc|db|pc|wb|tx)|ix[0-9]{2}|idx1|indx|JUNK")
 
@@ -152,7 +149,7 @@ def _read_header(file: OpenedFile, size: int) -> _Header:
         raise NotAnAviError("the file does not begin as an AVI file does")
     header = _Header(is_complete=abs(8 + struct.unpack("<I", start[4:8])[0] - size) <= 1)
     pos = 12
-    while pos + 12 <= min(size, _HEADER_LIMIT_BYTES):
+    while pos + 12 <= min(size, limits.AVI_HEADER_BYTES):
         chunk = file.read_at(12, pos)
         if chunk[:4] in _CONTAINERS:
             pos += 12
@@ -162,7 +159,7 @@ def _read_header(file: OpenedFile, size: int) -> _Header:
             continue
         length = struct.unpack("<I", chunk[4:8])[0]
         if chunk[:4] in {b"avih", b"strh", b"strf", b"dmlh", b"indx"}:
-            _take_header_chunk(header, chunk[:4], file.read_at(min(length, _FORMAT_LIMIT_BYTES), pos + 8))
+            _take_header_chunk(header, chunk[:4], file.read_at(min(length, limits.AVI_FORMAT_BYTES), pos + 8))
         pos += 8 + length + (length & 1)
     if header.movi == 0 or header.stream < 0:
         raise NotAnAviError("no video stream was found in the header")

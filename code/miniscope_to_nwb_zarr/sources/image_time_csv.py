@@ -12,6 +12,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.timing import first_sound
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.bonsai_csv import Kind, read_table
 from miniscope_to_nwb_zarr.sources.delimited import (
     Head,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("Timestamp", "Clock")
 _EXPECTED = "rows of a time and a whole number"
-_MAX_WHOLE = 2**53
 _NO_HEADER = Head(b",", (), 0, 1)
 
 
@@ -94,7 +94,7 @@ def read_image_times(path: Path, where: str) -> tuple[ImageTimes | None, tuple[F
     if (stamps.kind, clock.kind) != (Kind.STAMP, Kind.NUMBER):
         return None, (*findings, head_finding(raw, where, _EXPECTED))
     # a larger number has no exact value here; a clock counts for years before it gets there
-    is_count = (clock.values >= 0) & (clock.values <= _MAX_WHOLE) & (np.floor(clock.values) == clock.values)
+    is_count = (clock.values >= 0) & (clock.values <= limits.WHOLE_NUMBER) & (np.floor(clock.values) == clock.values)
     is_good = table.is_whole & stamps.is_readable & is_count
     if not is_good.any():
         return None, (*findings, head_finding(raw, where, _EXPECTED))

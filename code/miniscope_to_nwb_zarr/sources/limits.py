@@ -47,6 +47,9 @@ NOTES_BYTES: Final = Limit("notes_bytes", 1 << 24, "bytes of a file of notes or 
 SETTINGS_BYTES: Final = Limit(
     "settings_bytes", 1 << 20, "bytes of a settings file, of which real ones have a few kB, or of a file of the lab"
 )
+KEPT_TEXT_BYTES: Final = Limit(
+    "kept_text_bytes", 256_000, "bytes of a text file of no known kind that is kept whole, not only named"
+)
 LAB_VALUES: Final = Limit("lab_values", 20_000, "names and values of a YAML file, or rows of a table of animals")
 FILES_PER_FOLDER: Final = Limit(
     "files_per_folder", 100_000, "entries of a folder: a day at 30 frames/s in files of 1000 frames has 2600"
@@ -71,14 +74,20 @@ NWB_UNWRITTEN_BYTES: Final = Limit(
 LIMITS: Final = {
     limit.name: limit
     for limit in (
-        *(TABLE_BYTES, TABLE_ROWS, NOTES_BYTES, SETTINGS_BYTES, LAB_VALUES, FILES_PER_FOLDER, FOLDERS, TREE_DEPTH),
-        *(LINK_DEPTH, PICTURE_SIDE, FRAME_BYTES, VIDEO_FRAMES),
+        *(TABLE_BYTES, TABLE_ROWS, NOTES_BYTES, SETTINGS_BYTES, KEPT_TEXT_BYTES, LAB_VALUES, FILES_PER_FOLDER, FOLDERS),
+        *(TREE_DEPTH, LINK_DEPTH, PICTURE_SIDE, FRAME_BYTES, VIDEO_FRAMES),
         *(NWB_OBJECTS, NWB_VALUES, NWB_METADATA_BYTES, NWB_UNWRITTEN_BYTES),
     )
 }
 
 NWB_DEPTH: Final = 64
 """Groups inside groups of an NWB file; real ones have six."""
+NWB_NAME_BYTES: Final = 255
+"""Of the name of an object of an NWB file, which names a folder of a store."""
+NWB_LINK_STEPS: Final = 1000
+"""Names and links on the way to an object of an NWB file; links that lead back to themselves end here."""
+NWB_WORK_S: Final = 5
+"""Of the processor, for one object of an HDF5 file; a sound one takes milliseconds, and a slow disk is not counted."""
 NWB_CHUNK_BYTES: Final = (1 << 31) - 1
 """Bytes of one chunk of a Zarr store: Blosc takes no more."""
 NWB_PACKED: Final = 2000
@@ -89,18 +98,36 @@ YAML_DEPTH: Final = 12
 """Nested names and lists in a YAML file; real ones have three."""
 NUMBER_CHARS: Final = 40
 """Characters of one number in a settings file or a table; a float64 written in full takes at most 24."""
+WHOLE_NUMBER: Final = 2**53
+"""A count or a whole number of a file; beyond it a float64 no longer tells neighbours apart."""
 LINE_BYTES: Final = 1 << 16
 """Length of one line of a table; a row of live pose with 1000 points takes 30 kB."""
 NOTE_CHARS: Final = 10_000
 """Length of one note."""
+AVI_HEADER_BYTES: Final = 1 << 20
+"""From the start of a video to its first frame; real headers end within 10 kB."""
+AVI_FORMAT_BYTES: Final = 2048
+"""One chunk of that header; a bitmap header of its longest version and 256 colours takes less."""
+CAMERAS: Final = 16
+"""In one timestamp.dat: DirectShow numbers the cameras of a computer, and the software records from two."""
+STRANGE_NAMES: Final = 100
+"""Unknown names of a settings file in which misspelt settings are looked for."""
+STRANGE_NAME_CHARS: Final = 60
+"""Length of such a name; no setting has a longer one."""
 
 FIXED: Final = (
     (JSON_DEPTH, "objects and lists inside one another in a settings file; real ones have four"),
     (YAML_DEPTH, "names and lists inside one another in a YAML file; real ones have three"),
     (NUMBER_CHARS, "characters of one number in a settings file or a table; a number of 64 bits takes at most 24"),
+    (WHOLE_NUMBER, "as a count or a whole number: beyond it neighbours cannot be told apart"),
     (LINE_BYTES, "bytes of one line of a table; a row of live pose with 1000 points takes 30 kB"),
     (NOTE_CHARS, "characters of one note"),
+    (AVI_HEADER_BYTES, "bytes from the start of a video to its first frame; real headers end within 10 kB"),
+    (CAMERAS, "cameras in one timestamp.dat; the software records from two"),
     (NWB_DEPTH, "groups inside groups of an NWB file; real ones have six"),
+    (NWB_NAME_BYTES, "bytes of the name of an object of an NWB file"),
+    (NWB_LINK_STEPS, "names and links on the way to an object of an NWB file"),
+    (NWB_WORK_S, "seconds of the processor for one object of an HDF5 file; a sound one takes milliseconds"),
     (NWB_CHUNK_BYTES, "bytes of one chunk of an NWB-Zarr store, which is the most that Blosc takes"),
 )
 """Limits that nothing raises, and what they are limits of."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.bonsai_csv import MOST_TEXTS, Column, Kind, read_table
 from miniscope_to_nwb_zarr.sources.delimited import (
     empty_finding,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_MAX_WHOLE = 2**53
 _KEPT = frozenset({Kind.NUMBER, Kind.FLAG})
 
 
@@ -149,7 +149,7 @@ def _whole(column: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
     """A column of counts, -1 where it holds none."""
     if column is None:
         return None
-    is_count = (column >= 0) & (column <= _MAX_WHOLE) & (np.floor(column) == column)
+    is_count = (column >= 0) & (column <= limits.WHOLE_NUMBER) & (np.floor(column) == column)
     return np.where(is_count, column, -1).astype(np.int64)
 
 

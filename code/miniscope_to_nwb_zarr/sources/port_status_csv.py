@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from miniscope_to_nwb_zarr.core.findings import Finding
     from miniscope_to_nwb_zarr.sources.start_time import StartTime
 
-_MAX_CLOCK_CHARS = 20
-
 
 @dataclass(frozen=True, slots=True)
 class PortStatus:
@@ -62,6 +60,7 @@ def _report(line: str) -> PortStatus | None:
     if len(fields) < 3 or not fields[2]:
         return None
     received, clock = parse_stamp(fields[0]), fields[1]
-    if received is None or len(clock) > _MAX_CLOCK_CHARS or not (clock.isascii() and clock.isdigit()):
+    is_count = clock.isascii() and clock.isdigit() and len(clock) <= limits.NUMBER_CHARS
+    if received is None or not is_count or int(clock) > limits.WHOLE_NUMBER:
         return None
     return PortStatus(received, int(clock), fields[2].strip('"'))

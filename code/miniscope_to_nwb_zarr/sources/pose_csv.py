@@ -9,6 +9,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import Pose
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import (
     Rows,
     empty_finding,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _TITLE = "dlc-live pose data."
 _VALUES_PER_POINT = 3
-_MAX_WHOLE = 2**53
 _NOT_WHOLE = re.compile(rb"(?<=[0-9.])(\r?\n)")
 
 
@@ -80,7 +80,7 @@ def read_pose(path: Path, where: str) -> tuple[Pose | None, tuple[Finding, ...]]
 def _are_readable(rows: Rows) -> NDArray[np.bool_]:
     """Shape (n_rows,): rows of numbers that begin with a whole one, without a last row that may be cut."""
     frame = rows.values[:, 0]
-    readable = ~np.isnan(rows.values).any(axis=1) & (np.abs(frame) <= _MAX_WHOLE) & (frame == np.floor(frame))
+    readable = ~np.isnan(rows.values).any(axis=1) & (np.abs(frame) <= limits.WHOLE_NUMBER) & (frame == np.floor(frame))
     if rows.is_torn:
         readable[-1] = False
     return np.asarray(readable)

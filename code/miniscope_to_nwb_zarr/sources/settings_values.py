@@ -8,17 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import parse_number
 from miniscope_to_nwb_zarr.sources.settings_json import brief
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_MAX_WHOLE = 2**53
 # of damage in one place; a setting that users name themselves is hardly ever as close
 _LIKENESS = 0.6
-_MAX_STRANGE = 100
-_MAX_NAME_CHARS = 60
 
 
 class SettingsView:
@@ -95,8 +93,10 @@ def find_misspelt(
     >>> find_misspelt({"gin": 2, "ewl": 0}, ("gain", "ewl"), (), "metaData.json")[0].sentence
     "holds 'gin', which is not a known setting, and no 'gain': if that is meant, its value 2 was not used"
     """
-    names = (name for name in settings if name not in wanted and name not in known and len(name) <= _MAX_NAME_CHARS)
-    strange = list(islice(names, _MAX_STRANGE))
+    names = (
+        name for name in settings if name not in wanted and name not in known and len(name) <= limits.STRANGE_NAME_CHARS
+    )
+    strange = list(islice(names, limits.STRANGE_NAMES))
     found = []
     for name in wanted:
         alike = get_close_matches(name, strange, n=1, cutoff=_LIKENESS) if name not in settings else ()
@@ -118,5 +118,5 @@ def as_number(value: object) -> float | None:
         number = parse_number(value.strip().encode("utf-8", "replace"))
         return None if math.isnan(number) else number
     if isinstance(value, int):
-        return float(value) if abs(value) <= _MAX_WHOLE else None
+        return float(value) if abs(value) <= limits.WHOLE_NUMBER else None
     return value if isinstance(value, float) and math.isfinite(value) else None

@@ -46,8 +46,6 @@ _EXPECTED = "a header that names camNum, frameNum and sysClock, or rows of camer
 _MS_PER_S = 1000
 _NAMES_TO_KNOW = 2
 _SNIFFED_BYTES = 1024
-# DirectShow numbers the cameras of a computer; the software records from two
-_MAX_CAMERAS = 16
 
 
 def is_timestamp_dat(path: Path) -> bool:
@@ -89,8 +87,8 @@ def read_timestamp_dat(path: Path, where: str) -> tuple[Mapping[int, TimeTable],
     rows = read_rows(raw, head, len(names))
     readable, doubts = _readable_rows(rows, names, where)
     cameras, counts = np.unique(readable[:, names.index(_CAMERA)], return_counts=True)
-    if len(cameras) > _MAX_CAMERAS:
-        sentence = f"has rows of {len(cameras)} cameras, expected at most {_MAX_CAMERAS}; the table was left out"
+    if len(cameras) > limits.CAMERAS:
+        sentence = f"has rows of {len(cameras)} cameras, expected at most {limits.CAMERAS}; the table was left out"
         return {}, (*findings, *doubts, Finding(Code.TABLE_FORMAT, Severity.ERROR, where, sentence))
     tables = {}
     for camera in cameras[np.argsort(-counts, kind="stable")].astype(int).tolist():

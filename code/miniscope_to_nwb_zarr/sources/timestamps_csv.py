@@ -9,6 +9,7 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
 from miniscope_to_nwb_zarr.core.model import TimeTable
+from miniscope_to_nwb_zarr.sources import limits
 from miniscope_to_nwb_zarr.sources.delimited import (
     Head,
     Rows,
@@ -37,7 +38,6 @@ _EXPECTED = (
 )
 _MS_PER_S = 1000
 # beyond it float64 does not hold every whole number
-_MAX_WHOLE = 2**53
 _TORN_MAX_INTERVALS = 10
 
 
@@ -106,7 +106,7 @@ def _unreadable_rows(values: NDArray[np.float64], names: tuple[str, ...]) -> NDA
             bad |= np.isnan(values[:, k])
         elif name in _KNOWN:
             column = values[:, k]
-            bad |= ~(np.abs(column) <= _MAX_WHOLE) | (np.floor(column) != column)
+            bad |= ~(np.abs(column) <= limits.WHOLE_NUMBER) | (np.floor(column) != column)
             if name == _FRAME:
                 bad |= column < 0
     return bad

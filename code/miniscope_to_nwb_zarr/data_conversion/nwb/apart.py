@@ -135,7 +135,7 @@ def _lost(exit_code: int | None, name: str) -> SessionResult:
     if ended_by is not None and ended_by == watch.ENDED_BY:
         message = (
             f"{name}: the library that reads the file goes round in circles in it, as in damaged files (one object, "
-            f"{watch.MOST_WORK_S} s); no output was made. Check that the file was copied whole"
+            f"{limits.NWB_WORK_S} s); no output was made. Check that the file was copied whole"
         )
         return SessionResult(name, ExitCode.INVALID_INPUT, "failed", message)
     message = (

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from miniscope_to_nwb_zarr.core.findings import Finding
 
-_NAME_BYTES = 255
-
 
 @dataclass(eq=False)
 class _Look:
@@ -162,7 +160,7 @@ def _check_name(look: _Look, where: str, name: object) -> None:
         or name in {".", ".."}
         or "\\" in name
         or name.startswith(".z")
-        or len(name.encode("utf-8", "surrogateescape")) > _NAME_BYTES
+        or len(name.encode("utf-8", "surrogateescape")) > limits.NWB_NAME_BYTES
     ):
         raise look.refuse(where, f"holds an object of the name {cut(repr(name))}, which no Zarr store can have")
 

@@ -9,11 +9,10 @@ from hdmf.build import DatasetBuilder, GroupBuilder, LinkBuilder
 
 from miniscope_to_nwb_zarr.core.errors import InputError
 from miniscope_to_nwb_zarr.core.findings import Code, Finding, Severity
+from miniscope_to_nwb_zarr.sources import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_MAX_DEPTH = 32
 
 
 def take_in(root: GroupBuilder) -> list[Finding]:
@@ -63,7 +62,7 @@ def _ids(group: GroupBuilder) -> Iterator[int]:
 
 
 def _copy(target: Any, name: str, source: str, depth: int) -> DatasetBuilder | GroupBuilder:  # noqa: ANN401
-    if depth > _MAX_DEPTH:
+    if depth > limits.NWB_DEPTH:
         raise InputError(f"{name}: links of several files lead into each other without end; remove one of them")
     if isinstance(target, LinkBuilder):
         return _copy(target.builder, name, source, depth + 1)

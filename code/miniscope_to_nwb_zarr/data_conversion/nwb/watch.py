@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniscope_to_nwb_zarr.sources import limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MOST_WORK_S = 5
-"""Of the processor, for one object; a sound one takes milliseconds, and a slow disk is not counted."""
 ENDED_BY = getattr(signal, "SIGVTALRM", None)
 
 
@@ -44,7 +44,7 @@ def watching() -> Iterator[Callable[[], bool]]:
 
     def go_on() -> bool:
         if _state.may_end:
-            signal.setitimer(signal.ITIMER_VIRTUAL, MOST_WORK_S)
+            signal.setitimer(signal.ITIMER_VIRTUAL, limits.NWB_WORK_S)
         return _state.may_end
 
     try:

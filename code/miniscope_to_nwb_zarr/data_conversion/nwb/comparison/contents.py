@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniscope_to_nwb_zarr.sources import limits
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -121,7 +123,7 @@ def find(contents: Contents, path: str) -> tuple[str, Item | None]:
     wanted = [name for name in path.split("/") if name]
     at: list[str] = []
     here: Item | None = contents.root
-    for _ in range(_MAX_STEPS):
+    for _ in range(limits.NWB_LINK_STEPS):
         if isinstance(here, Link) and not here.file:
             wanted = [name for name in here.path.split("/") if name] + wanted
             at, here = [], contents.root
@@ -131,7 +133,3 @@ def find(contents: Contents, path: str) -> tuple[str, Item | None]:
             at.append(wanted.pop(0))
             here = here.get(at[-1]) if isinstance(here, Group) else None
     return "/" + "/".join(at + wanted), None if wanted else here
-
-
-# links that lead back to themselves end here
-_MAX_STEPS = 1000
