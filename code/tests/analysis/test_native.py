@@ -6,8 +6,13 @@ import pytest
 import zarr
 
 from miniscope_to_nwb_zarr.analysis import native, workers
+from miniscope_to_nwb_zarr.analysis.footage import tiles
 from miniscope_to_nwb_zarr.analysis.movie import ArrayMovie
 from miniscope_to_nwb_zarr.analysis.native import extraction
+from miniscope_to_nwb_zarr.analysis.native.fitting import Setting
+from miniscope_to_nwb_zarr.analysis.native.ring import coarse_shape
+from miniscope_to_nwb_zarr.analysis.native.settings import cell_settings
+from miniscope_to_nwb_zarr.analysis.native.survey import Survey
 from tests.analysis import moving
 from tests.conversions import no_processes
 
@@ -80,6 +85,19 @@ def test_the_size_of_cells_is_estimated_and_told(found):
     assert found[1].parameters["radius_px"] == pytest.approx(RADIUS_PX, rel=0.5)
     assert {"cell size", "motion", "survey", "fit 1"} <= {step for step, _ in found[2]}
     assert all(0 <= share <= 1 for _, share in found[2])
+
+
+@pytest.mark.parametrize("radius_px", [0.8, 1.3, 1.6, 2.5, 3.7, 3.8, 6.2, 6.3, 9.0, 15.0])
+def test_what_a_worker_covaries_is_bounded_for_cells_of_any_size(tmp_path, radius_px):
+    picture = (608, 608)
+    zarr.zeros((20, *picture), chunks=(20, 64, 64), dtype="f4", store=str(tmp_path / "movie"))
+    movie = ArrayMovie(str(tmp_path / "movie"), RATE_HZ)
+    flat = np.zeros(picture, np.float32)
+    coarse_px = cell_settings(movie, {}, radius_px).coarse_px
+    setting = Setting(movie, Survey(np.arange(20), flat, flat, flat), radius_px, coarse_px)
+    parts = tiles(picture, extraction.fit_tile_px(setting), coarse_px)
+    largest = max(np.prod(coarse_shape(setting.bordered(part).shape, coarse_px)) for part in parts)
+    assert largest**2 * 8 < 200e6
 
 
 def test_a_picture_of_several_tiles_gives_the_same_units_as_one_of_one_tile(tmp_path, monkeypatch):

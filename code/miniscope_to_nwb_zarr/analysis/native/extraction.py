@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 _TILE_PX = 64
 _SEED_TILE_PX = 192
+_SMALLEST_TILE_PX = 16
+_COVARIED = 4500
+"""Coarse pixels of a tile with its border: a worker holds the covariance of each with each, some 160 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +122,7 @@ def fit(
     """Footprints of the model on its traces, and the rings of the background."""
     picture = setting.survey.picture
     may_lie = shapes.allowed(model.footprints, picture, settings.radius_px)
-    parts = tiles(picture, _TILE_PX, setting.coarse_px)
+    parts = tiles(picture, fit_tile_px(setting), setting.coarse_px)
     cells_of: list[NDArray[np.int64]] = []
 
     def tasks() -> Iterator[TileTask]:
@@ -139,6 +142,12 @@ def fit(
         pieces.append(sparse.csr_array((piece.data, place), shape=model.footprints.shape))
     footprints = sparse.csr_array(sum(pieces[1:], start=pieces[0]))
     return shapes.cleaned(footprints, model.traces, setting.survey.noise), rings
+
+
+def fit_tile_px(setting: Setting) -> int:
+    """Side of the tiles in which footprints are fitted: small where cells are small, whose pixels are not averaged."""
+    most = int(math.sqrt(_COVARIED) * setting.coarse_px) - 2 * setting.border_px
+    return min(_TILE_PX, max(_SMALLEST_TILE_PX, most))
 
 
 def demix(

@@ -81,9 +81,14 @@ class Setting:
     is_first: bool = False
     """Whether the background is found as if there were no cells."""
 
+    @property
+    def border_px(self) -> int:
+        """How far around a tile its rings and the interpolation reach."""
+        return ring_border_px(self.radius_px, self.coarse_px) + self.coarse_px
+
     def bordered(self, tile: Box) -> Box:
-        """A tile with the border that its rings and the interpolation need."""
-        return tile.wider(ring_border_px(self.radius_px, self.coarse_px) + self.coarse_px, self.survey.picture)
+        """A tile with its border."""
+        return tile.wider(self.border_px, self.survey.picture)
 
 
 def fit_tile(setting: Setting, task: TileTask) -> Fitted:
@@ -127,7 +132,8 @@ def _moments(
         binned = coarse.reshape(len(coarse), -1, size).mean(axis=2)
         covariance += binned @ binned.T
         n_binned += binned.shape[1]
-    return products, covariance / max(1, n_binned)
+    covariance /= max(1, n_binned)
+    return products, covariance
 
 
 def _coarse_around(inner: tuple[slice, slice], shape: tuple[int, int], size: int, border: int = 1) -> NDArray[np.int64]:
