@@ -20,6 +20,7 @@ _LAYOUT = "Miniscope DAQ"
 _N_CASES = 120
 _CALLS = ("openat", "write", "mkdir", "fsync", "rename", "renameat2", "unlink", "unlinkat", "rmdir")
 _PER_CALL = 30
+_KILLED = "killed by SIGKILL"
 
 
 @cache
@@ -33,8 +34,15 @@ def _places() -> list[tuple[str, int]]:
 
 
 def _kill_all_once_one_is(process: subprocess.Popen[str], log: Path) -> None:
-    while process.poll() is None and not (log.exists() and "killed by SIGKILL" in log.read_text()):
+    """Look at what is added to the log, and only at that: it is long, and the program needs the processor."""
+    while process.poll() is None and not log.exists():
         time.sleep(0.002)
+    with log.open(errors="replace") as lines:
+        last = ""
+        while process.poll() is None and _KILLED not in (added := last + lines.read()):
+            # the word may come in two pieces
+            last = added[-len(_KILLED) :]
+            time.sleep(0.002)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -50,7 +58,7 @@ def _killed(k: int, folder: Path) -> None:
         # a machine that loses power; else one that is out of memory, on which the other processes go on
         _kill_all_once_one_is(process, log)
     process.communicate(timeout=PATIENCE_S)
-    assert "killed by SIGKILL" in log.read_text(), "nothing was killed"
+    assert _KILLED in log.read_text(), "nothing was killed"
     assert not is_group_alive(process.pid), "a worker is left behind"
     hold_whole_or_absent(results / session.name, wanted)
     if results.exists():
