@@ -1,5 +1,6 @@
 """R1: killed at any step that changes the disk, a run leaves a whole output or none, and the next run finishes."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -7,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from miniscope_to_nwb_zarr.core.model import Session
+from miniscope_to_nwb_zarr.data_conversion import commit
 from tests.conversions import convert, listing
 from tests.faults import samples
-from tests.faults.harness import Case, Row, Tier, die, in_child, shared_folder, spread
+from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
 from tests.faults.outputs import clear_staging, hold_whole_or_absent, is_whole, outputs_in
-from tests.faults.steps import watched
+from tests.faults.steps import AROUND_PUBLISHING, Place, Steps, count_steps, killed_at, places
 
 _MAIN_LAYOUT = "Miniscope DAQ"
-_FULL_CASES = 100
+_FULL_CASES = 40
+"""Of each situation but the main one, which is killed at every step."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,11 @@ class _Situation:
     """Fields of the job."""
     before: Mapping[str, Any] | None = None
     """Fields of the job that made the output that is there; None: there is none."""
-    fast_cases: int = 5
 
     @property
     def session(self) -> Session:
         """What is converted."""
         return samples.session_of(self.layout)
-
-    def prepare(self, results: Path) -> None:
-        """Let there be what is there before."""
-        if self.before is not None:
-            convert(self.session, results, **self.before)
 
 
 _SITUATIONS = {
@@ -50,64 +47,52 @@ _SITUATIONS = {
 }
 
 
-@cache
-def _n_steps(name: str) -> int:
-    """Steps of a whole conversion."""
-    count = 0
+@dataclass(frozen=True)
+class _Undisturbed:
+    """What comes of a situation when nothing is killed."""
 
-    def step() -> None:
-        nonlocal count
-        count += 1
-
-    situation = _SITUATIONS[name]
-    results = shared_folder() / f"r01-counted-{name}"
-    situation.prepare(results)
-    with watched(step):
-        convert(situation.session, results, **situation.changes)
-    return count
+    results: Path
+    """Holds what is there before, and nothing else."""
+    steps: Steps
+    former: str
+    """Content digest of what is there before; empty: nothing."""
+    wanted: str
 
 
 @cache
-def _reference(name: str) -> tuple[str, str]:
-    """Content digests of undisturbed outputs: the one that is there before, empty where there is none, and the new."""
-    situation = _SITUATIONS[name]
-    results, session = shared_folder() / f"r01-reference-{name}", situation.session
-    before = "" if situation.before is None else convert(session, results, **situation.before).receipt.content_digest
-    return before, convert(session, results, **situation.changes).receipt.content_digest
+def _undisturbed(name: str) -> _Undisturbed:
+    situation, folder = _SITUATIONS[name], shared_folder() / f"r01-{name}"
+    session, before = situation.session, folder / "before"
+    before.mkdir(parents=True)
+    former = "" if situation.before is None else convert(session, before, **situation.before).receipt.content_digest
+    results = shutil.copytree(before, folder / "results")
+    steps = count_steps(lambda: convert(session, results, **situation.changes))
+    receipt = commit.read_receipt(results / session.name)
+    assert receipt is not None
+    return _Undisturbed(before, steps, former, receipt.content_digest)
 
 
-def _killed_at(name: str, share: float, folder: Path) -> None:
-    situation, results = _SITUATIONS[name], folder / "results"
-    session, changes = situation.session, situation.changes
-    former, wanted = _reference(name)
-    sources, last = listing(samples.folder_of(situation.layout)), round(share * (_n_steps(name) - 1))
-    situation.prepare(results)
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        if count > last:
-            die()
-
-    def run() -> None:
-        with watched(step):
-            convert(session, results, **changes)
-
-    assert in_child(run) == -9, "the run was not killed"
-    _hold_outputs(results, session.name, former, wanted)
+def _killed(name: str, place: Place, folder: Path) -> None:
+    situation, undisturbed, results = _SITUATIONS[name], _undisturbed(name), folder / "results"
+    session, changes, wanted = situation.session, situation.changes, undisturbed.wanted
+    sources = listing(samples.folder_of(situation.layout))
+    shutil.copytree(undisturbed.results, results)
+    step = place.step(undisturbed.steps)
+    code = in_child(lambda: killed_at(step, lambda: convert(session, results, **changes)))
+    assert code == -9, "the run was not killed"
+    _hold_outputs(results, session.name, undisturbed)
     outcome = convert(session, results, **changes)
     assert outcome.receipt.content_digest == wanted
     assert hold_whole_or_absent(outcome.output, wanted)
-    _hold_outputs(results, session.name, former, wanted)
+    _hold_outputs(results, session.name, undisturbed)
     assert listing(samples.folder_of(situation.layout)) == sources, "the recording was changed"
     clear_staging(results)
-    assert outputs_in(results) == ([".replaced"] if former else []) + [session.name]
+    assert outputs_in(results) == ([".replaced"] if undisturbed.former else []) + [session.name]
 
 
-def _hold_outputs(results: Path, name: str, former: str, wanted: str) -> None:
+def _hold_outputs(results: Path, name: str, undisturbed: _Undisturbed) -> None:
     """The output is the former one, or the wanted one and the former is kept."""
-    final = results / name
+    final, former, wanted = results / name, undisturbed.former, undisturbed.wanted
     if not former:
         hold_whole_or_absent(final, wanted)
         return
@@ -116,10 +101,21 @@ def _hold_outputs(results: Path, name: str, former: str, wanted: str) -> None:
 
 
 def _cases(tier: Tier) -> Iterable[Case]:
-    for name, situation in _SITUATIONS.items():
-        n_cases = situation.fast_cases if tier is Tier.FAST else _n_steps(name) if name == _MAIN_LAYOUT else _FULL_CASES
-        for k in spread(n_cases, n_cases):
-            yield Case(f"{name}-step-{k}-of-{n_cases}", partial(_killed_at, name, k / max(n_cases - 1, 1)))
+    for number, name in enumerate(_SITUATIONS):
+        for place in _fast_places(number) if tier is Tier.FAST else _full_places(name):
+            yield Case(f"{name}-{place.name}", partial(_killed, name, place))
+
+
+def _fast_places(number: int) -> list[Place]:
+    """Those at which an output could be half there, and one on the way to them, elsewhere in each situation."""
+    return [Place(f"step-{number}-of-{len(_SITUATIONS)}", number / len(_SITUATIONS)), *AROUND_PUBLISHING]
+
+
+def _full_places(name: str) -> list[Place]:
+    if name != _MAIN_LAYOUT:
+        return places(_FULL_CASES)
+    n_steps = _undisturbed(name).steps.n
+    return [Place(f"step-{k}-of-{n_steps}", k / max(n_steps - 1, 1)) for k in range(n_steps)]
 
 
 ROW = Row(

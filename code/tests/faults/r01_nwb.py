@@ -12,13 +12,14 @@ import numpy as np
 
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from tests.conversions import listing
-from tests.faults.harness import Case, Row, Tier, die, in_child, shared_folder, spread
-from tests.faults.nwb_samples import convert_here
+from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
+from tests.faults.nwb_samples import convert_here, receipt_of
 from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
-from tests.faults.steps import watched
+from tests.faults.steps import Place, Steps, count_steps, killed_at, places
 from tests.nwb_files import bare_file
 
-_FAST_CASES = {"zarr": 4, "hdf5": 3}
+_FAST_CASES = {"zarr": 5, "hdf5": 4}
+"""Of each form, three of them around the step that publishes."""
 _FULL_CASES = 100
 _NAME = "session"
 
@@ -43,37 +44,19 @@ def _job(form: str, results: Path) -> NwbJob:
 
 
 @cache
-def _undisturbed(form: str) -> tuple[int, str]:
+def _undisturbed(form: str) -> tuple[Steps, str]:
     """Steps of a whole conversion, and the content digest of its output."""
+    results = shared_folder() / f"r01-nwb-counted-{form}"
     _source(form)
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-
-    with watched(step):
-        outcome = convert_here(_job(form, shared_folder() / f"r01-nwb-counted-{form}"))
-    return count, outcome.receipt.content_digest
+    steps = count_steps(lambda: convert_here(_job(form, results)))
+    return steps, receipt_of(results / _NAME).content_digest
 
 
-def _killed_at(form: str, share: float, folder: Path) -> None:
+def _killed(form: str, place: Place, folder: Path) -> None:
     results = folder / "results"
-    n_steps, wanted = _undisturbed(form)
-    before, last = listing(_source(form).parent), round(share * (n_steps - 1))
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        if count > last:
-            die()
-
-    def run() -> None:
-        with watched(step):
-            convert_here(_job(form, results))
-
-    assert in_child(run) == -9, "the run was not killed"
+    steps, wanted = _undisturbed(form)
+    before, step = listing(_source(form).parent), place.step(steps)
+    assert in_child(lambda: killed_at(step, lambda: convert_here(_job(form, results)))) == -9, "the run was not killed"
     hold_whole_or_absent(results / _NAME, wanted)
     outcome = convert_here(_job(form, results))
     assert outcome.receipt.content_digest == wanted
@@ -84,10 +67,9 @@ def _killed_at(form: str, share: float, folder: Path) -> None:
 
 
 def _cases(tier: Tier) -> Iterable[Case]:
-    for form, fast in _FAST_CASES.items():
-        n_cases = fast if tier is Tier.FAST else _FULL_CASES
-        for k in spread(n_cases, n_cases):
-            yield Case(f"{form}-step-{k}-of-{n_cases}", partial(_killed_at, form, k / (n_cases - 1)))
+    for form, n_fast in _FAST_CASES.items():
+        for place in places(n_fast if tier is Tier.FAST else _FULL_CASES):
+            yield Case(f"{form}-{place.name}", partial(_killed, form, place))
 
 
 ROW = Row(

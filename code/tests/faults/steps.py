@@ -5,8 +5,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from miniscope_to_nwb_zarr.data_conversion import disk
+from tests.faults.harness import die
 
 _EVENTS = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"})
 _on_step: list[Callable[[], None]] = []
@@ -22,8 +24,11 @@ sys.addaudithook(_audit)
 
 
 @contextmanager
-def watched(on_step: Callable[[], None]) -> Iterator[None]:
-    """Call `on_step` before every rename, fsync, new folder, link and removal of this process."""
+def watched(on_step: Callable[[], None], on_rename: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Call `on_step` before every rename, fsync, new folder, link and removal of this process.
+
+    `on_rename` is called after it where the step moves an output.
+    """
     fsync, renameat2 = os.fsync, disk._renameat2
 
     def watched_fsync(fd: int) -> None:
@@ -32,6 +37,7 @@ def watched(on_step: Callable[[], None]) -> Iterator[None]:
 
     def watched_rename(*arguments: object) -> bool:
         on_step()
+        on_rename()
         return renameat2(*arguments)
 
     os.fsync, disk._renameat2 = watched_fsync, watched_rename
@@ -41,6 +47,78 @@ def watched(on_step: Callable[[], None]) -> Iterator[None]:
     finally:
         _on_step.pop()
         os.fsync, disk._renameat2 = fsync, renameat2
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a whole conversion."""
+
+    n: int
+    published_at: int
+    """The step, from 0, that gives the output its name: the last rename or exchange."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is killed."""
+
+    name: str
+    """For the name of a case."""
+    share: float | None = None
+    """Of its steps; None: near the one that publishes."""
+    after_publishing: int = 0
+    """How many steps after that one; below 0: before it."""
+
+    def step(self, steps: Steps) -> int:
+        """The step, from 0."""
+        if self.share is not None:
+            return round(self.share * (steps.n - 1))
+        return min(max(steps.published_at + self.after_publishing, 0), steps.n - 1)
+
+
+AROUND_PUBLISHING = (
+    Place("before-publishing", after_publishing=-1),
+    Place("at-publishing"),
+    Place("after-publishing", after_publishing=1),
+)
+
+
+def places(n_places: int) -> list[Place]:
+    """So many places, from the first step to the last, those around the one that publishes among them."""
+    n_spread = n_places - len(AROUND_PUBLISHING)
+    evenly = [Place(f"step-{k}-of-{n_spread}", k / max(n_spread - 1, 1)) for k in range(n_spread)]
+    return [*evenly, *AROUND_PUBLISHING]
+
+
+def count_steps(work: Callable[[], object]) -> Steps:
+    """Do something, and count its steps."""
+    n = published_at = 0
+
+    def step() -> None:
+        nonlocal n
+        n += 1
+
+    def rename() -> None:
+        nonlocal published_at
+        published_at = n - 1
+
+    with watched(step, rename):
+        work()
+    return Steps(n, published_at)
+
+
+def killed_at(step: int, work: Callable[[], object]) -> None:
+    """Do something, and end this process as a power cut does right before a step, from 0."""
+    n = 0
+
+    def count() -> None:
+        nonlocal n
+        n += 1
+        if n > step:
+            die()
+
+    with watched(count):
+        work()
 
 
 def has_renameat2() -> bool:
