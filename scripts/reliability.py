@@ -29,7 +29,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
 
 from reliability_log import appending, read_log
-from tests.faults.harness import Tier
+from tests.faults.harness import Tier, attempt
 from tests.faults.scorecard import ROWS
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def run_case(order: tuple[str, str, Tier]) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix=f"{row}-"))
     error = ""
     try:
-        case.run(folder / "case")
+        attempt(case, tier, folder / "case")
     except Exception:  # noqa: BLE001 - whatever goes wrong in a case is its result
         error = traceback.format_exc(limit=-3)
     finally:
