@@ -1,6 +1,7 @@
 """The rows of the scorecard."""
 
 from tests.faults import (
+    r01_analysis,
     r01_kill,
     r01_nwb,
     r02_syscalls,
@@ -41,6 +42,7 @@ from tests.faults.harness import Row
 _MODULES = (
     r01_kill,
     r01_nwb,
+    r01_analysis,
     r02_syscalls,
     r03_any_time,
     r04_signals,
