@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from miniscope_to_nwb_zarr.data_conversion import disk
 from tests.faults.harness import die
 
-_EVENTS = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"})
-_on_step: list[Callable[[], None]] = []
+_FSYNC, _RENAMEAT2, _RENAME = "fsync", "renameat2", "os.rename"
+_EVENTS = frozenset({_RENAME, "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"})
+_on_step: list[Callable[[str], None]] = []
 
 
 def _audit(event: str, _arguments: tuple[object, ...]) -> None:
     if event in _EVENTS and _on_step:
-        _on_step[-1]()
+        _on_step[-1](event)
 
 
 # a hook cannot be taken away again: one for the process, asleep but within `watched`
@@ -24,20 +25,16 @@ sys.addaudithook(_audit)
 
 
 @contextmanager
-def watched(on_step: Callable[[], None], on_rename: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Call `on_step` before every rename, fsync, new folder, link and removal of this process.
-
-    `on_rename` is called after it where the step moves an output.
-    """
+def watched(on_step: Callable[[str], None]) -> Iterator[None]:
+    """Call `on_step` before every rename, fsync, new folder, link and removal of this process, with what it is."""
     fsync, renameat2 = os.fsync, disk._renameat2
 
     def watched_fsync(fd: int) -> None:
-        on_step()
+        on_step(_FSYNC)
         fsync(fd)
 
     def watched_rename(*arguments: object) -> bool:
-        on_step()
-        on_rename()
+        on_step(_RENAMEAT2)
         return renameat2(*arguments)
 
     os.fsync, disk._renameat2 = watched_fsync, watched_rename
@@ -94,15 +91,13 @@ def count_steps(work: Callable[[], object]) -> Steps:
     """Do something, and count its steps."""
     n = published_at = 0
 
-    def step() -> None:
-        nonlocal n
+    def step(what: str) -> None:
+        nonlocal n, published_at
+        if what in {_RENAME, _RENAMEAT2}:
+            published_at = n
         n += 1
 
-    def rename() -> None:
-        nonlocal published_at
-        published_at = n - 1
-
-    with watched(step, rename):
+    with watched(step):
         work()
     return Steps(n, published_at)
 
@@ -111,7 +106,7 @@ def killed_at(step: int, work: Callable[[], object]) -> None:
     """Do something, and end this process as a power cut does right before a step, from 0."""
     n = 0
 
-    def count() -> None:
+    def count(_what: str) -> None:
         nonlocal n
         n += 1
         if n > step:
