@@ -30,23 +30,34 @@ from tests.faults.harness import Tier
 from tests.faults.scorecard import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 README, EXPLAINED = ROOT / "README.md", ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- scorecard: made by scripts/reliability_report.py -->", "<!-- end of scorecard -->"
 _NO_NWB = "does not apply: reads recordings"
+_NO_ANALYSIS = "does not apply: analyses nothing"
 _NOT_OF_NWB = "does not apply: reads NWB files"
 _LIBRARY = "does not apply: a library"
 _DO_NOT_APPLY = {
-    NEUROCONV: {"R20": _LIBRARY, "R26": _LIBRARY},
+    NEUROCONV: {"R1 analysis": _NO_ANALYSIS, "R20": _LIBRARY, "R26": _LIBRARY},
     HDMF_ZARR: {
+        "R1 analysis": _NO_ANALYSIS,
         **dict.fromkeys(("R1", "R10", "R11", "R12", "R13", "R24"), _NOT_OF_NWB),
         "R20": _LIBRARY,
         "R26": _LIBRARY,
     },
 }
 _NOT_MEASURED = "not measured"
+_KILLED = frozenset({"R1", "R1 NWB", "R1 analysis", "R2", "R3"})
+_FOREIGN = frozenset({"R18", "R18 and R20 NWB"})
+_HEADLINES: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
+    ("broken", lambda row, _: row in _KILLED, "kill points leave a half-written output under its final name"),
+    ("held", lambda row, case: row == "R9" and case.startswith("flip-"), "changes of one bit are found and named"),
+    ("broken", lambda row, _: row == "R11", "damaged tables are misread in silence"),
+    ("broken", lambda row, _: row in _FOREIGN, "runs delete or change a file that is not ours"),
+)
+"""Whether broken or held cases are counted, of which cases, and what they are."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -101,7 +112,17 @@ def table_of(lines: Sequence[Mapping[str, object]], others: Mapping[str, Any]) -
         f"{others['date']} with hdmf {VERSIONS['hdmf']}, zarr {VERSIONS['zarr']}, pynwb {VERSIONS['pynwb']}, "
         f"roiextractors {VERSIONS['roiextractors']}; recordings and files that they convert when these are sound."
     )
-    return "\n".join([*rows, "", about])
+    return "\n".join([*headlines(held), "", *rows, "", about])
+
+
+def headlines(held: Mapping[tuple[str, str], bool]) -> list[str]:
+    """What matters most, in numbers, of the rows that were run; `held` tells it by row and case."""
+    found = []
+    for counted, belongs, words in _HEADLINES:
+        cases = [is_held for (row, case), is_held in held.items() if belongs(row, case)]
+        if cases:
+            found.append(f"- {cases.count(counted == 'held'):,} of {len(cases):,} {words}.")
+    return found
 
 
 def _told(lines: Sequence[Mapping[str, object]]) -> str:
