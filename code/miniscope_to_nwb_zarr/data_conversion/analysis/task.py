@@ -16,6 +16,7 @@ from miniscope_to_nwb_zarr.core.errors import ExitCode, InputError, MiniscopeErr
 from miniscope_to_nwb_zarr.data_conversion.analysis.curate import apply_curation
 from miniscope_to_nwb_zarr.data_conversion.analysis.job import AnalysisJob, analyse_output
 from miniscope_to_nwb_zarr.data_conversion.analysis.stored import Stored, output_in
+from miniscope_to_nwb_zarr.qc.cell_counts import CellCount, in_words, label_of
 from miniscope_to_nwb_zarr.run import far_away, stop
 from miniscope_to_nwb_zarr.run.engine import its_own
 from miniscope_to_nwb_zarr.run.phases import Phases
@@ -218,8 +219,9 @@ def _result(name: str, work: Callable[[Phases], Outcome]) -> SessionResult:
 def _in_short(receipt: Receipt, digest: str) -> str:
     """How many cells the analysis of a digest has."""
     (entry,) = (one for one in receipt.analyses if one.digest == digest)
+    # that there are none may also be because they were not to be looked for
     counts = ", ".join(
-        f"{series.removeprefix('OnePhotonSeries_')}: {accepted} cells of {units} units"
+        f"{label_of(series)}: {in_words(CellCount(accepted, units)) if units else 'no units'}"
         for series, accepted, units in zip(entry.series, entry.accepted, entry.units, strict=True)
     )
     return f"{entry.module}: {counts}"

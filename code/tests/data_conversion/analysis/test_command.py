@@ -73,7 +73,7 @@ def test_a_row_of_a_project_names_the_recording_and_its_parameters(project, tmp_
         assert "CaImAn" in kept.loc["K", "note"]
         assert kept.loc["run_CNMFE", "note"] == "became cells.find = false"
         assert kept.loc["comments", "text"] == ""
-    assert "ophys: HPC_miniscope1: 0 cells of 0 units" in said.out
+    assert "ophys: HPC_miniscope1: no units" in said.out
     found = {one.code: one for one in commit.read_receipt(output).findings}
     assert "perhaps `min_pnr` is meant" in found["parameter_unknown"].sentence
     assert found["parameter_unused"].sentence.startswith("1 column of this table without a counterpart here: K.")
