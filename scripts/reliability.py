@@ -4,21 +4,16 @@
     cd code && uv run python ../scripts/reliability.py --rows R1,R9 --tier fast
 
 Each case is one line of the log. A run that was interrupted goes on where it stopped; cases whose promise was broken
-are run again; `--again True` begins anew. Exit code 1 when a promise was broken.
+are run again; `--again True` begins anew. A case that takes too long is ended and counts as broken. Exit code 1 when a
+promise was broken.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
-import time
-import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +24,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "code"))
 
 from reliability_log import appending, read_log
-from tests.faults.harness import Tier, attempt
+from reliability_workers import Order, run_all
+from tests.faults.harness import Tier
 from tests.faults.scorecard import ROWS
 
 if TYPE_CHECKING:
@@ -63,41 +59,22 @@ def main() -> int:
     done = {(line["row"], line["case"]): line for line in read_log(options.log) if line["held"]}
     reasons = {name: ROWS[name].needs() for name in wanted}
     runnable = [name for name in wanted if reasons[name] is None]
-    orders = [(name, case.name, tier) for name in runnable for case in ROWS[name].cases(tier)]
-    missing = [order for order in orders if (order[0], order[1]) not in done]
+    orders = [
+        Order(name, case.name, tier, f"{name} {case.group}") for name in runnable for case in ROWS[name].cases(tier)
+    ]
+    missing = [order for order in orders if (order.row, order.case) not in done]
     done |= {(line["row"], line["case"]): line for line in _run(missing, options.workers, options.log)}
-    lines = [done[row, case] for row, case, _ in orders]
+    lines = [done[order.row, order.case] for order in orders]
     _show(lines, {name: reason for name, reason in reasons.items() if reason})
     return int(any(not line["held"] for line in lines))
 
 
-def run_case(order: tuple[str, str, Tier]) -> dict[str, object]:
-    """Run one case, in a worker process."""
-    row, name, tier = order
-    case = next(case for case in ROWS[row].cases(tier) if case.name == name)
-    began = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix=f"{row}-"))
-    error = ""
-    try:
-        attempt(case, tier, folder / "case")
-    except Exception:  # noqa: BLE001 - whatever goes wrong in a case is its result
-        error = traceback.format_exc(limit=-3)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return {"row": row, "case": name, "held": not error, "error": error, "seconds": time.monotonic() - began}
-
-
-def _run(orders: Sequence[tuple[str, str, Tier]], workers: int, log: Path) -> list[dict[str, object]]:
+def _run(orders: Sequence[Order], workers: int, log: Path) -> list[dict[str, object]]:
     lines: list[dict[str, object]] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        Progress(*columns, console=console) as progress,
-        appending(log) as add,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-    ):
+    with Progress(*columns, console=console) as progress, appending(log) as add:
         bar = progress.add_task("cases", total=len(orders))
-        for future in as_completed([pool.submit(run_case, order) for order in orders]):
-            line = future.result()
+        for line in run_all(orders, workers):
             lines.append(line)
             add(line)
             if not line["held"]:

@@ -33,6 +33,8 @@ class Case:
     name: str
     run: Callable[[Path], None]
     """Gets an empty folder; raises AssertionError when the promise is broken."""
+    group: str = ""
+    """Cases of a row that start from the same preparation, which one process makes for all of them."""
 
 
 @dataclass(frozen=True)

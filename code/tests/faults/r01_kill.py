@@ -103,7 +103,7 @@ def _hold_outputs(results: Path, name: str, undisturbed: _Undisturbed) -> None:
 def _cases(tier: Tier) -> Iterable[Case]:
     for number, name in enumerate(_SITUATIONS):
         for place in _fast_places(number) if tier is Tier.FAST else _full_places(name):
-            yield Case(f"{name}-{place.name}", partial(_killed, name, place))
+            yield Case(f"{name}-{place.name}", partial(_killed, name, place), group=name)
 
 
 def _fast_places(number: int) -> list[Place]:

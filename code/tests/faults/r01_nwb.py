@@ -69,7 +69,7 @@ def _killed(form: str, place: Place, folder: Path) -> None:
 def _cases(tier: Tier) -> Iterable[Case]:
     for form, n_fast in _FAST_CASES.items():
         for place in places(n_fast if tier is Tier.FAST else _FULL_CASES):
-            yield Case(f"{form}-{place.name}", partial(_killed, form, place))
+            yield Case(f"{form}-{place.name}", partial(_killed, form, place), group=form)
 
 
 ROW = Row(
