@@ -9,9 +9,10 @@ from tests.faults.scorecard import ROWS
 def _parameters():
     for row in ROWS.values():
         reason = row.needs()
-        marks = [pytest.mark.skip(reason=f"{row.name}: {reason}")] if reason else []
+        skipped = [pytest.mark.skip(reason=f"{row.name}: {reason}")] if reason else []
         for case in row.cases(Tier.FAST):
-            yield pytest.param(case, id=f"{row.name}-{case.name}", marks=marks)
+            together = pytest.mark.xdist_group(f"{row.name} {case.group}")
+            yield pytest.param(case, id=f"{row.name}-{case.name}", marks=[*skipped, together])
 
 
 @pytest.mark.parametrize("case", list(_parameters()))
