@@ -66,7 +66,7 @@ def _undisturbed(name: str) -> _Undisturbed:
     before.mkdir(parents=True)
     former = "" if situation.before is None else convert(session, before, **situation.before).receipt.content_digest
     results = shutil.copytree(before, folder / "results")
-    steps = count_steps(lambda: convert(session, results, **situation.changes))
+    steps = count_steps(lambda: convert(session, results, **situation.changes), results / session.name)
     receipt = commit.read_receipt(results / session.name)
     assert receipt is not None
     return _Undisturbed(before, steps, former, receipt.content_digest)

@@ -48,7 +48,7 @@ def _undisturbed(form: str) -> tuple[Steps, str]:
     """Steps of a whole conversion, and the content digest of its output."""
     results = shared_folder() / f"r01-nwb-counted-{form}"
     _source(form)
-    steps = count_steps(lambda: convert_here(_job(form, results)))
+    steps = count_steps(lambda: convert_here(_job(form, results)), results / _NAME)
     return steps, receipt_of(results / _NAME).content_digest
 
 

@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from miniscope_to_nwb_zarr.data_conversion import disk
 from tests.faults.harness import die
 
-_FSYNC, _RENAMEAT2, _RENAME = "fsync", "renameat2", "os.rename"
-_EVENTS = frozenset({_RENAME, "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"})
-_on_step: list[Callable[[str], None]] = []
+_EVENTS = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"})
+_on_step: list[Callable[[], None]] = []
 
 
 def _audit(event: str, _arguments: tuple[object, ...]) -> None:
     if event in _EVENTS and _on_step:
-        _on_step[-1](event)
+        _on_step[-1]()
 
 
 # a hook cannot be taken away again: one for the process, asleep but within `watched`
@@ -25,16 +25,16 @@ sys.addaudithook(_audit)
 
 
 @contextmanager
-def watched(on_step: Callable[[str], None]) -> Iterator[None]:
-    """Call `on_step` before every rename, fsync, new folder, link and removal of this process, with what it is."""
+def watched(on_step: Callable[[], None]) -> Iterator[None]:
+    """Call `on_step` before every rename, fsync, new folder, link and removal of this process."""
     fsync, renameat2 = os.fsync, disk._renameat2
 
     def watched_fsync(fd: int) -> None:
-        on_step(_FSYNC)
+        on_step()
         fsync(fd)
 
     def watched_rename(*arguments: object) -> bool:
-        on_step(_RENAMEAT2)
+        on_step()
         return renameat2(*arguments)
 
     os.fsync, disk._renameat2 = watched_fsync, watched_rename
@@ -52,7 +52,7 @@ class Steps:
 
     n: int
     published_at: int
-    """The step, from 0, that gives the output its name: the last rename or exchange."""
+    """The step, from 0, that gives the name of the output to another folder than before: a rename or an exchange."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +87,30 @@ def places(n_places: int) -> list[Place]:
     return [*evenly, *AROUND_PUBLISHING]
 
 
-def count_steps(work: Callable[[], object]) -> Steps:
-    """Do something, and count its steps."""
-    n = published_at = 0
+def count_steps(work: Callable[[], object], final: Path) -> Steps:
+    """Do something that publishes `final`, and count its steps."""
+    n, before, published_at = 0, _folder_at(final), None
 
-    def step(what: str) -> None:
+    def step() -> None:
         nonlocal n, published_at
-        if what in {_RENAME, _RENAMEAT2}:
-            published_at = n
+        if published_at is None and _folder_at(final) != before:
+            published_at = n - 1
         n += 1
 
     with watched(step):
         work()
-    return Steps(n, published_at)
+    return Steps(n, n - 1 if published_at is None else published_at)
+
+
+def _folder_at(path: Path) -> int | None:
+    return path.stat().st_ino if path.exists() else None
 
 
 def killed_at(step: int, work: Callable[[], object]) -> None:
     """Do something, and end this process as a power cut does right before a step, from 0."""
     n = 0
 
-    def count(_what: str) -> None:
+    def count() -> None:
         nonlocal n
         n += 1
         if n > step:
