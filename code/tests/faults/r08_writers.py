@@ -45,8 +45,8 @@ class _Race:
 
 _FAST = (
     _Race((0, 0), at_the_rename=False, has_cleaner=True),
-    _Race((0, 0, 0), at_the_rename=True),
-    _Race((0, 0, 0, 0), at_the_rename=True, has_cleaner=True),
+    _Race((0, 0), at_the_rename=True),
+    _Race((0, 0, 0), at_the_rename=True, has_cleaner=True),
     _Race((0, 1), at_the_rename=True),
     _Race((0, 1, 1), at_the_rename=True, replace=True),
 )

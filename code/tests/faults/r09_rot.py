@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import zarr
 
 from miniscope_to_nwb_zarr.core.errors import VerificationError
+from miniscope_to_nwb_zarr.core.receipt import Receipt
 from miniscope_to_nwb_zarr.data_conversion import commit, zarr_stage
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from tests.conversions import convert
@@ -61,12 +62,19 @@ _Change = Callable[[Path, random.Random], None]
 _CHANGES: tuple[_Change, ...] = (_truncate, _empty, _delete, _swap, _add, _link)
 
 
+@cache
+def _receipt() -> Receipt:
+    """The receipt of the finished output, in which nothing is found before it is changed."""
+    receipt = commit.read_receipt(samples.finished())
+    assert receipt is not None
+    assert check_files(samples.finished(), receipt, 1) == []
+    return receipt
+
+
 def _changed(change: _Change, seed: int, folder: Path) -> None:
     rng = random.Random(seed)
+    receipt = _receipt()
     output = samples.copy_of_output(folder)
-    receipt = commit.read_receipt(output)
-    assert receipt is not None
-    assert check_files(output, receipt, 1) == []
     entry = rng.choice([entry for entry in receipt.files if entry.size_bytes])
     change(output / entry.path, rng)
     problems = check_files(output, receipt, 1)
