@@ -81,9 +81,9 @@ AROUND_PUBLISHING = (
 
 
 def places(n_places: int) -> list[Place]:
-    """So many places, from the first step to the last, those around the one that publishes among them."""
+    """So many places, all over a run, those around the step that publishes among them."""
     n_spread = n_places - len(AROUND_PUBLISHING)
-    evenly = [Place(f"step-{k}-of-{n_spread}", k / max(n_spread - 1, 1)) for k in range(n_spread)]
+    evenly = [Place(f"step-{k}-of-{n_spread}", (k + 0.5) / n_spread) for k in range(n_spread)]
     return [*evenly, *AROUND_PUBLISHING]
 
 
