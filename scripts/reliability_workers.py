@@ -98,7 +98,7 @@ def run_case(order: Order) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix=f"{order.row}-"))
     error = ""
     try:
-        error = tried(lambda: attempt(case, order.tier, folder / "case"))
+        error = tried(lambda: attempt(case, folder / "case"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     seconds = time.monotonic() - began

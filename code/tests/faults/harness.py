@@ -49,11 +49,8 @@ class Row:
     """Why the row cannot be run on this machine; None where it can."""
 
 
-def attempt(case: Case, tier: Tier, folder: Path) -> None:
+def attempt(case: Case, folder: Path) -> None:
     """Run a case in a folder that is not there yet."""
-    if tier is Tier.FULL:
-        case.run(folder)
-        return
     with _without_waiting_for_the_disk():
         case.run(folder)
 
@@ -64,7 +61,7 @@ def _without_waiting_for_the_disk() -> Iterator[None]:
 
     A process that is killed loses nothing of what it has given to the system. A machine that loses power does: the row
     of that looks at the calls and their order, which stay as they are. Each output of a case is some 500 calls, half of
-    the time that it takes.
+    the time that it takes. A program that a case starts as one of its own waits as it always does.
     """
     fsync, os.fsync = os.fsync, os.fstat
     try:

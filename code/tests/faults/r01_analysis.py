@@ -21,7 +21,7 @@ def _undisturbed() -> tuple[Steps, str, str]:
     """Steps of a whole analysis, and the content digests of the former version and the next."""
     output = samples.copy_of_output(shared_folder() / "r01-analysis")
     former = _digest_of(output)
-    steps = count_steps(lambda: samples.analyse(output))
+    steps = count_steps(lambda: samples.analyse(output), output)
     return steps, former, _digest_of(output)
 
 

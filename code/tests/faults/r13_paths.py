@@ -83,7 +83,7 @@ _CALLS = (
 )
 _N_CONVERTED = {Tier.FAST: 6, Tier.FULL: 200}
 _FAST_STEP = 4
-_N_TRACED = {Tier.FAST: 1, Tier.FULL: 10}
+_N_TRACED = {Tier.FAST: 1, Tier.FULL: 20}
 
 _Prepare = Callable[[Path, str], Mapping[str, object]]
 """Puts a string into the data below a folder; gives the options of the run."""
@@ -325,7 +325,7 @@ def _cases(tier: Tier) -> Iterable[Case]:
         yield Case(f"{place}-{kind}", run_it)
     if traced.why_not() is None:
         for number in range(_N_TRACED[tier]):
-            kind = list(_STRINGS)[number * 4]
+            kind = list(_STRINGS)[number * 2]
             prepare = [_animal_name, _device_name, _experiment_name, _subject_of_table][number % 4]
             yield Case(f"traced-{kind}", partial(_traced, kind, prepare))
 
