@@ -4,6 +4,9 @@ The scores ask the movie itself, whichever engine found the units. A unit's trac
 on the movie: each pixel near the unit gets its share of the trace, less what overlapping units put there. Of a cell,
 that picture is its footprint on a flat ground. Of a piece of the background, the surround brightens with it; of noise
 and of traces of motion, the picture is not like the footprint.
+
+The surround of a cell may brighten, too: its light is scattered, and the tissue around it is active when it is. So a
+clear unit as large as a cell may have more of it, and a wider one, which may be a piece of the background, less.
 """
 
 from __future__ import annotations
@@ -32,10 +35,18 @@ MEANINGS = {
     "footprint_correlation": "correlation of the footprint with the picture of the movie that goes with the trace",
     "surround_share": "how much the surround brightens with the unit, as a share of the unit itself",
     "area_px": "pixels at least half as bright as the brightest of the footprint",
+    "relative_area": "that area, in that of a round cell of the size that was looked for",
 }
 MIN_SNR = 6.0
 MIN_FOOTPRINT_CORRELATION = 0.8
 MAX_SURROUND_SHARE = 0.6
+
+_WIDE = 1.6
+"""Relative area from which a unit may be a piece of the background."""
+_CLEAR_SNR, _CLEAR_CORRELATION = 20.0, 0.9
+_OF_WIDE, _OF_CLEAR = 0.75, 1.5
+"""How much of the limit on the surround holds for wide units, and for clear ones that are not wide. The numbers are
+from movies of minisim: "null" of seeds 11 to 18 and 21 to 23, "ca1" and "l23" of seeds 11, 12 and 21."""
 
 _SLOW_S = 5.0
 """Changes slower than this are not compared."""
@@ -89,7 +100,14 @@ def evaluate(units: Units, movie: Movie, workers: Workers, progress: Progress) -
         "footprint_correlation": likeness,
         "surround_share": surround,
         "area_px": area.astype(np.float32),
+        "relative_area": (area / _usual_area(units, clear)).astype(np.float32),
     }
+
+
+def _usual_area(units: Units, clear: NDArray[np.int64]) -> float:
+    """Bright pixels of a round cell of the size that the engine looked for; else of the clear units."""
+    radius_px = units.parameters.get("radius_px")
+    return float(np.median(clear)) if radius_px is None else float(np.pi * (_HALF_WIDTH * radius_px) ** 2)
 
 
 def accept(
@@ -99,11 +117,11 @@ def accept(
     max_surround_share: float = MAX_SURROUND_SHARE,
 ) -> NDArray[np.bool_]:
     """Which units are taken for cells, by their scores."""
-    return np.asarray(
-        (scores["snr"] >= min_snr)
-        & (scores["footprint_correlation"] >= min_footprint_correlation)
-        & (scores["surround_share"] <= max_surround_share)
-    )
+    snr, likeness = scores["snr"], scores["footprint_correlation"]
+    is_wide = scores["relative_area"] > _WIDE
+    is_clear = (snr >= _CLEAR_SNR) & (likeness >= _CLEAR_CORRELATION)
+    limit = max_surround_share * np.where(is_wide, _OF_WIDE, np.where(is_clear, _OF_CLEAR, 1))
+    return np.asarray((snr >= min_snr) & (likeness >= min_footprint_correlation) & (scores["surround_share"] <= limit))
 
 
 def bright_pixels(footprints: sparse.csr_array) -> NDArray[np.int64]:

@@ -51,6 +51,9 @@ class Row:
 
 def attempt(case: Case, folder: Path) -> None:
     """Run a case in a folder that is not there yet."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a shell that starts this in the background ignores it, and so would every program that a case starts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with _without_waiting_for_the_disk():
         case.run(folder)
 
