@@ -4,6 +4,7 @@ A row is a promise; a case is one attempt to break it in a folder of its own. `t
 every check, `scripts/reliability.py` the full tier by hand.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -102,6 +103,8 @@ def start_child(work: Callable[[], object]) -> int:
     """Begin something in a forked child; gives its number."""
     sys.stdout.flush()
     sys.stderr.flush()
+    # else the child copies all that it shares with this process as soon as it looks for garbage
+    gc.freeze()
     pid = os.fork()
     if pid == 0:
         code = 70

@@ -108,7 +108,8 @@ def _cases(tier: Tier) -> Iterable[Case]:
 
 def _fast_places(number: int) -> list[Place]:
     """Those at which an output could be half there, and one on the way to them, elsewhere in each situation."""
-    return [Place(f"step-{number}-of-{len(_SITUATIONS)}", number / len(_SITUATIONS)), *AROUND_PUBLISHING]
+    around = AROUND_PUBLISHING if number == 0 else AROUND_PUBLISHING[1:]
+    return [Place(f"step-{number}-of-{len(_SITUATIONS)}", number / len(_SITUATIONS)), *around]
 
 
 def _full_places(name: str) -> list[Place]:
