@@ -30,7 +30,7 @@ def source_file(path: Path, where: str, *, is_always_text: bool = False) -> Sour
         The text is kept up to the size that any file of notes or settings may have.
     """
     size = size_of(path)
-    if size > ((limits.NOTES_BYTES if is_always_text else limits.KEPT_TEXT_BYTES).value):
+    if size > (limits.NOTES_BYTES if is_always_text else limits.KEPT_TEXT_BYTES).value:
         return SourceFile(path, size)
     raw = read_bytes(path, where, limits.NOTES_BYTES)[0]
     return SourceFile(path, size, None if raw is None else _text(raw))

@@ -37,7 +37,6 @@ _EXPECTED = (
     "a header that names 'Frame Number' and 'Time Stamp (ms)', or rows of frame number, milliseconds, buffer index"
 )
 _MS_PER_S = 1000
-# beyond it float64 does not hold every whole number
 _TORN_MAX_INTERVALS = 10
 
 

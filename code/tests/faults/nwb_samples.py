@@ -14,8 +14,6 @@ from typing import Any
 import h5py
 import numpy as np
 
-from miniscope_to_nwb_zarr.core.receipt import Receipt
-from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.data_conversion.nwb import job as nwb_job
 from miniscope_to_nwb_zarr.data_conversion.nwb.apart import run_apart
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob, convert
@@ -75,13 +73,6 @@ def copy_of_source(form: str, folder: Path) -> Path:
 def finished(form: str) -> Path:
     """The finished output of a source."""
     return in_process(NwbJob(NAME, (source(form),), shared_folder() / f"nwb-{form}-results", format=form))
-
-
-def receipt_of(output: Path) -> Receipt:
-    """The receipt of an output, which must be there."""
-    receipt = commit.read_receipt(output)
-    assert receipt is not None, "no receipt"
-    return receipt
 
 
 def convert_here(job: NwbJob) -> Outcome:

@@ -11,12 +11,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.run import session_job
 from miniscope_to_nwb_zarr.run.main import main
 from tests.conversions import no_processes
 from tests.faults import samples
 from tests.faults.harness import in_child, shared_folder
+from tests.faults.outputs import receipt_of
 
 CODE = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, str(CODE / "run_capsule.py"))
@@ -108,9 +108,7 @@ def wanted_digest(layout: str, **options: object) -> str:
     folder = Path(mkdtemp(dir=shared_folder()))
     said = run_in_child(words_for(layout, folder / "results", **options), folder / "said")
     assert said.code == 0, said
-    receipt = commit.read_receipt(folder / "results" / samples.session_of(layout).name)
-    assert receipt is not None
-    return receipt.content_digest
+    return receipt_of(folder / "results" / samples.session_of(layout).name).content_digest
 
 
 def without_workers() -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 
-from miniscope_to_nwb_zarr.data_conversion import commit
 from tests.faults import analysis_samples as samples
 from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
-from tests.faults.outputs import clear_staging, is_whole, outputs_in
+from tests.faults.outputs import clear_staging, hold_versions, is_whole, outputs_in, receipt_of
 from tests.faults.steps import AROUND_PUBLISHING, Place, Steps, count_steps, killed_at, places
 
 _FULL_CASES = 60
@@ -20,15 +19,9 @@ _FULL_CASES = 60
 def _undisturbed() -> tuple[Steps, str, str]:
     """Steps of a whole analysis, and the content digests of the former version and the next."""
     output = samples.copy_of_output(shared_folder() / "r01-analysis")
-    former = _digest_of(output)
+    former = receipt_of(output).content_digest
     steps = count_steps(lambda: samples.analyse(output), output)
-    return steps, former, _digest_of(output)
-
-
-def _digest_of(output: Path) -> str:
-    receipt = commit.read_receipt(output)
-    assert receipt is not None
-    return receipt.content_digest
+    return steps, former, receipt_of(output).content_digest
 
 
 def _killed(place: Place, folder: Path) -> None:
@@ -36,18 +29,12 @@ def _killed(place: Place, folder: Path) -> None:
     output = samples.copy_of_output(folder)
     code = in_child(lambda: killed_at(place.step(steps), lambda: samples.analyse(output)))
     assert code == -9, "the run was not killed"
-    _hold_versions(output, former, wanted)
+    hold_versions(output, former, wanted)
     assert samples.analyse(output).receipt.content_digest == wanted
     assert is_whole(output, wanted)
-    _hold_versions(output, former, wanted)
+    hold_versions(output, former, wanted)
     clear_staging(output.parent)
     assert outputs_in(output.parent) == [".replaced", output.name]
-
-
-def _hold_versions(output: Path, former: str, wanted: str) -> None:
-    """The output is the former version, or the next and the former is kept."""
-    kept = [path for path in (output.parent / ".replaced").glob("*") if is_whole(path, former)]
-    assert is_whole(output, former) or (is_whole(output, wanted) and kept)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from miniscope_to_nwb_zarr.core.model import Session
-from miniscope_to_nwb_zarr.data_conversion import commit
 from tests.conversions import convert, listing
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
-from tests.faults.outputs import clear_staging, hold_whole_or_absent, is_whole, outputs_in
+from tests.faults.outputs import clear_staging, hold_versions, hold_whole_or_absent, outputs_in, receipt_of
 from tests.faults.steps import AROUND_PUBLISHING, Place, Steps, count_steps, killed_at, places
 
 _MAIN_LAYOUT = "Miniscope DAQ"
@@ -67,9 +66,7 @@ def _undisturbed(name: str) -> _Undisturbed:
     former = "" if situation.before is None else convert(session, before, **situation.before).receipt.content_digest
     results = shutil.copytree(before, folder / "results")
     steps = count_steps(lambda: convert(session, results, **situation.changes), results / session.name)
-    receipt = commit.read_receipt(results / session.name)
-    assert receipt is not None
-    return _Undisturbed(before, steps, former, receipt.content_digest)
+    return _Undisturbed(before, steps, former, receipt_of(results / session.name).content_digest)
 
 
 def _killed(name: str, place: Place, folder: Path) -> None:
@@ -92,12 +89,10 @@ def _killed(name: str, place: Place, folder: Path) -> None:
 
 def _hold_outputs(results: Path, name: str, undisturbed: _Undisturbed) -> None:
     """The output is the former one, or the wanted one and the former is kept."""
-    final, former, wanted = results / name, undisturbed.former, undisturbed.wanted
-    if not former:
-        hold_whole_or_absent(final, wanted)
-        return
-    kept = [path for path in (results / ".replaced").glob("*") if is_whole(path, former)]
-    assert is_whole(final, former) or (is_whole(final, wanted) and kept)
+    if undisturbed.former:
+        hold_versions(results / name, undisturbed.former, undisturbed.wanted)
+    else:
+        hold_whole_or_absent(results / name, undisturbed.wanted)
 
 
 def _cases(tier: Tier) -> Iterable[Case]:

@@ -13,8 +13,8 @@ import numpy as np
 from miniscope_to_nwb_zarr.data_conversion.nwb.job import NwbJob
 from tests.conversions import listing
 from tests.faults.harness import Case, Row, Tier, in_child, shared_folder
-from tests.faults.nwb_samples import convert_here, receipt_of
-from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
+from tests.faults.nwb_samples import convert_here
+from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in, receipt_of
 from tests.faults.steps import Place, Steps, count_steps, killed_at, places
 from tests.nwb_files import bare_file
 

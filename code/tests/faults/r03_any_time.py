@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-from miniscope_to_nwb_zarr.data_conversion import commit
 from miniscope_to_nwb_zarr.demo.avi import Encoding
 from tests.conversions import listing, sessions_in
 from tests.faults.harness import Case, Row, Tier, shared_folder
-from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in
+from tests.faults.outputs import clear_staging, hold_whole_or_absent, outputs_in, receipt_of
 from tests.faults.processes import is_group_alive
 from tests.faults.program import PATIENCE_S, run, start, words
 from tests.recordings import SCOPE, small_recording
@@ -41,8 +40,7 @@ def _undisturbed() -> tuple[float, str]:
     data, began = _data(), time.monotonic()
     assert run(words(data, results, chunk_mb=_CHUNK_MB)).code == 0
     seconds = time.monotonic() - began
-    receipt = commit.read_receipt(results / sessions_in(data)[0].name)
-    assert receipt is not None
+    receipt = receipt_of(results / sessions_in(data)[0].name)
     return seconds, receipt.content_digest
 
 

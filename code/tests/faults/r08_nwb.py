@@ -20,7 +20,7 @@ from tests.conversions import no_processes
 from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier, end_of, start_child
 from tests.faults.nwb_samples import NAME
-from tests.faults.outputs import outputs_in
+from tests.faults.outputs import outputs_in, receipt_of
 from tests.faults.processes import clean_all_the_time
 
 _PATIENCE_S = 60
@@ -80,7 +80,7 @@ def _raced(race: _Race, folder: Path) -> None:
             assert int(code.split(":")[0]) == ExitCode.DONE, said
         else:
             assert (word, int(code.split(":")[0])) == ("failed", ExitCode.CONFLICT), said
-    assert check_files(results / NAME, nwb_samples.receipt_of(results / NAME), 1) == []
+    assert check_files(results / NAME, receipt_of(results / NAME), 1) == []
     assert outputs_in(results) == [NAME]
 
 

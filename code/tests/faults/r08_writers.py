@@ -19,7 +19,7 @@ from miniscope_to_nwb_zarr.run.named_session import run_session
 from tests.conversions import job, no_processes
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier, end_of, start_child
-from tests.faults.outputs import outputs_in
+from tests.faults.outputs import outputs_in, receipt_of
 from tests.faults.processes import clean_all_the_time
 
 _PATIENCE_S = 60
@@ -81,8 +81,7 @@ def _raced(race: _Race, folder: Path) -> None:
         assert end_of(cleaner) == -signal.SIGKILL, "clearing up failed"
     said = [json.loads(note.read_text()) for note in notes]
     assert codes == [0] * len(codes), said
-    receipt = commit.read_receipt(results / session.name)
-    assert receipt is not None
+    receipt = receipt_of(results / session.name)
     assert check_files(results / session.name, receipt, 1) == []
     if race.replace:
         _hold_all_kept(results, session.name, said)

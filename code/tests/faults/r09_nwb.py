@@ -9,6 +9,7 @@ from pathlib import Path
 from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier
+from tests.faults.outputs import receipt_of
 from tests.faults.r09_rot import _CHANGES as CHANGES
 
 _CASES = {Tier.FAST: 12, Tier.FULL: 1000}
@@ -23,7 +24,7 @@ def _copy(form: str, folder: Path) -> Path:
 def _change(output: Path, seed: int) -> str:
     """Change one file of an output; gives its path in it."""
     rng = random.Random(seed)
-    receipt = nwb_samples.receipt_of(output)
+    receipt = receipt_of(output)
     entry = rng.choice([entry for entry in receipt.files if entry.size_bytes])
     CHANGES[seed % len(CHANGES)](output / entry.path, rng)
     return entry.path
@@ -31,7 +32,7 @@ def _change(output: Path, seed: int) -> str:
 
 def _changed(form: str, seed: int, folder: Path) -> None:
     output = _copy(form, folder)
-    receipt = nwb_samples.receipt_of(output)
+    receipt = receipt_of(output)
     assert check_files(output, receipt, 1) == []
     path = _change(output, seed)
     problems = check_files(output, receipt, 1)

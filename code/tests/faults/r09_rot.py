@@ -16,7 +16,7 @@ from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from tests.conversions import convert
 from tests.faults import samples
 from tests.faults.harness import Case, Row, Tier
-from tests.faults.outputs import outputs_in
+from tests.faults.outputs import outputs_in, receipt_of
 
 _FLIPS = {Tier.FAST: 18, Tier.FULL: 1000}
 _CASES = {Tier.FAST: 40, Tier.FULL: 400}
@@ -65,8 +65,7 @@ _CHANGES: tuple[_Change, ...] = (_truncate, _empty, _delete, _swap, _add, _link)
 @cache
 def _receipt() -> Receipt:
     """The receipt of the finished output, in which nothing is found before it is changed."""
-    receipt = commit.read_receipt(samples.finished())
-    assert receipt is not None
+    receipt = receipt_of(samples.finished())
     assert check_files(samples.finished(), receipt, 1) == []
     return receipt
 

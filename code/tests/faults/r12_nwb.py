@@ -21,6 +21,7 @@ from miniscope_to_nwb_zarr.data_conversion.verify import check_files
 from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier
 from tests.faults.nwb_samples import NAME, SUFFIX
+from tests.faults.outputs import receipt_of
 
 _RANDOM_CASES = {Tier.FAST: 8, Tier.FULL: 500}
 _HEADER_BYTES = 20_000
@@ -67,7 +68,7 @@ def _hold(form: str, path: Path, folder: Path, codes: frozenset[int]) -> None:
     assert ended.code in codes, ended
     assert ended.took_bytes < nwb_samples.MAX_BYTES, ended
     if ended.code == 0:
-        receipt = nwb_samples.receipt_of(results / NAME)
+        receipt = receipt_of(results / NAME)
         assert check_files(results / NAME, receipt, 1) == []
         changed = [finding.where for finding in receipt.findings]
         assert compare_files(path, results / NAME / f"{NAME}{SUFFIX[form]}", changed).is_equal

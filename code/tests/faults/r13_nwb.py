@@ -15,6 +15,7 @@ from tests.conversions import listing
 from tests.faults import nwb_samples
 from tests.faults.harness import Case, Row, Tier
 from tests.faults.nwb_samples import NAME
+from tests.faults.outputs import receipt_of
 from tests.nwb_files import bare_file
 
 _SECRET = b"the-word-that-nobody-may-read"
@@ -154,7 +155,7 @@ def _named(name: str, folder: Path) -> None:
         return
     assert said.code == 0, said
     (output,) = (receipt.parent for receipt in (folder / "results").glob("*/receipt.json"))
-    assert nwb_samples.receipt_of(output).session == output.name
+    assert receipt_of(output).session == output.name
     assert output.name.isprintable()
 
 

@@ -1,24 +1,9 @@
 """The table of the scorecard, from a log and from what was measured of others."""
 
-import importlib
-import sys
-from pathlib import Path
-
-import pytest
-
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+import reliability_report as report
 
 
-@pytest.fixture(scope="module")
-def report():
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield importlib.import_module("reliability_report")
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-def test_the_headlines_count_what_was_run(report):
+def test_the_headlines_count_what_was_run():
     held = {
         ("R1", "Miniscope DAQ-step-0-of-9"): True,
         ("R2", "all-0-of-120"): True,
@@ -35,7 +20,7 @@ def test_the_headlines_count_what_was_run(report):
     ]
 
 
-def test_the_table_tells_each_row_beside_other_tools(report, monkeypatch):
+def test_the_table_tells_each_row_beside_other_tools(monkeypatch):
     # rows whose cases are known without a conversion
     monkeypatch.setattr(report, "ROWS", {name: report.ROWS[name] for name in ("R1 analysis", "R7", "R26")})
     line = {"row": "R26", "case": "", "held": True, "commit": "abc", "date": "2026-11-30", "version": "0.1.0"}
